@@ -1,0 +1,1 @@
+"""Outputs that replace exactly one partition, whole or not at all."""

@@ -1,0 +1,1 @@
+"""A small deterministic market, to try and to test with."""

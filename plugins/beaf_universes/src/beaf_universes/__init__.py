@@ -1,0 +1,1 @@
+"""Universes answered from the source's reference table."""

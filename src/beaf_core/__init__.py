@@ -1,0 +1,112 @@
+"""What may a stranger import? Every public name of BEAF, each imported only when it is asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+# Name → home. `import beaf_core` must cost nothing: polars alone is half a second.
+_HOMES = {
+    "Aggregation": "model.module",
+    "AnalyticsConfig": "config.analytics",
+    "AnalyticsModule": "model.module",
+    "BeafError": "model.errors",
+    "BatchFrequency": "model.dates",
+    "Catalog": "plugins.catalog",
+    "ColumnType": "model.tables",
+    "ConfigError": "config.errors",
+    "ConfigPath": "config.paths",
+    "DataInvalidError": "model.errors",
+    "DataMissingError": "model.errors",
+    "DatePartition": "model.partition",
+    "DayStatus": "model.dates",
+    "ExitCode": "model.errors",
+    "FinishedRun": "engine.finished",
+    "Kind": "model.module",
+    "LaunchRequest": "model.run",
+    "LaunchedRun": "model.run",
+    "Measure": "model.module",
+    "OutputTarget": "config.analytics",
+    "Part": "model.tables",
+    "PartitionRun": "model.partition",
+    "PassConfig": "config.analytics",
+    "PluginEntry": "plugins.catalog",
+    "PluginError": "plugins.errors",
+    "PluginHost": "plugins.host",
+    "Receipt": "model.run",
+    "Reference": "plugins.host",
+    "ResourceError": "model.errors",
+    "RunReport": "model.run",
+    "TABLES": "model.tables",
+    "TableRead": "model.tables",
+    "TableRequest": "model.tables",
+    "TableSchema": "model.tables",
+    "Target": "model.run",
+    "UniversePartition": "model.partition",
+    "UsageError": "model.errors",
+    "absent_day_status": "model.dates",
+    "build_partition_runs": "model.partition",
+    "did_you_mean": "plugins.errors",
+    "execute_request": "engine.run",
+    "hookimpl": "plugins.markers",
+    "parse_universe_spec": "model.partition",
+    "run_partition": "run",
+    "run_pipeline": "run",
+    "worst_status": "model.tables",
+}
+
+__all__ = ["__version__", *sorted(_HOMES)]  # noqa: PLE0604 — the names are the keys above
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'beaf_core' has no attribute {name!r}")
+    value = getattr(import_module(f"beaf_core.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return list(__all__)
+
+
+if TYPE_CHECKING:
+    from beaf_core.config.analytics import AnalyticsConfig, OutputTarget, PassConfig
+    from beaf_core.config.errors import ConfigError
+    from beaf_core.config.paths import ConfigPath
+    from beaf_core.engine.finished import FinishedRun
+    from beaf_core.engine.run import execute_request
+    from beaf_core.model.dates import BatchFrequency, DayStatus, absent_day_status
+    from beaf_core.model.errors import (
+        BeafError,
+        DataInvalidError,
+        DataMissingError,
+        ExitCode,
+        ResourceError,
+        UsageError,
+    )
+    from beaf_core.model.module import Aggregation, AnalyticsModule, Kind, Measure
+    from beaf_core.model.partition import (
+        DatePartition,
+        PartitionRun,
+        UniversePartition,
+        build_partition_runs,
+        parse_universe_spec,
+    )
+    from beaf_core.model.run import LaunchedRun, LaunchRequest, Receipt, RunReport, Target
+    from beaf_core.model.tables import (
+        TABLES,
+        ColumnType,
+        Part,
+        TableRead,
+        TableRequest,
+        TableSchema,
+        worst_status,
+    )
+    from beaf_core.plugins.catalog import Catalog, PluginEntry
+    from beaf_core.plugins.errors import PluginError, did_you_mean
+    from beaf_core.plugins.host import PluginHost, Reference
+    from beaf_core.plugins.markers import hookimpl
+    from beaf_core.run import run_partition, run_pipeline

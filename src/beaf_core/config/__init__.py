@@ -1,0 +1,1 @@
+"""How does a description of a pipeline become a checked, resolved configuration?"""

@@ -1,0 +1,1 @@
+"""Which nouns does BEAF speak of? Frozen values, built on the standard library alone."""

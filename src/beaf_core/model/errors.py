@@ -1,0 +1,74 @@
+"""Which errors can a person meet, and what does each one ask them to do?
+
+One class per remedy. Each carries the exit code of the command line, so that no caller maps them.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the shell learns from a finished command."""
+
+    OK = 0
+    BUG = 1
+    USAGE = 2
+    PARTLY_FAILED = 3
+    DATA_MISSING = 4
+    RESOURCES = 5
+    LOCKED = 6
+    INTERRUPTED = 130
+
+
+class BeafError(Exception):
+    """Something a person can put right.
+
+    Args:
+        message: what is wrong, with the place.
+        remedy: what to do about it, as a sentence or a command.
+    """
+
+    exit_code: ExitCode = ExitCode.USAGE
+
+    def __init__(self, message: str, *, remedy: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  → {self.remedy}" if self.remedy else self.message
+
+
+class UsageError(BeafError):
+    """A request that cannot be carried out as written: mend the request."""
+
+
+class DataMissingError(BeafError):
+    """Data that the request needs is not there: deliver it, or narrow the request."""
+
+    exit_code = ExitCode.DATA_MISSING
+
+
+class DataInvalidError(BeafError):
+    """Data is there but cannot be used (corrupt, a missing or mistyped column): repair or map it."""
+
+    exit_code = ExitCode.DATA_MISSING
+
+
+class EmptyUniverseError(BeafError):
+    """No listing answers the selector on that date: choose another one."""
+
+    exit_code = ExitCode.DATA_MISSING
+
+
+class ResourceError(BeafError):
+    """The machine refuses (disk full, no permission, no memory): make room, or choose another place."""
+
+    exit_code = ExitCode.RESOURCES
+
+
+class PartitionFailedError(BeafError):
+    """A step of a partition failed for a reason that no narrower class names."""
+
+    exit_code = ExitCode.PARTLY_FAILED

@@ -1,0 +1,245 @@
+"""What is asked of a launcher and an output, and what do they answer?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Protocol
+
+from beaf_core.model.errors import ExitCode, UsageError
+from beaf_core.model.partition import DatePartition, PartitionRun, parse_universe_spec
+
+_SAFE_IN_A_FILE_NAME = str.maketrans({"/": "_", "\\": "_", "\0": "_"})
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One configured sink for one pass.
+
+    Attributes:
+        type: the output plugin's name.
+        dataset: DATASETNAME.
+        pass_name: the pass whose output it takes.
+        path_template: where a partition goes, with placeholders.
+        options: the plugin's validated options (an instance of its `Config`), or None.
+        partition_columns: the columns that partition a dataset, if any.
+        storage_options: options for object stores; never printed.
+        placeholders: further placeholders, such as bucket and prefix.
+        stamp: what the receipt must carry besides rows and location (run_id, fingerprint, …).
+    """
+
+    type: str
+    dataset: str
+    pass_name: str
+    path_template: str
+    options: Any = None
+    partition_columns: tuple[str, ...] = ()
+    storage_options: Mapping[str, str] = field(default_factory=dict, repr=False)
+    placeholders: Mapping[str, str] = field(default_factory=dict)
+    stamp: Mapping[str, str] = field(default_factory=dict)
+
+    def location(self, partition: PartitionRun) -> str:
+        """Expand the template: the path that is reported is the path that is written.
+
+        Raises:
+            UsageError: a placeholder that is not known, or text that would leave its folder.
+        """
+        values = {
+            "datasetname": self.dataset,
+            "pass": self.pass_name,
+            "universe": partition.universe.spec,
+            "start_date": partition.dates.start_date,
+            "end_date": partition.dates.end_date,
+            **self.placeholders,
+        }
+        for name, value in values.items():
+            if name not in self.placeholders and value in {"", ".", ".."}:
+                raise UsageError(f"{name} {value!r} cannot be part of an output path")
+        safe = {
+            name: value if name in self.placeholders else value.translate(_SAFE_IN_A_FILE_NAME)
+            for name, value in values.items()
+        }
+        try:
+            return self.path_template.format_map(safe)
+        except (KeyError, ValueError, IndexError) as error:
+            raise UsageError(
+                f"path_template {self.path_template!r} cannot be filled in: {error}",
+                remedy="use the placeholders " + " ".join(f"{{{name}}}" for name in safe),
+            ) from None
+
+    def stamped(self, **stamp: str) -> Target:
+        """Return the target with more on its stamp."""
+        return replace(self, stamp={**self.stamp, **stamp})
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What an output wrote: it travels with the data.
+
+    Attributes:
+        output: the output plugin's name.
+        location: where the rows are.
+        rows: how many.
+        partition: the partition's key, `mic=XLON:2026-02-01`.
+        stamp: run_id, fingerprint, source and the like, as handed in by the target.
+    """
+
+    output: str
+    location: str
+    rows: int
+    partition: str
+    stamp: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def fingerprint(self) -> str | None:
+        """A digest of inputs, configuration and measure versions: equal means nothing changed."""
+        return self.stamp.get("fingerprint")
+
+    def to_json(self) -> dict[str, Any]:
+        """Render as JSON-ready values."""
+        return {**asdict(self), "stamp": dict(self.stamp)}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Receipt:
+        """Read what `to_json` rendered."""
+        return cls(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchRequest:
+    """Everything that a launcher needs to run a pipeline elsewhere: plain data, no objects.
+
+    Attributes:
+        run_id: the run's name, unique.
+        config: the merged configuration, JSON-ready; secrets still as `${env:NAME}`.
+        universe: the selector; None asks the pipeline's own `get_universe`.
+        dates: the whole request; the configuration's BATCH_FREQ cuts it.
+        pipeline: the pipeline's file, if it has one.
+        project: the folder that relative paths and manifests belong to.
+        force: write even where nothing changed.
+        allow_missing: treat missing days as closed, and say so.
+        schedule: a cron expression, for launchers that can hold one.
+    """
+
+    run_id: str
+    config: Mapping[str, Any]
+    universe: str | None
+    dates: DatePartition
+    pipeline: str | None
+    project: str
+    force: bool = False
+    allow_missing: bool = False
+    schedule: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Render as JSON-ready values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> LaunchRequest:
+        """Read what `to_json` rendered."""
+        return cls(**{**values, "dates": DatePartition(**values["dates"])})
+
+    @property
+    def selector(self) -> str:
+        """The selector that names outputs: the universe, or `all` when none is given."""
+        return parse_universe_spec(self.universe).spec if self.universe else "all"
+
+
+@dataclass(frozen=True, slots=True)
+class PassOutcome:
+    """What became of one pass of one partition.
+
+    Attributes:
+        pass_name: the pass.
+        partition: the partition's key.
+        status: `written`, `unchanged`, `closed`, `pending`, `missing` or `failed`.
+        receipt: what was written, or stood there unchanged.
+        message: why there is none.
+        exit_code: what a failure means for the shell.
+    """
+
+    pass_name: str
+    partition: str
+    status: str
+    receipt: Receipt | None = None
+    message: str | None = None
+    exit_code: ExitCode = ExitCode.OK
+
+    def to_json(self) -> dict[str, Any]:
+        """Render as the line of `--json` that a caller reads."""
+        return {
+            "pass": self.pass_name,
+            "location": self.receipt.location if self.receipt else None,
+            "rows": self.receipt.rows if self.receipt else None,
+            "partition": self.partition,
+            "status": self.status,
+            **({"message": self.message} if self.message else {}),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What became of a run.
+
+    Attributes:
+        run_id: the run's name.
+        manifest: the manifest's path.
+        outcomes: one per pass and partition, in order.
+        exit_code: what the shell learns.
+    """
+
+    run_id: str
+    manifest: str
+    outcomes: tuple[PassOutcome, ...]
+    exit_code: ExitCode = ExitCode.OK
+
+    @property
+    def status(self) -> str:
+        """`succeeded`, `partly_failed` or `failed`."""
+        if self.exit_code is ExitCode.OK:
+            return "succeeded"
+        done = any(each.exit_code is ExitCode.OK for each in self.outcomes)
+        return "partly_failed" if done else "failed"
+
+    @property
+    def receipts(self) -> tuple[Receipt, ...]:
+        """The receipts of everything that stands after the run."""
+        return tuple(each.receipt for each in self.outcomes if each.receipt)
+
+    def to_json(self) -> dict[str, Any]:
+        """Render as the object that `--json` prints."""
+        return {
+            "status": self.status,
+            "run_id": self.run_id,
+            "manifest": self.manifest,
+            "receipts": [each.to_json() for each in self.outcomes],
+        }
+
+
+class LaunchedRun(Protocol):
+    """A run that a launcher has started."""
+
+    @property
+    def ref(self) -> str:
+        """A word by which `find_run` finds it again."""
+
+    def status(self) -> str:
+        """`running`, `succeeded`, `partly_failed`, `failed` or `cancelled`."""
+
+    def stop(self) -> None:
+        """Ask it to end."""
+
+    def logs(self) -> Iterable[str]:
+        """Its log so far, line by line."""
+
+    def wait(self) -> RunReport:
+        """Block until it has ended, and report."""
+
+
+def summarise(outcomes: Iterable[PassOutcome]) -> ExitCode:
+    """Fold outcomes into one exit code: the common one of all failures, else PARTLY_FAILED."""
+    failures = {each.exit_code for each in outcomes if each.exit_code is not ExitCode.OK}
+    if not failures:
+        return ExitCode.OK
+    return failures.pop() if len(failures) == 1 else ExitCode.PARTLY_FAILED

@@ -1,0 +1,199 @@
+"""Is a plugin's answer what its hook promises?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from beaf_core.model.dates import DayStatus
+from beaf_core.model.errors import UsageError
+from beaf_core.model.module import AnalyticsModule, Measure
+from beaf_core.model.run import LaunchRequest, Receipt, Target
+from beaf_core.model.tables import TableRead
+from beaf_core.plugins.errors import PluginAnswerError, PluginLoadError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from beaf_core.model.partition import PartitionRun
+    from beaf_core.model.run import LaunchedRun
+    from beaf_core.plugins.catalog import PluginEntry
+
+
+def check_universe(entry: PluginEntry, answer: object) -> pl.DataFrame:
+    """Check for unique integer ListingIds and a text MIC; pandas frames are converted."""
+    import polars as pl  # 480 ms
+
+    def wrong(reason: str) -> NoReturn:
+        raise PluginAnswerError(entry, "get_universe", reason)
+
+    frame = _as_frame(answer)
+    if frame is None:
+        wrong(f"expected a polars or pandas frame of listings, got {_kind_of(answer)}")
+    missing = [name for name in ("ListingId", "MIC") if name not in frame.columns]
+    if missing:
+        wrong(f"the frame lacks {' and '.join(missing)}; it has {', '.join(frame.columns) or '–'}")
+    if not frame.schema["ListingId"].is_integer():
+        wrong(f"ListingId is {frame.schema['ListingId']}, not an integer")
+    if frame.schema["MIC"] != pl.String:
+        frame = frame.with_columns(pl.col("MIC").cast(pl.String))
+    for name in ("ListingId", "MIC"):
+        if frame[name].null_count():
+            wrong(f"{name} is null in {frame[name].null_count()} rows")
+    repeated = frame.filter(frame["ListingId"].is_duplicated())["ListingId"].unique().sort()
+    if len(repeated):
+        wrong(f"ListingId must be unique; repeated: {', '.join(map(str, repeated[:5]))}")
+    return frame.with_columns(pl.col("ListingId").cast(pl.Int64))
+
+
+def _as_frame(answer: object) -> pl.DataFrame | None:
+    import polars as pl
+
+    if isinstance(answer, pl.LazyFrame):
+        return answer.collect()
+    if isinstance(answer, pl.DataFrame):
+        return answer
+    # pandas is no dependency: recognise its frames without importing it.
+    if type(answer).__module__.partition(".")[0] == "pandas" and hasattr(answer, "columns"):
+        return pl.from_pandas(answer)  # type: ignore[call-overload,no-any-return]  # see above
+    return None
+
+
+def check_values(entry: PluginEntry, answer: object) -> list[str]:
+    """Check for a list of texts."""
+    if isinstance(answer, str) or not isinstance(answer, Iterable):
+        raise PluginAnswerError(
+            entry, "universe_values", f"expected a list of texts, got {_kind_of(answer)}"
+        )
+    values = list(answer)
+    odd = [value for value in values if not isinstance(value, str)]
+    if odd:
+        raise PluginAnswerError(entry, "universe_values", f"{odd[0]!r} is not a text")
+    return values
+
+
+def check_table_read(entry: PluginEntry, answer: object) -> TableRead:
+    """Check for a TableRead whose frame fits its status."""
+    import polars as pl
+
+    if not isinstance(answer, TableRead):
+        raise PluginAnswerError(
+            entry, "read_table", f"expected a TableRead, got {_kind_of(answer)}"
+        )
+    if answer.frame is not None and not isinstance(answer.frame, pl.LazyFrame):
+        raise PluginAnswerError(
+            entry, "read_table", f"the frame is {_kind_of(answer.frame)}, not a LazyFrame"
+        )
+    if answer.status is DayStatus.READY and answer.frame is None:
+        raise PluginAnswerError(entry, "read_table", "the status is ready, but there is no frame")
+    return answer
+
+
+def check_module(entry: PluginEntry, answer: object) -> AnalyticsModule:
+    """Check for an AnalyticsModule of the name that the user typed."""
+    if not isinstance(answer, AnalyticsModule):
+        raise PluginAnswerError(
+            entry, "analytics_module", f"expected an AnalyticsModule, got {_kind_of(answer)}"
+        )
+    if answer.name != entry.name:
+        raise PluginAnswerError(
+            entry, "analytics_module", f'the module calls itself "{answer.name}"'
+        )
+    if answer.Config is not None:
+        check_config_model(entry, answer.Config)
+    return answer
+
+
+def check_measures(entry: PluginEntry, answer: object) -> list[Measure]:
+    """Check for measures with distinct names."""
+    if isinstance(answer, str) or not isinstance(answer, Iterable):
+        raise PluginAnswerError(
+            entry, "analytics_module", f"its measures are {_kind_of(answer)}, not a list"
+        )
+    measures = list(answer)
+    odd = [each for each in measures if not isinstance(each, Measure)]
+    if odd:
+        raise PluginAnswerError(
+            entry, "analytics_module", f"{_kind_of(odd[0])} stands among its measures"
+        )
+    names = [each.name for each in measures]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise UsageError(
+            f'module "{entry.name}" yields {", ".join(repeated)} more than once',
+            remedy="ask for each column once, or tell them apart with output_name_pattern",
+        )
+    return measures
+
+
+def check_config_model(entry: PluginEntry, model: object) -> None:
+    """Check for a pydantic model class."""
+    from pydantic import BaseModel  # 99 ms
+
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        raise PluginLoadError(entry, f"its Config is {_kind_of(model)}, not a pydantic model")
+
+
+def check_receipt(
+    entry: PluginEntry, hook: str, answer: object, target: Target, partition: PartitionRun
+) -> Receipt:
+    """Check for a receipt of this partition, with the stamp that it was given."""
+    receipt = check_found_receipt(entry, answer, hook)
+    if receipt.partition != partition.key:
+        raise PluginAnswerError(
+            entry, hook, f"the receipt is for {receipt.partition}, not for {partition.key}"
+        )
+    if dict(receipt.stamp) != dict(target.stamp):
+        raise PluginAnswerError(entry, hook, "the receipt does not carry the target's stamp")
+    return receipt
+
+
+def check_found_receipt(
+    entry: PluginEntry, answer: object, hook: str = "find_receipt"
+) -> Receipt:
+    """Check for a receipt with a location and a number of rows."""
+    if not isinstance(answer, Receipt):
+        raise PluginAnswerError(entry, hook, f"expected a Receipt, got {_kind_of(answer)}")
+    if not isinstance(answer.location, str) or not answer.location:
+        raise PluginAnswerError(entry, hook, "the receipt has no location")
+    if isinstance(answer.rows, bool) or not isinstance(answer.rows, int) or answer.rows < 0:
+        raise PluginAnswerError(entry, hook, f"the receipt counts {answer.rows!r} rows")
+    return answer
+
+
+def check_lazy_frame(entry: PluginEntry, hook: str, answer: object) -> pl.LazyFrame | None:
+    """Check for a lazy frame, or None."""
+    import polars as pl
+
+    if answer is None or isinstance(answer, pl.LazyFrame):
+        return answer
+    raise PluginAnswerError(entry, hook, f"expected a LazyFrame or None, got {_kind_of(answer)}")
+
+
+def check_request(request: LaunchRequest) -> None:
+    """Check that a request can travel as JSON."""
+    try:
+        json.dumps(request.to_json(), allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise UsageError(
+            f"the run cannot be described as plain data: {error}",
+            remedy="use text, numbers, lists and mappings only in the configuration",
+        ) from None
+
+
+def check_launched(entry: PluginEntry, hook: str, answer: Any) -> LaunchedRun:
+    """Check for something that offers what a LaunchedRun offers."""
+    lacking = [
+        name for name in ("ref", "status", "stop", "logs", "wait") if not hasattr(answer, name)
+    ]
+    if lacking:
+        raise PluginAnswerError(
+            entry, hook, f"{_kind_of(answer)} lacks {', '.join(lacking)} of a LaunchedRun"
+        )
+    launched: LaunchedRun = answer
+    return launched
+
+
+def _kind_of(answer: object) -> str:
+    return "nothing" if answer is None else f"a {type(answer).__qualname__}"
