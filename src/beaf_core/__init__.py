@@ -9,6 +9,7 @@ __version__ = "0.1.0"
 
 # Name → home. `import beaf_core` must cost nothing: polars alone is half a second.
 _HOMES = {
+    "AbsentDayError": "model.errors",
     "Aggregation": "model.module",
     "AnalyticsConfig": "config.analytics",
     "AnalyticsModule": "model.module",
@@ -80,6 +81,7 @@ if TYPE_CHECKING:
     from beaf_core.engine.run import execute_request
     from beaf_core.model.dates import BatchFrequency, DayStatus, absent_day_status
     from beaf_core.model.errors import (
+        AbsentDayError,
         BeafError,
         DataInvalidError,
         DataMissingError,

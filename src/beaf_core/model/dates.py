@@ -67,9 +67,7 @@ def days_between(start: date, end: date) -> list[date]:
     return [start + timedelta(days=offset) for offset in range((end - start).days + 1)]
 
 
-def cut_range(
-    start: date, end: date, frequency: BatchFrequency | None
-) -> list[tuple[date, date]]:
+def cut_range(start: date, end: date, frequency: BatchFrequency | None) -> list[tuple[date, date]]:
     """Cut a range into partitions aligned to the calendar and clipped to the range.
 
     Weeks begin on Monday, pairs of weeks on the Monday of an even week counted from 1970-01-05,

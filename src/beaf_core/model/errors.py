@@ -50,6 +50,14 @@ class DataMissingError(BeafError):
     exit_code = ExitCode.DATA_MISSING
 
 
+class AbsentDayError(DataMissingError):
+    """A day has no data. `status` (closed, pending, missing) says whether that is a fault."""
+
+    def __init__(self, message: str, status: str) -> None:
+        super().__init__(message, remedy="deliver the data, name another date, or correct SOURCE")
+        self.status = status
+
+
 class DataInvalidError(BeafError):
     """Data is there but cannot be used (corrupt, a missing or mistyped column): repair or map it."""
 

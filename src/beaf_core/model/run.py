@@ -119,6 +119,8 @@ class LaunchRequest:
         force: write even where nothing changed.
         allow_missing: treat missing days as closed, and say so.
         schedule: a cron expression, for launchers that can hold one.
+        session: objects of this process that cannot travel (a caller's functions, an open
+            progress bar); None on the other side of a launcher.
     """
 
     run_id: str
@@ -130,15 +132,17 @@ class LaunchRequest:
     force: bool = False
     allow_missing: bool = False
     schedule: str | None = None
+    session: Any = field(default=None, compare=False, repr=False)
 
     def to_json(self) -> dict[str, Any]:
-        """Render as JSON-ready values."""
-        return asdict(self)
+        """Render as JSON-ready values; the session stays behind."""
+        return asdict(replace(self, session=None)) | {"config": dict(self.config)}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> LaunchRequest:
         """Read what `to_json` rendered."""
-        return cls(**{**values, "dates": DatePartition(**values["dates"])})
+        known = {name: value for name, value in values.items() if name != "session"}
+        return cls(**{**known, "dates": DatePartition(**values["dates"])})
 
     @property
     def selector(self) -> str:

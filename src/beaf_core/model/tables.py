@@ -106,9 +106,7 @@ class TableRead:
 
 
 def _columns(**names: str) -> dict[str, ColumnType]:
-    return {
-        column: ColumnType(kind) for kind, listed in names.items() for column in listed.split()
-    }
+    return {column: ColumnType(kind) for kind, listed in names.items() for column in listed.split()}
 
 
 def _levels(*columns: str, depth: int = 10) -> str:
@@ -168,7 +166,8 @@ L2 = TableSchema(
     sequence="BMLLSequenceNo",
     columns=_columns(
         integer="""ListingId TZOffset L2EventNo ExchangeSequenceNo BMLLSequenceNo
-            BMLLSequenceSource BidLevelCount AskLevelCount """ + _levels("NumOrders"),
+            BMLLSequenceSource BidLevelCount AskLevelCount """
+        + _levels("NumOrders"),
         number=_levels("Price", "Quantity"),
         text="MIC Ticker CurrencyCode MarketState",
         timestamp="TradeDate EventTimestamp LocalTimestamp TimestampNanoseconds",

@@ -1,0 +1,1 @@
+"""How are measures named, expanded from options, and documented?"""

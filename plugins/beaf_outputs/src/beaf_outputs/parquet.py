@@ -1,0 +1,117 @@
+"""How is a partition kept as one parquet file that is whole at every moment?
+
+The rows are staged beside the file and moved over it in one step. The receipt is in the file's
+own metadata, so that it can never disagree with the rows.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+import polars as pl
+import pyarrow.parquet as pq
+from pydantic import BaseModel, ConfigDict, Field
+
+from beaf_core import PartitionRun, Receipt, ResourceError, Target, UsageError, hookimpl
+
+#: The key of the receipt among the file's metadata.
+RECEIPT_KEY = "beaf.receipt"
+
+_REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR}
+
+
+class Config(BaseModel):
+    """Options of the output."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    compression: Literal["zstd", "snappy", "lz4", "gzip", "uncompressed"] = Field(
+        "zstd", description="How column chunks are compressed."
+    )
+
+
+@hookimpl
+def write_output(frame: pl.LazyFrame, target: Target, partition: PartitionRun) -> Receipt:
+    """Replace the partition's file, whole or not at all."""
+    path = _local(target.location(partition))
+    rows = frame.select(pl.len()).collect(engine="streaming").item()
+    receipt = Receipt(target.type, str(path), rows, partition.key, dict(target.stamp))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, frame, receipt, _options(target))
+    except OSError as error:
+        if error.errno not in _REFUSED and not isinstance(error, PermissionError):
+            raise
+        raise ResourceError(
+            f"{path} cannot be written: {error.strerror or error}",
+            remedy="make the folder writable, make room, or change OUTPUT_TARGET.path_template",
+        ) from error
+    return receipt
+
+
+@hookimpl
+def read_output(target: Target, partitions: Sequence[PartitionRun]) -> pl.LazyFrame | None:
+    """Scan the files of the partitions that have been written."""
+    paths = [_local(target.location(each)) for each in partitions]
+    there = [path for path in paths if path.exists()]
+    return pl.scan_parquet(there, hive_partitioning=False) if there else None
+
+
+@hookimpl
+def find_receipt(target: Target, partition: PartitionRun) -> Receipt | None:
+    """Read the receipt out of the partition's file; a file of another origin has none."""
+    path = _local(target.location(partition))
+    if not path.exists():
+        return None
+    try:
+        metadata = pq.read_metadata(path).metadata or {}
+    except (OSError, ValueError):
+        return None  # not a parquet file: whatever stands there is not ours, and is replaced
+    text = metadata.get(RECEIPT_KEY.encode())
+    return Receipt.from_json(json.loads(text)) if text else None
+
+
+def _options(target: Target) -> Config:
+    return target.options if isinstance(target.options, Config) else Config.model_validate({})
+
+
+def _local(location: str) -> Path:
+    if urlsplit(location).scheme:
+        raise UsageError(
+            f"the output parquet writes local files, not {location}",
+            remedy="set OUTPUT_TARGET.path_template to a path on this machine",
+        )
+    return Path(location)
+
+
+def _replace(path: Path, frame: pl.LazyFrame, receipt: Receipt, options: Config) -> None:
+    # In the same folder, so that the move is one step; hidden, so that no reader's *.parquet
+    # takes a half-written file; named after this process, so that two writers never share one.
+    staged = path.with_name(f".{path.name}.{os.getpid()}.staged")
+    try:
+        frame.sink_parquet(
+            staged,
+            compression=options.compression,
+            metadata={RECEIPT_KEY: json.dumps(receipt.to_json())},
+            engine="streaming",
+        )
+        _flush(staged)
+        staged.replace(path)
+        _flush(path.parent)
+    finally:
+        staged.unlink(missing_ok=True)
+
+
+def _flush(path: Path) -> None:
+    """Ask the disk to keep a file, or a folder's entries, before the next step."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,228 @@
+"""Which fields does a pipeline have, of which types, with which defaults?
+
+Upper-case names at the top and lower-case names inside a pass are the contract with users.
+Sections that belong to plugins (`SOURCE`, a module's options) are validated by their owners,
+see `resolve.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+)
+
+from beaf_core.config.paths import ConfigPath
+from beaf_core.model.dates import BatchFrequency, parse_day
+from beaf_core.model.errors import UsageError
+
+
+def _iso_day(value: object) -> object:
+    if value is None:
+        return None
+    try:
+        return parse_day(value).isoformat()
+    except UsageError as error:
+        raise ValueError(error.message) from None
+
+
+def _frequency(value: object) -> object:
+    return "A" if value == "Y" else value
+
+
+def _whole_nanoseconds(seconds: float) -> float:
+    nanoseconds = round(seconds * 1e9)
+    if nanoseconds < 1 or abs(nanoseconds - seconds * 1e9) > 1e-3:
+        raise ValueError("must be a whole number of nanoseconds, at least one")
+    return seconds
+
+
+IsoDay = Annotated[str, BeforeValidator(_iso_day)]
+Frequency = Annotated[BatchFrequency, BeforeValidator(_frequency)]
+
+
+class QualityCheckConfig(BaseModel):
+    """Checks on a finished partition. A pass's own checks replace the global ones."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ENABLED: bool = Field(False, description="Whether the checks run.")
+    null_rate_max: float = Field(
+        0.2, ge=0, le=1, description="Largest share of null or NaN in a measure's column."
+    )
+    ranges: dict[str, tuple[float | None, float | None]] = Field(
+        default_factory=dict, description="Column → smallest and largest value allowed."
+    )
+    action: Literal["warn", "raise"] = Field(
+        "warn", description="`raise` keeps the partition from being written."
+    )
+
+
+class OutputTarget(BaseModel):
+    """Where a pass's rows go. What is not named here belongs to the output plugin of `type`."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field("parquet", description="The output plugin: parquet, delta, sql, …")
+    path_template: ConfigPath = Field(
+        "data/{datasetname}/{pass}/{universe}/{start_date}_{end_date}.parquet",
+        description="Where a partition goes; placeholders {bucket} {prefix} {datasetname} {pass} "
+        "{universe} {start_date} {end_date}.",
+    )
+    io_manager_key: str | None = Field(
+        None, description="The Dagster IO manager; None takes BEAF's own."
+    )
+    partition_columns: list[str] = Field(
+        default_factory=list, description="Columns that partition a dataset."
+    )
+    dedupe_on_partition: bool = Field(
+        True, description="Whether a rerun replaces its partition; outputs here always do."
+    )
+    area: str | None = Field(None, description="A BMLL storage area that gives bucket and prefix.")
+    bucket: str | None = Field(None, description="Fills {bucket} in path_template.")
+    prefix: str | None = Field(None, description="Fills {prefix} in path_template.")
+
+
+class PassConfig(BaseModel):
+    """One bucket width, some modules, one output.
+
+    Further keys are the sections of its modules (`trade_analytics`), each checked by the module
+    that owns it; a key that nobody owns is an error when the pipeline is resolved.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    name: str = Field(min_length=1, description="The pass's name, part of paths.")
+    time_bucket_seconds: Annotated[PositiveFloat, AfterValidator(_whole_nanoseconds)] = Field(
+        60, description="Width of a bucket; whole multiples of it from the epoch."
+    )
+    time_bucket_anchor: Literal["end", "start"] = Field(
+        "end", description="Which edge labels a bucket."
+    )
+    time_bucket_closed: Literal["right", "left"] = Field(
+        "right", description="Which edge lies inside a bucket."
+    )
+    sort_keys: list[str] | None = Field(
+        None, description="Columns that the output is sorted by; TimeBucket is added."
+    )
+    batch_freq: Frequency | None = Field(None, description="Replaces BATCH_FREQ for this pass.")
+    modules: list[str] = Field(default_factory=list, description="The modules, by name.")
+    output: OutputTarget | None = Field(None, description="Merged over OUTPUT_TARGET.")
+    extra_outputs: list[OutputTarget] = Field(
+        default_factory=list, description="Further targets that get the same rows."
+    )
+    quality_checks: QualityCheckConfig | None = Field(None, description="Replaces QUALITY_CHECKS.")
+
+
+class SchedulePartitionSelector(BaseModel):
+    """Which partition a schedule asks for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    date: str = Field("yesterday", description="YYYY-MM-DD, a range, today or yesterday.")
+    universe: str | None = Field(None, description="A selector; None means the first universe.")
+
+
+class ScheduleConfig(BaseModel):
+    """When a pipeline runs by itself; read by orchestrator plugins."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field("schedule", description="The schedule's name.")
+    enabled: bool = Field(False, description="Whether it runs.")
+    cron: str = Field("0 2 * * *", description="Minute hour day month weekday.")
+    timezone: str = Field("UTC", description="The IANA time zone of `cron`.")
+    partitions: list[SchedulePartitionSelector] = Field(
+        default_factory=list, description="Empty means yesterday and the first universe."
+    )
+
+
+class AnalyticsConfig(BaseModel):
+    """A whole pipeline. Every field has a default; PASSES and SOURCE are what makes it run."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    DATASETNAME: str = Field("sample2d", min_length=1, description="The dataset, part of paths.")
+    START_DATE: IsoDay | None = Field(None, description="First day, included.")
+    END_DATE: IsoDay | None = Field(None, description="Last day, included.")
+    EXCLUDE_WEEKENDS: bool = Field(True, description="Leave weekends out of ranges.")
+    BATCH_FREQ: Frequency | None = Field(
+        BatchFrequency.WEEK, description="Cuts a range: D, W, 2W, M, Q, A (or Y), null for one."
+    )
+    UNIVERSE: str | None = Field(None, description="A selector such as mic=XLON.")
+    SOURCE: dict[str, Any] | None = Field(None, description="Where tables come from.")
+    LAUNCHER: str = Field("local", description="Where runs execute.")
+    PASSES: list[PassConfig] = Field(default_factory=list, description="What is computed.")
+    OUTPUT_TARGET: OutputTarget = Field(default_factory=OutputTarget, description="Where rows go.")
+    QUALITY_CHECKS: QualityCheckConfig = Field(
+        default_factory=QualityCheckConfig, description="Checks on every pass."
+    )
+    SCHEMA_LOCK_MODE: Literal["off", "warn", "raise", "update"] = Field(
+        "off", description="What a change of output columns does."
+    )
+    SCHEMA_LOCK_PATH: ConfigPath | None = Field(None, description="The lock file.")
+    SCHEDULES: list[ScheduleConfig] = Field(default_factory=list, description="For orchestrators.")
+    AUTO_MATERIALIZE_ENABLED: bool = Field(False, description="Dagster automation.")
+    AUTO_MATERIALIZE_LATEST_DAYS: PositiveInt | None = Field(7, description="Newest days only.")
+    BMLL_JOBS: dict[str, Any] = Field(default_factory=dict, description="Options of beaf-bmll.")
+    DAGSTER_IO_MANAGER_KEY: str | None = Field(
+        None, description="Older spelling of OUTPUT_TARGET.io_manager_key."
+    )
+    NUM_WORKERS: int = Field(-1, description="Worker processes; -1 means all cores.")
+    MEMORY_PER_WORKER: PositiveFloat = Field(20, description="Budget of a worker, in GB.")
+    MAX_ROWS_PER_TABLE: dict[str, PositiveInt] = Field(
+        default_factory=dict, description="Row caps of a batch, by table."
+    )
+    TABLES_TO_LOAD: list[str] | None = Field(None, description="Extra tables for modules.")
+    TEMP_DIR: ConfigPath | None = Field(None, description="The work folder.")
+    SKIP_EXISTING_OUTPUT: bool = Field(False, description="Leave written partitions alone.")
+    DEFAULT_FFILL: bool = Field(False, description="Forward-fill measures after joins.")
+    LOGGING_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field(
+        "INFO", description="How much is logged."
+    )
+    S3_STORAGE_OPTIONS: dict[str, str] = Field(
+        default_factory=dict, description="Options for object stores (aws_region, …)."
+    )
+    DEFAULT_S3_REGION: str = Field("us-east-1", description="The region where none is given.")
+
+
+#: Fields that had a meaning once. Accepted with one note, so that old files load.
+RETIRED = {
+    "BATCHING_STRATEGY": "batches follow the memory budget",
+    "HEURISTIC_SIZES_PATH": "sizes come from the files' metadata",
+    "PREPARE_DATA_MODE": "tables are scanned where they are",
+    "EAGER_EXECUTION": "the engine plans a whole pass",
+    "RUN_ONE_SYMBOL_AT_A_TIME": "batches follow the memory budget",
+    "DENSE_OUTPUT": "name the module dense instead",
+    "ENABLE_PERFORMANCE_LOGS": "timings are in every manifest",
+    "ENABLE_POLARS_PROFILING": "timings are in every manifest",
+    "CLEAN_UP_BATCH_FILES": "there are no batch files",
+    "CLEAN_UP_TEMP_DIR": "temporary files are always removed",
+    "OVERWRITE_TEMP_DIR": "temporary folders are never shared",
+}
+
+#: Keys of an OUTPUT_TARGET that only steered pandas.
+RETIRED_OUTPUT = {
+    "preserve_index": "frames have no index",
+    "index_name": "frames have no index",
+    "sql_use_pandas": "pandas is not used",
+}
+
+#: Fields that load, and have no effect yet. Setting one is said aloud: nothing is ignored silently.
+NOT_YET = (
+    "SCHEMA_LOCK_MODE",
+    "NUM_WORKERS",
+    "MEMORY_PER_WORKER",
+    "MAX_ROWS_PER_TABLE",
+    "TABLES_TO_LOAD",
+    "SKIP_EXISTING_OUTPUT",
+    "DEFAULT_FFILL",
+    "TEMP_DIR",
+)

@@ -1,0 +1,84 @@
+"""How is a fault in a configuration shown, with its file, line, caret and the nearest right word?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from beaf_core.model.errors import BeafError
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a value was written.
+
+    Attributes:
+        origin: a file, a flag or an environment variable.
+        folder: what relative paths written there are relative to.
+        line: 1-based; None where the origin has no lines.
+        column: 1-based.
+        width: how many characters the caret underlines.
+        text: the source line, if known.
+    """
+
+    origin: str
+    folder: str
+    line: int | None = None
+    column: int = 1
+    width: int = 1
+    text: str | None = None
+
+    def __str__(self) -> str:
+        return self.origin if self.line is None else f"{self.origin}:{self.line}:{self.column}"
+
+    def snippet(self) -> str:
+        """Render the source line with a caret below the value; empty if the line is unknown."""
+        if self.text is None:
+            return ""
+        lead = self.text[: self.column - 1]
+        pad = "".join("\t" if char == "\t" else " " for char in lead)
+        return f"    {self.text.rstrip()}\n    {pad}{'^' * max(1, self.width)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One fault: what is wrong, where, and what to do.
+
+    Attributes:
+        path: the configured value's path, `PASSES[0].modules[1]`; empty for the whole.
+        message: what is wrong.
+        place: where it was written, if anywhere.
+        remedy: what to do, if the message does not say so.
+    """
+
+    path: str
+    message: str
+    place: Place | None = None
+    remedy: str | None = None
+
+    def __str__(self) -> str:
+        where = " ".join(part for part in (str(self.place or ""), self.path) if part)
+        lines = [f"{where}: {self.message}" if where else self.message]
+        if self.place and self.place.snippet():
+            lines.append(self.place.snippet())
+        if self.remedy:
+            lines.append(f"  → {self.remedy}")
+        return "\n".join(lines)
+
+
+class ConfigError(BeafError):
+    """A configuration that cannot be used: mend every line that is named."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        count = len(self.problems)
+        head = "" if count == 1 else f"{count} problems in the configuration\n"
+        super().__init__(head + "\n".join(str(problem) for problem in self.problems))
+
+
+def dotted(path: Iterable[str | int]) -> str:
+    """Render a path as `PASSES[0].modules[1]`."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else (f".{step}" if text else step)
+    return text

@@ -1,0 +1,84 @@
+"""What does a checked configuration consist of?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from beaf_core.config.analytics import AnalyticsConfig, PassConfig
+from beaf_core.model.errors import UsageError
+from beaf_core.model.module import AnalyticsModule, Measure
+from beaf_core.model.run import Target
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedModule:
+    """A module of a pass, its validated options, and the measures that they ask for."""
+
+    module: AnalyticsModule
+    options: BaseModel | None
+    measures: tuple[Measure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedPass:
+    """A pass with everything that its names stand for.
+
+    Attributes:
+        config: the pass's own fields.
+        modules: its modules.
+        targets: where its rows go; the first is the main one.
+    """
+
+    config: PassConfig
+    modules: tuple[ResolvedModule, ...]
+    targets: tuple[Target, ...]
+
+    @property
+    def name(self) -> str:
+        """The pass's name."""
+        return self.config.name
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """The measures of all modules, in the order of the output's columns."""
+        return tuple(measure for each in self.modules for measure in each.measures)
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedPipeline:
+    """A checked configuration, with every plugin that it names.
+
+    Attributes:
+        config: the fields of AnalyticsConfig.
+        passes: the passes, resolved.
+        source: the source plugin's name; None where none is configured.
+        source_options: the source's validated options.
+        launcher_options: the launcher's validated options.
+        notes: what a person should hear once.
+        project: the home of outputs and manifests.
+    """
+
+    config: AnalyticsConfig
+    passes: tuple[ResolvedPass, ...]
+    source: str | None
+    source_options: BaseModel | None
+    launcher_options: BaseModel | None
+    notes: tuple[str, ...]
+    project: Path
+
+    def require_source(self) -> str:
+        """Return the source's name.
+
+        Raises:
+            UsageError: none is configured. Nothing ever runs on simulated data unasked.
+        """
+        if self.source is None:
+            raise UsageError(
+                "no SOURCE is configured, so there is nothing to read",
+                remedy="write SOURCE: {type: parquet, root: /path/to/tables} in the pipeline or "
+                "in beaf.yaml, or try SOURCE: {type: simulated}",
+            )
+        return self.source

@@ -1,0 +1,61 @@
+"""Which interval does an event belong to? Integer nanoseconds throughout."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+import polars as pl
+
+NANOSECONDS = 1_000_000_000
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 — event times are naive UTC
+
+
+def width_in_nanoseconds(seconds: float) -> int:
+    """Return the bucket width as whole nanoseconds."""
+    return round(seconds * NANOSECONDS)
+
+
+def nanoseconds(column: str, dtype: pl.DataType) -> pl.Expr:
+    """Read an event time as int64 nanoseconds since the epoch.
+
+    `Datetime + duration` would silently fall back to microseconds; integers cannot.
+    """
+    if dtype.is_integer():
+        return pl.col(column).cast(pl.Int64)
+    return pl.col(column).cast(pl.Datetime("ns")).to_physical()
+
+
+def bucket_label(
+    time: pl.Expr,
+    width: int,
+    *,
+    anchor: Literal["end", "start"] = "end",
+    closed: Literal["right", "left"] = "right",
+    day: date | None = None,
+) -> pl.Expr:
+    """Label each event with its bucket, as int64 nanoseconds.
+
+    Buckets are whole multiples of the width from the epoch: `(start, end]` when closed right,
+    `[start, end)` when closed left.
+
+    Args:
+        time: event times in nanoseconds.
+        width: in nanoseconds.
+        anchor: whether the label is the bucket's end or its start.
+        closed: which edge lies inside.
+        day: the trade date. An event at its very first instant then belongs to its first bucket,
+            so that no bucket spans two trade dates of a market that never closes.
+    """
+    if closed == "left":
+        start = time // width * width
+    else:
+        if day is not None:
+            midnight = (
+                (datetime.combine(day, datetime.min.time()) - _EPOCH)
+                // timedelta(microseconds=1)
+                * 1000
+            )
+            time = time + (time == midnight).cast(pl.Int64)
+        start = (time - 1) // width * width
+    return start + width if anchor == "end" else start

@@ -1,0 +1,291 @@
+"""How do the declared measures of all modules of a pass become one aggregation per table?
+
+Per table there is one streaming `group_by` over a projected and filtered scan. Row expressions
+are computed once, however many measures use them; equal aggregations are shared; aggregations
+that polars cannot stream are compiled apart, since one of them would drag the whole `group_by`
+into memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from beaf_core.engine.bucket import bucket_label, nanoseconds, width_in_nanoseconds
+from beaf_core.model.module import Aggregation, Kind, Measure
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from beaf_core.config.analytics import PassConfig
+    from beaf_core.config.resolved import ResolvedPass
+
+LISTING = "ListingId"
+BUCKET = "TimeBucket"
+KEYS = (LISTING, BUCKET)
+
+_TIME, _SEQUENCE = "__time", "__sequence"
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Which columns of a table, as it is read, hold the event time and break its ties.
+
+    Attributes:
+        time: the event time's column.
+        sequence: the column that orders rows of equal time; None where the table has none.
+        ordered: whether the rows of a listing are known to stand in that order.
+    """
+
+    time: str
+    sequence: str | None
+    ordered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TablePlan:
+    """What one pass asks of one table.
+
+    Attributes:
+        table: the table's name.
+        measures: the measures over it.
+        rows: module name → the rows that the module looks at; all rows where it is absent.
+        modules: measure name → module name.
+    """
+
+    table: str
+    measures: tuple[Measure, ...]
+    rows: Mapping[str, pl.Expr] = field(default_factory=dict)
+    modules: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The input columns that the measures and row filters need, without keys and time."""
+        names = {name for each in self.measures for name in each.columns}
+        names |= {name for each in self.rows.values() for name in each.meta.root_names()}
+        return tuple(sorted(names))
+
+    @property
+    def needs_order(self) -> bool:
+        """Whether any measure asks for a first or last row."""
+        kinds = {a.kind for each in self.measures for a in each.aggregations.values()}
+        return bool(kinds & {Kind.FIRST, Kind.LAST})
+
+
+def plan_tables(resolved: ResolvedPass) -> tuple[TablePlan, ...]:
+    """Group the measures of a pass by the table that they read."""
+    tables = dict.fromkeys(measure.table for measure in resolved.measures)
+    return tuple(_plan_table(resolved, table) for table in tables)
+
+
+def _plan_table(resolved: ResolvedPass, table: str) -> TablePlan:
+    measures: list[Measure] = []
+    rows: dict[str, pl.Expr] = {}
+    modules: dict[str, str] = {}
+    for each in resolved.modules:
+        own = [measure for measure in each.measures if measure.table == table]
+        measures += own
+        modules |= {measure.name: each.module.name for measure in own}
+        filters = each.module.rows(each.options)
+        if own and table in filters:
+            rows[each.module.name] = filters[table]
+    return TablePlan(table, tuple(measures), rows, modules)
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledTable:
+    """A table's aggregation over one day, ready to collect.
+
+    Attributes:
+        native: the streaming aggregation.
+        fallback: aggregations that run in memory, by the same keys; None where there are none.
+        inputs: measure name → name in the measure → aggregated column.
+    """
+
+    native: pl.LazyFrame
+    fallback: pl.LazyFrame | None
+    inputs: Mapping[str, Mapping[str, str]]
+
+
+def compile_table(
+    plan: TablePlan,
+    frame: pl.LazyFrame,
+    clock: Clock,
+    config: PassConfig,
+    listings: Sequence[int],
+    day: date,
+) -> CompiledTable:
+    """Compile one table's measures over one day.
+
+    Args:
+        plan: what is asked.
+        frame: the table's rows, lazily.
+        clock: its time and sequence columns.
+        config: the pass: bucket width, anchor, closed.
+        listings: the ListingIds of the universe.
+        day: the trade date.
+    """
+    schema = frame.collect_schema()
+    rows = _Rows(schema)
+    aggregations = _Aggregations(rows, clock)
+    filters = _module_filters(plan)
+    inputs = {
+        measure.name: {
+            name: aggregations.add(each, filters.get(plan.modules.get(measure.name, "")))
+            for name, each in measure.aggregations.items()
+        }
+        for measure in plan.measures
+    }
+    time = nanoseconds(clock.time, schema[clock.time])
+    label = bucket_label(
+        time,
+        width_in_nanoseconds(config.time_bucket_seconds),
+        anchor=config.time_bucket_anchor,
+        closed=config.time_bucket_closed,
+        day=day,
+    )
+    selected = _filtered(plan, frame, listings).select(
+        pl.col(LISTING).cast(pl.Int64),
+        label.alias(BUCKET),
+        *_order_columns(plan, clock, time),
+        *rows.columns,
+    )
+    native = selected.group_by(*KEYS).agg(*aggregations.native)
+    fallback = selected.group_by(*KEYS).agg(*aggregations.fallback)
+    return CompiledTable(native, fallback if aggregations.fallback else None, inputs)
+
+
+def _filtered(plan: TablePlan, frame: pl.LazyFrame, listings: Sequence[int]) -> pl.LazyFrame:
+    kept = frame.filter(pl.col(LISTING).is_in(list(listings)))
+    everything = len(plan.rows) < len(set(plan.modules.values()))
+    if everything or not plan.rows:
+        return kept
+    return kept.filter(pl.any_horizontal(*_distinct(plan.rows.values())))
+
+
+def _module_filters(plan: TablePlan) -> dict[str, pl.Expr]:
+    """Leave out the one filter that the scan applies to all measures already."""
+    shared = len(plan.rows) == len(set(plan.modules.values()))
+    if shared and len(_distinct(plan.rows.values())) == 1:
+        return {}
+    return dict(plan.rows)
+
+
+def _order_columns(plan: TablePlan, clock: Clock, time: pl.Expr) -> list[pl.Expr]:
+    if not plan.needs_order or clock.ordered:
+        return []
+    columns = [time.alias(_TIME)]
+    if clock.sequence is not None:
+        columns.append(pl.col(clock.sequence).alias(_SEQUENCE))
+    return columns
+
+
+class _Rows:
+    """The row-level columns of one table: each expression is computed once."""
+
+    def __init__(self, schema: pl.Schema) -> None:
+        self._schema = schema
+        self._names: dict[bytes, str] = {}
+        self.columns: list[pl.Expr] = []
+
+    def column(self, of: pl.Expr | None, where: pl.Expr | None) -> str | None:
+        """Name the column that holds `of` on the rows of `where`, and null elsewhere.
+
+        None stands for every row: a count without a condition needs no column.
+        """
+        if of is None:
+            return None if where is None else self._named(where)
+        value = self._without_nan(of)
+        return self._named(value if where is None else pl.when(where).then(value))
+
+    def _without_nan(self, of: pl.Expr) -> pl.Expr:
+        # A single NaN would poison every sum, and compares as the largest price.
+        dtype = pl.LazyFrame(schema=self._schema).select(of).collect_schema().dtypes()[0]
+        return of.fill_nan(None) if dtype.is_float() else of
+
+    def _named(self, expression: pl.Expr) -> str:
+        key = _key(expression)
+        if key not in self._names:
+            self._names[key] = f"__row{len(self._names)}"
+            self.columns.append(expression.alias(self._names[key]))
+        return self._names[key]
+
+
+class _Aggregations:
+    """The aggregated columns of one table: equal ones are shared."""
+
+    def __init__(self, rows: _Rows, clock: Clock) -> None:
+        self._rows, self._clock = rows, clock
+        self._names: dict[tuple[Kind, str | None, bool], str] = {}
+        self.native: list[pl.Expr] = []
+        self.fallback: list[pl.Expr] = []
+
+    def add(self, each: Aggregation, module_filter: pl.Expr | None) -> str:
+        """Add an aggregation, and return the name of its column."""
+        column = self._rows.column(each.of, _both(each.where, module_filter))
+        key = (each.kind, column, each.of is None)
+        if key not in self._names:
+            name = f"__agg{len(self._names)}"
+            self._names[key] = name
+            home = self.native if each.kind.streams else self.fallback
+            home.append(self._expression(each, column).alias(name))
+        return self._names[key]
+
+    def _expression(self, each: Aggregation, column: str | None) -> pl.Expr:
+        if column is None:
+            return pl.len().cast(pl.Int64)
+        value = pl.col(column)
+        match each.kind:
+            case Kind.COUNT:
+                counted = value.sum() if each.of is None else value.count()
+                return counted.cast(pl.Int64)
+            case Kind.FIRST:
+                return self._first(value)
+            case Kind.LAST:
+                return self._last(value)
+            case Kind.SUM:
+                return value.sum()
+            case Kind.MIN:
+                return value.min()
+            case Kind.MAX:
+                return value.max()
+            case Kind.MEAN:
+                return value.mean()
+            case Kind.STD:
+                return value.std()
+            case Kind.MEDIAN:
+                return value.median()
+
+    # `filter(…).sort_by(…)` falls back to memory; sorting the rows that do not take part to the
+    # far end streams, and gives null where none takes part.
+
+    def _first(self, value: pl.Expr) -> pl.Expr:
+        if self._clock.ordered:
+            return value.first(ignore_nulls=True)
+        return value.sort_by(value.is_null(), *self._order).first()
+
+    def _last(self, value: pl.Expr) -> pl.Expr:
+        if self._clock.ordered:
+            return value.last(ignore_nulls=True)
+        return value.sort_by(value.is_not_null(), *self._order).last()
+
+    @property
+    def _order(self) -> list[pl.Expr]:
+        return [pl.col(_TIME)] + ([pl.col(_SEQUENCE)] if self._clock.sequence else [])
+
+
+def _both(first: pl.Expr | None, second: pl.Expr | None) -> pl.Expr | None:
+    if first is None or second is None:
+        return second if first is None else first
+    return first & second
+
+
+def _key(expression: pl.Expr) -> bytes:
+    return expression.meta.serialize(format="binary")
+
+
+def _distinct(expressions: Iterable[pl.Expr]) -> list[pl.Expr]:
+    return list({_key(each): each for each in expressions}.values())

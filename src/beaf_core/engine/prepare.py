@@ -1,0 +1,250 @@
+"""Which listings, days and pieces of tables does a partition need?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from beaf_core.engine.compile import LISTING, Clock, TablePlan, plan_tables
+from beaf_core.engine.reference import SourceReference
+from beaf_core.model.dates import DayStatus, days_between, is_weekend
+from beaf_core.model.errors import (
+    AbsentDayError,
+    BeafError,
+    DataInvalidError,
+    DataMissingError,
+    EmptyUniverseError,
+    UsageError,
+)
+from beaf_core.model.partition import PartitionRun, UniversePartition
+from beaf_core.model.tables import TABLES, ColumnType, TableRead, TableRequest, worst_status
+from beaf_core.plugins.errors import did_you_mean
+from beaf_core.plugins.inline import DEFAULT_UNIVERSE
+
+if TYPE_CHECKING:
+    from beaf_core.config.resolved import ResolvedPass, ResolvedPipeline
+    from beaf_core.plugins.host import PluginHost
+
+
+@dataclass(frozen=True, slots=True)
+class TableOnDay:
+    """One table on one day, ready to be compiled."""
+
+    plan: TablePlan
+    read: TableRead
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class DayPlan:
+    """What one pass needs of one day.
+
+    Attributes:
+        day: the trade date.
+        status: ready, or why it is left out.
+        listings: the universe on that day; empty unless ready.
+        tables: the tables to aggregate; empty unless ready.
+        absent: where data was looked for in vain.
+    """
+
+    day: date
+    status: DayStatus
+    listings: pl.DataFrame = field(default_factory=pl.DataFrame)
+    tables: tuple[TableOnDay, ...] = ()
+    absent: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Preparer:
+    """Answers what a partition needs, from metadata alone."""
+
+    host: PluginHost
+    pipeline: ResolvedPipeline
+
+    @cached_property
+    def reference(self) -> SourceReference:
+        """The source's reference table, as universes see it."""
+        source = self.pipeline.require_source()
+        options = self.pipeline.config.S3_STORAGE_OPTIONS
+        return SourceReference(self.host, source, self.pipeline.source_options, options)
+
+    # -- days ----------------------------------------------------------------------------------
+
+    def days(self, partition: PartitionRun, *, whole_request_is_one_day: bool) -> list[date]:
+        """List the days of a partition. A day named by itself is kept even on a weekend."""
+        days = days_between(partition.dates.start, partition.dates.end)
+        if whole_request_is_one_day or not self.pipeline.config.EXCLUDE_WEEKENDS:
+            return days
+        return [day for day in days if not is_weekend(day)]
+
+    def day_plan(self, resolved: ResolvedPass, universe: UniversePartition, day: date) -> DayPlan:
+        """Plan one day of a pass.
+
+        Raises:
+            EmptyUniverseError: the selector names no listing.
+            DataInvalidError: a column is missing or mistyped.
+        """
+        try:
+            listings = self.listings(universe, day)
+        except AbsentDayError as error:
+            return DayPlan(day, DayStatus(error.status), absent=(error.message,))
+        tables = [self._table(plan, listings, day) for plan in plan_tables(resolved)]
+        status = worst_status(each.read.status for each in tables)
+        absent = tuple(path for each in tables for path in each.read.absent)
+        there = tuple(each for each in tables if each.read.frame is not None)
+        return DayPlan(day, status, listings, there, absent)
+
+    # -- universe ------------------------------------------------------------------------------
+
+    def listings(self, universe: UniversePartition, day: date) -> pl.DataFrame:
+        """Resolve a selector on a day: the listings that all its parts share.
+
+        Raises:
+            EmptyUniverseError: none.
+        """
+        first, *others = (self._part(part, day) for part in universe.parts)
+        for other in others:
+            first = first.join(other, on=[LISTING, "MIC"], how="semi")
+        if first.is_empty():
+            raise EmptyUniverseError(
+                f"the universe {universe.spec} is empty on {day}{self._near(universe, day)}",
+                remedy="beaf universe list shows the values that the source knows",
+            )
+        return first.sort(LISTING)
+
+    def _part(self, part: UniversePartition, day: date) -> pl.DataFrame:
+        return self.host.get_universe(
+            part.name, date=day.isoformat(), value=part.value, reference=self.reference
+        )
+
+    def _near(self, universe: UniversePartition, day: date) -> str:
+        for part in universe.parts:
+            if part.value is None or part.name == DEFAULT_UNIVERSE:
+                continue
+            try:
+                known = self.host.universe_values(
+                    part.name, date=day.isoformat(), reference=self.reference
+                )
+            except BeafError:
+                return ""  # a hint only; the emptiness itself is what is reported
+            if known and part.value not in known:
+                return did_you_mean(part.value, known) or f" (known: {', '.join(known[:10])})"
+        return ""
+
+    # -- tables --------------------------------------------------------------------------------
+
+    def _table(self, plan: TablePlan, listings: pl.DataFrame, day: date) -> TableOnDay:
+        request = TableRequest(
+            table=plan.table,
+            day=day,
+            mics=tuple(listings["MIC"].unique().sort()),
+            listings=tuple(listings[LISTING]),
+            storage_options=self.pipeline.config.S3_STORAGE_OPTIONS,
+        )
+        seen = self._read(request)
+        if seen.frame is None:
+            return TableOnDay(plan, seen, Clock(""))
+        clock = _clock(plan, seen)
+        needed = {LISTING, clock.time, *plan.columns, *filter(None, [clock.sequence])}
+        # Asked again by column, so that the source can say which file lacks one.
+        read = self._read(
+            TableRequest(
+                request.table,
+                request.day,
+                request.mics,
+                request.listings,
+                tuple(sorted(needed)),
+                storage_options=request.storage_options,
+            )
+        )
+        assert read.frame is not None
+        check_columns(plan, read, sorted(needed))
+        return TableOnDay(plan, read, clock)
+
+    def _read(self, request: TableRequest) -> TableRead:
+        source = self.pipeline.require_source()
+        return self.host.read_table(source, request, self.pipeline.source_options)
+
+
+def _clock(plan: TablePlan, read: TableRead) -> Clock:
+    assert read.frame is not None
+    columns = read.frame.collect_schema().names()
+    schema = TABLES.get(plan.table)
+    if schema is None:
+        raise UsageError(
+            f"measures ask for the table {plan.table}{did_you_mean(plan.table, TABLES)}",
+            remedy=f"known tables: {', '.join(TABLES)}",
+        )
+    time = next((name for name in schema.time if name in columns), None)
+    if time is None:
+        raise DataInvalidError(
+            f"{plan.table} has no time column: none of {', '.join(schema.time)} "
+            f"is among {', '.join(columns[:20])}",
+            remedy=f"map one: SOURCE.columns.{plan.table}.{schema.time[0]}: <name in the file>",
+        )
+    sequence = schema.sequence if schema.sequence in columns else None
+    wanted = (time,) if sequence is None else (time, sequence)
+    return Clock(time, sequence, ordered=read.order[: len(wanted)] == wanted)
+
+
+def check_columns(plan: TablePlan, read: TableRead, needed: Sequence[str]) -> None:
+    """Check that a table, as it is read, has every needed column in a type of its family.
+
+    Raises:
+        DataInvalidError: what is missing or mistyped, and which measures want it.
+    """
+    assert read.frame is not None
+    schema = read.frame.collect_schema()
+    known: Mapping[str, ColumnType] = TABLES[plan.table].columns if plan.table in TABLES else {}
+    where = ", ".join(part.location for part in read.parts[:3])
+    faults = []
+    for name in needed:
+        wanted_by = [each.name for each in plan.measures if name in each.columns]
+        why = f" (for {', '.join(wanted_by[:3])})" if wanted_by else ""
+        if name not in schema:
+            faults.append(f"has no column {name}{why}{did_you_mean(name, schema.names())}")
+        elif name in known and not _fits(schema[name], known[name]):
+            faults.append(f"has {name} as {schema[name]}, not as {known[name]}{why}")
+    if faults:
+        raise DataInvalidError(
+            f"{plan.table} in {where}: " + "; ".join(faults),
+            remedy=f"map it under SOURCE.columns.{plan.table}, or mend the data",
+        )
+
+
+def _fits(dtype: pl.DataType, kind: ColumnType) -> bool:
+    if dtype == pl.Null:
+        return True
+    match kind:
+        case ColumnType.INTEGER:
+            return dtype.is_integer()
+        case ColumnType.NUMBER:
+            return dtype.is_numeric()
+        case ColumnType.TEXT:
+            return dtype in (pl.String, pl.Categorical, pl.Enum)
+        case ColumnType.FLAG:
+            return dtype == pl.Boolean
+        case ColumnType.TIMESTAMP:
+            return dtype.is_integer() or dtype in (pl.Datetime, pl.Date)
+
+
+def require_ready(plans: Sequence[DayPlan], *, allow_missing: bool) -> None:
+    """Refuse a partition of which a day is missing.
+
+    Raises:
+        DataMissingError: which days, and where they were looked for.
+    """
+    missing = [each for each in plans if each.status is DayStatus.MISSING]
+    if not missing or allow_missing:
+        return
+    days = ", ".join(str(each.day) for each in missing)
+    looked = "; ".join(path for each in missing for path in each.absent[:2])
+    raise DataMissingError(
+        f"data is missing on {days}: {looked or 'the source has nothing'}",
+        remedy="deliver it, or go on without those days with --allow_missing",
+    )

@@ -1,0 +1,80 @@
+"""Which objects of this process take part in a run?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from beaf_core.config.load import load_module
+from beaf_core.config.nodes import from_plain
+from beaf_core.config.errors import Place
+from beaf_core.config.resolve import resolve
+from beaf_core.plugins.host import PluginHost
+from beaf_core.plugins.inline import call_by_name, inline_entries
+
+if TYPE_CHECKING:
+    from beaf_core.config.analytics import PassConfig
+    from beaf_core.config.passes import GetModules
+    from beaf_core.config.resolved import ResolvedPipeline
+    from beaf_core.model.run import LaunchRequest, PassOutcome
+
+
+class Progress(Protocol):
+    """Hears of a run as it goes on."""
+
+    def begin(self, total: int) -> None:
+        """So many passes of partitions are to be done."""
+
+    def advance(self, outcome: PassOutcome) -> None:
+        """One of them is."""
+
+
+class Silence:
+    """Hears, and says nothing."""
+
+    def begin(self, total: int) -> None:
+        """Say nothing."""
+
+    def advance(self, outcome: PassOutcome) -> None:
+        """Say nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A resolved pipeline with the host that knows its own plugins.
+
+    Attributes:
+        host: where plugins are asked, the pipeline's own included.
+        pipeline: the checked configuration.
+        progress: who hears of each outcome.
+    """
+
+    host: PluginHost
+    pipeline: ResolvedPipeline
+    progress: Progress = Silence()
+
+
+def open_session(request: LaunchRequest) -> Session:
+    """Rebuild a session from plain data, on the far side of a launcher."""
+    module = load_module(Path(request.pipeline)) if request.pipeline else None
+    host = PluginHost()
+    get_modules = None
+    if module is not None:
+        host = host.with_inline(inline_entries(module))
+        get_modules = modules_getter(getattr(module, "get_pipeline", None), request.config)
+    tree = from_plain(request.config, Place("the run's request", request.project))
+    return Session(host, resolve(tree, Path(request.project), host, get_modules))
+
+
+def modules_getter(function: Callable[..., Any] | None, config: Any) -> GetModules | None:
+    """Adapt a pipeline's `get_pipeline`, which takes any subset of its arguments by name."""
+    if function is None:
+        return None
+    ask = function
+
+    def get_modules(pass_config: PassConfig) -> Any:
+        return call_by_name(ask, {"pass_config": pass_config, "config": config})
+
+    return get_modules

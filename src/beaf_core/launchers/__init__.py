@@ -1,0 +1,1 @@
+"""Where do runs execute? The launchers that come with the core."""

@@ -1,0 +1,135 @@
+"""How does a pipeline's own Python file count as a plugin, without packaging?"""
+
+from __future__ import annotations
+
+import datetime as dt
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from types import ModuleType
+from typing import Any
+
+from beaf_core.model.dates import absent_day_status, parse_day
+from beaf_core.model.errors import AbsentDayError, UsageError
+from beaf_core.model.module import AnalyticsModule, Measure
+from beaf_core.plugins.catalog import PluginEntry
+from beaf_core.plugins.markers import hookimpl
+
+#: The selector that asks the pipeline's own `get_universe`.
+DEFAULT_UNIVERSE = "default"
+#: The module that holds measures standing loose in the pipeline's file.
+CUSTOM_MODULE = "custom"
+
+# Vendors say this for a day without a session; users have relied on it being skipped.
+_SKIPPED = "No data available"
+
+
+def inline_entries(module: ModuleType) -> list[PluginEntry]:
+    """List the plugins that a pipeline's file defines.
+
+    `get_universe` becomes the universe `default`; every `AnalyticsModule` counts under its name;
+    a function `analytics_module` is called; loose `Measure`s form the module `custom`.
+    """
+    home = module.__file__ or module.__name__
+    entries: list[PluginEntry] = []
+    own = getattr(module, "get_universe", None)
+    if callable(own):
+        values = getattr(module, "universe_values", None)
+        entries.append(universe_entry(own, home, values=values))
+    for each in _modules(module):
+        entries.append(_entry("module", each.name, home, _InlineModule(each)))
+    return entries
+
+
+def universe_entry(
+    function: Callable[..., Any],
+    home: str,
+    *,
+    name: str = DEFAULT_UNIVERSE,
+    values: Callable[..., Any] | None = None,
+) -> PluginEntry:
+    """Make a universe of a function that takes any of `date`, `value` and `reference`."""
+    return _entry("universe", name, home, _InlineUniverse(function, values))
+
+
+def call_by_name(function: Callable[..., Any], arguments: Mapping[str, object]) -> Any:
+    """Call a function with those arguments that its signature names (all, if it has `**kwargs`).
+
+    A function whose single positional argument has another name gets the first of them, as
+    `get_universe(day)` always has.
+    """
+    parameters = inspect.signature(function).parameters
+    kinds = {each.kind for each in parameters.values()}
+    if inspect.Parameter.VAR_KEYWORD in kinds:
+        return function(**arguments)
+    taken = {name: value for name, value in arguments.items() if name in parameters}
+    required = [
+        name
+        for name, each in parameters.items()
+        if each.default is inspect.Parameter.empty
+        and each.kind is not inspect.Parameter.VAR_POSITIONAL
+        and name not in taken
+    ]
+    if len(required) == 1 and not taken:
+        return function(next(iter(arguments.values())))
+    if required:
+        offered = ", ".join(arguments)
+        raise UsageError(
+            f"{function.__name__} asks for {', '.join(required)}, which it is not given",
+            remedy=f"take any of {offered}, by name",
+        )
+    return function(**taken)
+
+
+class _InlineUniverse:
+    def __init__(
+        self, function: Callable[..., Any], values: Callable[..., Any] | None = None
+    ) -> None:
+        self._function, self._values = function, values
+
+    @hookimpl
+    def get_universe(self, date: str, value: str | None, reference: object) -> object:
+        arguments = {"date": date, "value": value, "reference": reference}
+        try:
+            return call_by_name(self._function, arguments)
+        except Exception as error:
+            if _SKIPPED in str(error):
+                raise DataMissingError(
+                    f"get_universe has no listings on {date}: {error}"
+                ) from error
+            raise
+
+    @hookimpl
+    def universe_values(self, date: str, reference: object) -> object:
+        if self._values is None:
+            return []
+        return call_by_name(self._values, {"date": date, "reference": reference})
+
+
+class _InlineModule:
+    def __init__(self, module: AnalyticsModule) -> None:
+        self._module = module
+
+    @hookimpl
+    def analytics_module(self) -> AnalyticsModule:
+        return self._module
+
+
+def _entry(kind: str, name: str, home: str, plugin: object) -> PluginEntry:
+    return PluginEntry(kind, name, home, "the pipeline's own file", "", inline=plugin)
+
+
+def _modules(module: ModuleType) -> list[AnalyticsModule]:
+    members: Iterable[object] = list(vars(module).values())
+    found = {each.name: each for each in members if isinstance(each, AnalyticsModule)}
+    declared = getattr(module, "analytics_module", None)
+    if callable(declared):
+        answer = declared()
+        if isinstance(answer, AnalyticsModule):
+            found[answer.name] = answer
+    loose = {each.name: each for each in members if isinstance(each, Measure)}
+    if loose:
+        measures = list(loose.values())
+        found[CUSTOM_MODULE] = AnalyticsModule(
+            CUSTOM_MODULE, measures=lambda _options: measures, doc="Measures of the pipeline's file"
+        )
+    return list(found.values())

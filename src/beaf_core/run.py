@@ -1,0 +1,241 @@
+"""How does a pipeline become a run? Load, resolve, load plugins, launch."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from beaf_core.config.analytics import AnalyticsConfig
+from beaf_core.config.load import LoadedPipeline, load_pipeline
+from beaf_core.config.resolve import resolve
+from beaf_core.config.resolved import ResolvedPipeline
+from beaf_core.engine.session import Progress, Session, Silence, modules_getter
+from beaf_core.model.errors import BeafError, ExitCode, UsageError
+from beaf_core.model.partition import DatePartition, PartitionRun, parse_universe_spec
+from beaf_core.model.run import LaunchRequest, RunReport
+from beaf_core.plugins.host import PluginHost
+from beaf_core.plugins.inline import DEFAULT_UNIVERSE, inline_entries, universe_entry
+
+if TYPE_CHECKING:
+    import polars as pl
+
+PipelineLike = str | Path | Mapping[str, Any] | ModuleType | AnalyticsConfig
+
+
+class RunFailedError(BeafError):
+    """A run of which some partition failed; `report` has every outcome."""
+
+    def __init__(self, report: RunReport) -> None:
+        failed = [each for each in report.outcomes if each.exit_code is not ExitCode.OK]
+        told = "\n".join(f"{each.partition} {each.pass_name}: {each.message}" for each in failed)
+        super().__init__(told, remedy=f"the manifest is {report.manifest}")
+        self.report = report
+        self.exit_code = report.exit_code
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedPipeline:
+    """A pipeline that is loaded and resolved, with a host that knows its own plugins."""
+
+    loaded: LoadedPipeline
+    resolved: ResolvedPipeline
+    host: PluginHost
+
+
+def prepare_pipeline(
+    pipeline: PipelineLike,
+    *,
+    sets: Sequence[str] = (),
+    flags: Mapping[str, Any] | None = None,
+    get_universe: Callable[..., Any] | None = None,
+    get_pipeline: Callable[..., Any] | None = None,
+) -> PreparedPipeline:
+    """Load, merge and resolve a pipeline; its own file counts as a plugin.
+
+    Args:
+        pipeline: a file, a module (or its name), or a mapping of configuration.
+        sets: `dotted.path=value` overrides.
+        flags: top-level overrides.
+        get_universe: the default universe; the pipeline's own, if None.
+        get_pipeline: gives the modules of a pass; the pipeline's own, if None.
+
+    Raises:
+        ConfigError, UsageError, PluginError: what to mend.
+    """
+    given = pipeline.model_dump(exclude_unset=True) if _is_config(pipeline) else pipeline
+    assert not isinstance(given, AnalyticsConfig)
+    loaded = load_pipeline(given, sets=sets, flags=flags)
+    host = PluginHost()
+    if loaded.module is not None:
+        host = host.with_inline(inline_entries(loaded.module))
+    if get_universe is not None:
+        host = host.with_inline([universe_entry(get_universe, "default_get_universe")])
+    own = get_pipeline or getattr(loaded.module, "get_pipeline", None)
+    getter = modules_getter(own, loaded.tree.plain())
+    resolved = resolve(loaded.tree, loaded.project, host, getter)
+    logging.getLogger("beaf").setLevel(resolved.config.LOGGING_LEVEL)
+    return PreparedPipeline(loaded, resolved, host)
+
+
+def _is_config(pipeline: PipelineLike) -> bool:
+    return isinstance(pipeline, AnalyticsConfig)
+
+
+def run_pipeline(
+    pipeline: PipelineLike,
+    *,
+    date: str | None = None,
+    start_date: str | None = None,
+    end_date: str | None = None,
+    universe: str | None = None,
+    sets: Sequence[str] = (),
+    force: bool = False,
+    allow_missing: bool = False,
+    progress: Progress | None = None,
+) -> RunReport:
+    """Run a pipeline over a range of days.
+
+    Args:
+        pipeline: a file, a module (or its name), or a mapping of configuration.
+        date: one day; sets both ends.
+        start_date: first day; START_DATE of the configuration, if None.
+        end_date: last day; END_DATE of the configuration, if None.
+        universe: a selector; UNIVERSE of the configuration, if None; else the pipeline's own
+            `get_universe`.
+        sets: `dotted.path=value` overrides.
+        force: write even where nothing changed.
+        allow_missing: go on without days whose data is missing.
+        progress: hears of each outcome.
+
+    Returns:
+        What became of each pass and partition; failures are in it, not raised.
+
+    Raises:
+        ConfigError, UsageError, PluginError: before any data is read.
+    """
+    flags = request_flags(date, start_date, end_date, universe)
+    prepared = prepare_pipeline(pipeline, sets=sets, flags=flags)
+    return launch(prepared, force=force, allow_missing=allow_missing, progress=progress)
+
+
+def run_partition(
+    base_config: PipelineLike,
+    default_get_universe: Callable[..., pl.DataFrame] | None,
+    partition: PartitionRun,
+    get_pipeline: Callable[..., Any] | None = None,
+    on_result: Callable[[PartitionRun, AnalyticsConfig], None] | None = None,
+) -> RunReport:
+    """Run one universe × date partition, as orchestrators do.
+
+    Args:
+        base_config: the configuration; its dates and universe are replaced by the partition's.
+        default_get_universe: answers the selector `default`; other selectors ask their plugin.
+        partition: what to run.
+        get_pipeline: gives the modules of a pass, in place of those that it names.
+        on_result: called with the partition and the resolved configuration once it is written.
+
+    Returns:
+        What was written, and where.
+
+    Raises:
+        RunFailedError: a pass failed; its `report` has every outcome.
+        ConfigError, UsageError, PluginError: before any data is read.
+    """
+    spec = partition.universe.spec
+    flags = request_flags(None, partition.dates.start_date, partition.dates.end_date, spec)
+    prepared = prepare_pipeline(
+        base_config,
+        flags={**flags, "BATCH_FREQ": None},
+        get_universe=default_get_universe,
+        get_pipeline=get_pipeline,
+    )
+    report = launch(prepared)
+    if report.exit_code is not ExitCode.OK:
+        raise RunFailedError(report)
+    if on_result is not None:
+        on_result(partition, prepared.resolved.config)
+    return report
+
+
+def request_flags(
+    date: str | None, start_date: str | None, end_date: str | None, universe: str | None
+) -> dict[str, Any]:
+    """Render the arguments of a request as the topmost layer of the configuration.
+
+    Raises:
+        UsageError: a date beside a range.
+    """
+    if date is not None and (start_date or end_date):
+        raise UsageError(
+            "--date sets both ends", remedy="give --date, or --start_date and --end_date"
+        )
+    given = {"START_DATE": date or start_date, "END_DATE": date or end_date, "UNIVERSE": universe}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def launch(
+    prepared: PreparedPipeline,
+    *,
+    force: bool = False,
+    allow_missing: bool = False,
+    progress: Progress | None = None,
+) -> RunReport:
+    """Hand a prepared pipeline to its launcher, and wait for the report."""
+    resolved, host = prepared.resolved, prepared.host
+    resolved.require_source()
+    request = LaunchRequest(
+        run_id=new_run_id(),
+        config=prepared.loaded.tree.plain(),
+        universe=_universe(prepared),
+        dates=_dates(resolved.config),
+        pipeline=str(prepared.loaded.path) if prepared.loaded.path else None,
+        project=str(resolved.project),
+        force=force,
+        allow_missing=allow_missing,
+        session=Session(host, resolved, progress or Silence()),
+    )
+    launched = host.launch_run(resolved.config.LAUNCHER, request, resolved.launcher_options)
+    return launched.wait()
+
+
+def new_run_id() -> str:
+    """Name a run: its time, so that runs sort, and a random part, so that they differ."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+
+
+def _dates(config: AnalyticsConfig) -> DatePartition:
+    if config.START_DATE is None and config.END_DATE is None:
+        raise UsageError(
+            "the run has no dates",
+            remedy="give --date 2026-02-01, or --start_date and --end_date, "
+            "or set START_DATE and END_DATE",
+        )
+    if config.START_DATE is None or config.END_DATE is None:
+        given, lacking = (
+            ("END_DATE", "START_DATE") if config.START_DATE is None else ("START_DATE", "END_DATE")
+        )
+        raise UsageError(f"{given} is set, {lacking} is not", remedy=f"set {lacking} as well")
+    return DatePartition(config.START_DATE, config.END_DATE)
+
+
+def _universe(prepared: PreparedPipeline) -> str | None:
+    """Check every name in the selector before any data is read; None asks the pipeline's own."""
+    spec = prepared.resolved.config.UNIVERSE
+    known = prepared.host.catalog.names("universe")
+    if spec is None or spec == DEFAULT_UNIVERSE:
+        if DEFAULT_UNIVERSE not in known:
+            raise UsageError(
+                "the run has no universe",
+                remedy="give --universe mic=XLON, set UNIVERSE, "
+                "or define get_universe(date) in the pipeline",
+            )
+        return spec
+    for part in parse_universe_spec(spec).parts:
+        prepared.host.load("universe", part.name)
+    return spec
