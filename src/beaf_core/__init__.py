@@ -1,4 +1,4 @@
-"""What may a stranger import? Every public name of BEAF, each imported only when it is asked for."""
+"""What may a stranger import? Every public name of BEAF, imported when it is asked for."""
 
 from __future__ import annotations
 
@@ -58,7 +58,56 @@ _HOMES = {
     "worst_status": "model.tables",
 }
 
-__all__ = ["__version__", *sorted(_HOMES)]  # noqa: PLE0604 — the names are the keys above
+__all__ = [
+    "TABLES",
+    "AbsentDayError",
+    "Aggregation",
+    "AnalyticsConfig",
+    "AnalyticsModule",
+    "BatchFrequency",
+    "BeafError",
+    "Catalog",
+    "ColumnType",
+    "ConfigError",
+    "ConfigPath",
+    "DataInvalidError",
+    "DataMissingError",
+    "DatePartition",
+    "DayStatus",
+    "ExitCode",
+    "FinishedRun",
+    "Kind",
+    "LaunchRequest",
+    "LaunchedRun",
+    "Measure",
+    "OutputTarget",
+    "Part",
+    "PartitionRun",
+    "PassConfig",
+    "PluginEntry",
+    "PluginError",
+    "PluginHost",
+    "Receipt",
+    "Reference",
+    "ResourceError",
+    "RunReport",
+    "TableRead",
+    "TableRequest",
+    "TableSchema",
+    "Target",
+    "UniversePartition",
+    "UsageError",
+    "__version__",
+    "absent_day_status",
+    "build_partition_runs",
+    "did_you_mean",
+    "execute_request",
+    "hookimpl",
+    "parse_universe_spec",
+    "run_partition",
+    "run_pipeline",
+    "worst_status",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -55,6 +55,7 @@ def prepare_pipeline(
     flags: Mapping[str, Any] | None = None,
     get_universe: Callable[..., Any] | None = None,
     get_pipeline: Callable[..., Any] | None = None,
+    needs_passes: bool = True,
 ) -> PreparedPipeline:
     """Load, merge and resolve a pipeline; its own file counts as a plugin.
 
@@ -64,12 +65,16 @@ def prepare_pipeline(
         flags: top-level overrides.
         get_universe: the default universe; the pipeline's own, if None.
         get_pipeline: gives the modules of a pass; the pipeline's own, if None.
+        needs_passes: whether a configuration without passes is a fault.
 
     Raises:
         ConfigError, UsageError, PluginError: what to mend.
     """
-    given = pipeline.model_dump(exclude_unset=True) if _is_config(pipeline) else pipeline
-    assert not isinstance(given, AnalyticsConfig)
+    given = (
+        pipeline.model_dump(mode="json", exclude_unset=True)
+        if isinstance(pipeline, AnalyticsConfig)
+        else pipeline
+    )
     loaded = load_pipeline(given, sets=sets, flags=flags)
     host = PluginHost()
     if loaded.module is not None:
@@ -78,13 +83,9 @@ def prepare_pipeline(
         host = host.with_inline([universe_entry(get_universe, "default_get_universe")])
     own = get_pipeline or getattr(loaded.module, "get_pipeline", None)
     getter = modules_getter(own, loaded.tree.plain())
-    resolved = resolve(loaded.tree, loaded.project, host, getter)
+    resolved = resolve(loaded.tree, loaded.project, host, getter, needs_passes=needs_passes)
     logging.getLogger("beaf").setLevel(resolved.config.LOGGING_LEVEL)
     return PreparedPipeline(loaded, resolved, host)
-
-
-def _is_config(pipeline: PipelineLike) -> bool:
-    return isinstance(pipeline, AnalyticsConfig)
 
 
 def run_pipeline(

@@ -8,7 +8,7 @@ from typing import Literal
 import polars as pl
 
 NANOSECONDS = 1_000_000_000
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 — event times are naive UTC
+_EPOCH = datetime(1970, 1, 1)
 
 
 def width_in_nanoseconds(seconds: float) -> int:

@@ -8,7 +8,7 @@ into memory.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,16 @@ BUCKET = "TimeBucket"
 KEYS = (LISTING, BUCKET)
 
 _TIME, _SEQUENCE = "__time", "__sequence"
+
+#: Kinds that polars has a method for, whatever the order of rows.
+_PLAIN: Mapping[Kind, Callable[[pl.Expr], pl.Expr]] = {
+    Kind.SUM: pl.Expr.sum,
+    Kind.MIN: pl.Expr.min,
+    Kind.MAX: pl.Expr.max,
+    Kind.MEAN: pl.Expr.mean,
+    Kind.STD: pl.Expr.std,
+    Kind.MEDIAN: pl.Expr.median,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,18 +256,7 @@ class _Aggregations:
                 return self._first(value)
             case Kind.LAST:
                 return self._last(value)
-            case Kind.SUM:
-                return value.sum()
-            case Kind.MIN:
-                return value.min()
-            case Kind.MAX:
-                return value.max()
-            case Kind.MEAN:
-                return value.mean()
-            case Kind.STD:
-                return value.std()
-            case Kind.MEDIAN:
-                return value.median()
+        return _PLAIN[each.kind](value)
 
     # `filter(…).sort_by(…)` falls back to memory; sorting the rows that do not take part to the
     # far end streams, and gives null where none takes part.

@@ -148,7 +148,7 @@ class Preparer:
         )
         seen = self._read(request)
         if seen.frame is None:
-            return TableOnDay(plan, seen, Clock(""))
+            return TableOnDay(plan, seen, Clock("", None))
         clock = _clock(plan, seen)
         needed = {LISTING, clock.time, *plan.columns, *filter(None, [clock.sequence])}
         # Asked again by column, so that the source can say which file lacks one.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from beaf_core.config.errors import Place
 from beaf_core.config.load import load_module
 from beaf_core.config.nodes import from_plain
-from beaf_core.config.errors import Place
 from beaf_core.config.resolve import resolve
 from beaf_core.plugins.host import PluginHost
 from beaf_core.plugins.inline import call_by_name, inline_entries
@@ -53,7 +53,7 @@ class Session:
 
     host: PluginHost
     pipeline: ResolvedPipeline
-    progress: Progress = Silence()
+    progress: Progress = field(default_factory=Silence)
 
 
 def open_session(request: LaunchRequest) -> Session:

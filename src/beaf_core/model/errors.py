@@ -59,7 +59,7 @@ class AbsentDayError(DataMissingError):
 
 
 class DataInvalidError(BeafError):
-    """Data is there but cannot be used (corrupt, a missing or mistyped column): repair or map it."""
+    """Data is there, but unusable (corrupt, a missing or mistyped column): repair or map it."""
 
     exit_code = ExitCode.DATA_MISSING
 
@@ -71,7 +71,7 @@ class EmptyUniverseError(BeafError):
 
 
 class ResourceError(BeafError):
-    """The machine refuses (disk full, no permission, no memory): make room, or choose another place."""
+    """The machine refuses (disk full, no permission, no memory): make room, or move elsewhere."""
 
     exit_code = ExitCode.RESOURCES
 

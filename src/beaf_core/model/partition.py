@@ -99,7 +99,7 @@ def parse_universe_spec(spec: str) -> UniversePartition:
     """
     if "," in spec:
         raise UsageError(
-            f"universe {spec!r}: a comma cannot stand in a selector, since it breaks partition keys",
+            f"universe {spec!r}: a comma breaks partition keys, so it cannot stand in one",
             remedy="run the alternatives one after another, or intersect selectors with +",
         )
     parts = [_parse_single(part) for part in spec.split("+")]

@@ -93,9 +93,10 @@ class _InlineUniverse:
             return call_by_name(self._function, arguments)
         except Exception as error:
             if _SKIPPED in str(error):
-                raise DataMissingError(
-                    f"get_universe has no listings on {date}: {error}"
-                ) from error
+                today = dt.date.today()
+                status = absent_day_status(parse_day(date), today)
+                message = f"get_universe has no listings on {date}: {error}"
+                raise AbsentDayError(message, status) from error
             raise
 
     @hookimpl

@@ -36,6 +36,13 @@ class GenericMetric(Variants):
     )
 
 
+#: What users get who configure nothing, under the bare names that they know.
+DEFAULT_METRIC = GenericMetric(
+    measures=["VWAP", "VolumeWeightedPricePlacement", "Volume", "OHLC"],
+    output_name_pattern="{measures}",
+)
+
+
 class TradeOptions(BaseModel):
     """Options of the section `trade_analytics`."""
 
@@ -49,14 +56,7 @@ class TradeOptions(BaseModel):
     )
     market_state: bool = Field(True, description="Carry the bucket's last MarketState.")
     generic_metrics: list[GenericMetric] = Field(
-        default_factory=lambda: [DEFAULT_METRIC],
+        default=[DEFAULT_METRIC],
         min_length=1,
         description="Sides × measures; bars and VWAP of all trades if nothing is asked for.",
     )
-
-
-#: What users get who configure nothing, under the bare names that they know.
-DEFAULT_METRIC = GenericMetric(
-    measures=["VWAP", "VolumeWeightedPricePlacement", "Volume", "OHLC"],
-    output_name_pattern="{measures}",
-)

@@ -1,0 +1,245 @@
+"""`beaf pipeline`: run, check and look at pipelines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from beaf_core.cli.group import BeafGroup
+from beaf_core.cli.screen import (
+    ProgressLines,
+    json_option,
+    narrate,
+    print_frame,
+    print_json,
+    print_table,
+)
+from beaf_core.model.errors import BeafError, ExitCode
+
+if TYPE_CHECKING:
+    from beaf_core.model.run import PassOutcome, RunReport
+    from beaf_core.run import PreparedPipeline
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@click.group("pipeline", cls=BeafGroup)
+def pipeline() -> None:
+    """Run, check and look at pipelines."""
+
+
+def configuration_options(command: F) -> F:
+    """Add the options that select and override a configuration."""
+    for option in reversed(
+        (
+            click.option(
+                "--pipeline",
+                "-p",
+                "path",
+                required=True,
+                help="A .py or .yaml file, or a module's name.",
+            ),
+            click.option("--date", help="One day, YYYY-MM-DD; sets both ends."),
+            click.option("--start_date", help="First day."),
+            click.option("--end_date", help="Last day."),
+            click.option("--universe", help="A selector, such as mic=XLON; + intersects."),
+            click.option(
+                "--set",
+                "sets",
+                multiple=True,
+                metavar="PATH=VALUE",
+                help="Override a value: --set PASSES.bars.time_bucket_seconds=300.",
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+@pipeline.command("run")
+@configuration_options
+@click.option("--force", is_flag=True, help="Write even where nothing has changed.")
+@click.option("--allow_missing", is_flag=True, help="Go on without days whose data is missing.")
+@click.option(
+    "--sample", default=5, show_default=True, help="Rows to show of each pass; 0 for none."
+)
+@json_option
+def run(
+    path: str,
+    date: str | None,
+    start_date: str | None,
+    end_date: str | None,
+    universe: str | None,
+    sets: Sequence[str],
+    force: bool,
+    allow_missing: bool,
+    sample: int,
+    as_json: bool,
+) -> int:
+    """Run a pipeline, and print what was written."""
+    from beaf_core.run import launch, prepare_pipeline, request_flags
+
+    progress = ProgressLines()
+    try:
+        flags = request_flags(date, start_date, end_date, universe)
+        prepared = prepare_pipeline(path, sets=sets, flags=flags)
+        _tell_notes(prepared)
+        report = launch(prepared, force=force, allow_missing=allow_missing, progress=progress)
+    except BeafError as error:
+        if as_json:
+            print_json(_failure(error))
+        raise
+    finally:
+        progress.end()
+    if as_json:
+        print_json(report.to_json())
+    else:
+        _print_report(report)
+        _print_samples(prepared, report, sample)
+    _tell_outcomes(report)
+    return report.exit_code
+
+
+@pipeline.command("validate")
+@configuration_options
+@json_option
+def validate(
+    path: str,
+    date: str | None,
+    start_date: str | None,
+    end_date: str | None,
+    universe: str | None,
+    sets: Sequence[str],
+    as_json: bool,
+) -> int:
+    """Check a pipeline's configuration without reading any data."""
+    from beaf_core.run import prepare_pipeline, request_flags
+
+    try:
+        flags = request_flags(date, start_date, end_date, universe)
+        prepared = prepare_pipeline(path, sets=sets, flags=flags)
+    except BeafError as error:
+        if as_json:
+            print_json({"valid": False, "problems": _problems(error)})
+        raise
+    if as_json:
+        print_json({"valid": True, "problems": [], "notes": list(prepared.resolved.notes)})
+        return ExitCode.OK
+    _tell_notes(prepared)
+    passes = prepared.resolved.passes
+    columns = sum(len(each.measures) for each in passes)
+    click.echo(f"{path} is valid: {_counted(len(passes), 'pass', 'passes')}, {columns} measures")
+    return ExitCode.OK
+
+
+@pipeline.command("show")
+@configuration_options
+@json_option
+def show(
+    path: str,
+    date: str | None,
+    start_date: str | None,
+    end_date: str | None,
+    universe: str | None,
+    sets: Sequence[str],
+    as_json: bool,
+) -> None:
+    """Print the resolved configuration, and where each value came from."""
+    from beaf_core.config.show import as_lines, as_values
+    from beaf_core.run import prepare_pipeline, request_flags
+
+    flags = request_flags(date, start_date, end_date, universe)
+    prepared = prepare_pipeline(path, sets=sets, flags=flags)
+    if as_json:
+        print_json(as_values(prepared.loaded.tree, prepared.resolved))
+        return
+    _tell_notes(prepared)
+    for line in as_lines(prepared.loaded.tree, prepared.resolved):
+        click.echo(line)
+
+
+def _tell_notes(prepared: PreparedPipeline) -> None:
+    for note in prepared.resolved.notes:
+        narrate(f"note: {note}")
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def _failure(error: BeafError) -> dict[str, Any]:
+    return {
+        "status": "failed",
+        "run_id": None,
+        "manifest": None,
+        "receipts": [],
+        "error": {
+            "type": type(error).__name__,
+            "message": error.message,
+            "remedy": error.remedy,
+            "exit_code": int(error.exit_code),
+        },
+    }
+
+
+def _problems(error: BeafError) -> list[dict[str, Any]]:
+    from beaf_core.config.errors import ConfigError
+
+    if not isinstance(error, ConfigError):
+        return [{"path": "", "message": error.message, "place": None, "remedy": error.remedy}]
+    return [
+        {
+            "path": each.path,
+            "message": each.message,
+            "place": str(each.place) if each.place else None,
+            "remedy": each.remedy,
+        }
+        for each in error.problems
+    ]
+
+
+def _print_report(report: RunReport) -> None:
+    rows = [
+        (
+            each.pass_name,
+            each.partition,
+            each.status,
+            f"{each.receipt.rows:,}" if each.receipt else "",
+            each.receipt.location if each.receipt else "",
+        )
+        for each in report.outcomes
+    ]
+    print_table("", ("pass", "partition", "status", "rows", "location"), rows)
+
+
+def _print_samples(prepared: PreparedPipeline, report: RunReport, rows: int) -> None:
+    """Show the first rows of the first partition of each pass."""
+    shown: set[str] = set()
+    for outcome in report.outcomes:
+        if rows > 0 and outcome.receipt is not None and outcome.pass_name not in shown:
+            shown.add(outcome.pass_name)
+            _print_sample(prepared, outcome, rows)
+
+
+def _print_sample(prepared: PreparedPipeline, outcome: PassOutcome, rows: int) -> None:
+    from beaf_core.model.partition import DatePartition, PartitionRun, parse_universe_spec
+
+    universe, _, dates = outcome.partition.rpartition(":")
+    partition = PartitionRun(parse_universe_spec(universe), DatePartition(dates, dates))
+    resolved = next(each for each in prepared.resolved.passes if each.name == outcome.pass_name)
+    frame = prepared.host.read_output(resolved.targets[0], [partition])
+    if frame is not None:
+        print_frame(f"{outcome.pass_name} · {outcome.partition}", frame.head(rows).collect())
+
+
+def _tell_outcomes(report: RunReport) -> None:
+    for each in report.outcomes:
+        if each.exit_code is not ExitCode.OK:
+            narrate(f"error: {each.pass_name} {each.partition}: {each.message}")
+        elif each.message:
+            narrate(f"warning: {each.pass_name} {each.partition}: {each.message}")
+    if report.outcomes and all(each.status == "unchanged" for each in report.outcomes):
+        narrate("nothing has changed since the last run; --force writes all the same")
+    narrate(f"manifest: {report.manifest}")

@@ -1,0 +1,127 @@
+"""How are answers shown? Data on stdout, narration on stderr, colour only on a terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    import polars as pl
+    from rich.console import Console
+
+    from beaf_core.model.run import PassOutcome
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+#: Wide enough that no cell is cut where nobody looks at a terminal.
+_PIPE_WIDTH = 240
+
+
+def console(*, error: bool = False) -> Console:
+    """Open a console on stdout or stderr."""
+    from rich.console import Console  # 60 ms
+
+    stream = sys.stderr if error else sys.stdout
+    width = None if stream.isatty() else _PIPE_WIDTH
+    return Console(file=stream, width=width, highlight=False, soft_wrap=not stream.isatty())
+
+
+def narrate(text: str) -> None:
+    """Tell a person how things go, apart from the data."""
+    click.echo(text, err=True)
+
+
+def print_json(value: object) -> None:
+    """Print one JSON value."""
+    click.echo(json.dumps(value, indent=2, default=str, ensure_ascii=False))
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print rows under headings."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*("" if cell is None else _literal(cell) for cell in row))
+    console().print(table)
+
+
+def _literal(cell: object) -> str:
+    from rich.markup import escape
+
+    return escape(str(cell))
+
+
+def print_frame(title: str, frame: pl.DataFrame) -> None:
+    """Print the rows of a frame, as many columns as the terminal is wide."""
+    out = console()
+    cells = {name: [_shown(value) for value in frame[name].to_list()] for name in frame.columns}
+    widths = {name: max(len(name), *map(len, cells[name]), 1) + 3 for name in cells}
+    shown: list[str] = []
+    room = out.width
+    for name, width in widths.items():
+        if width > room:
+            break
+        room -= width
+        shown.append(name)
+    rows = zip(*(cells[name] for name in shown), strict=True)
+    print_table(title, shown, rows)
+    hidden = [name for name in frame.columns if name not in shown]
+    if hidden:
+        narrate(f"  … and {', '.join(hidden)}")
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "·"
+    if isinstance(value, float):
+        return f"{value:,.8g}" if abs(value) < 1e8 else f"{value:,.0f}"
+    return str(value)
+
+
+class ProgressLines:
+    """Tells of each outcome: a bar on a terminal, plain lines elsewhere."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+        self._task: Any = None
+
+    def begin(self, total: int) -> None:
+        """Start the bar, where there is somebody to see it."""
+        if not sys.stderr.isatty():
+            return
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
+
+        self._bar = Progress(
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=console(error=True),
+            transient=True,
+        )
+        self._bar.start()
+        self._task = self._bar.add_task("", total=total)
+
+    def advance(self, outcome: PassOutcome) -> None:
+        """Tell of one outcome."""
+        if self._bar is not None:
+            self._bar.advance(self._task)
+        else:
+            narrate(f"{outcome.pass_name} {outcome.partition}: {outcome.status}")
+
+    def end(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.stop()
+
+
+def json_option(command: F) -> F:
+    """Add `--json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON value.")(command)

@@ -1,0 +1,77 @@
+"""What is configured in the end, and where did each value come from?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from beaf_core.config.analytics import AnalyticsConfig
+from beaf_core.config.nodes import Node
+from beaf_core.config.redact import redact
+from beaf_core.config.resolved import ResolvedPipeline
+
+DEFAULT = "default"
+
+
+def as_values(tree: Node, resolved: ResolvedPipeline) -> dict[str, Any]:
+    """Render as JSON-ready values: the configuration, and path → origin of what was written."""
+    origins = {_dotted(tree, path): str(node.place) for path, node in tree.leaves()}
+    return {
+        "config": redact({**_defaults(tree), **tree.plain()}),
+        "origins": origins,
+        "project": str(resolved.project),
+        "notes": list(resolved.notes),
+    }
+
+
+def as_lines(tree: Node, resolved: ResolvedPipeline) -> Iterator[str]:
+    """Render as YAML lines, each value followed by its origin."""
+    yield f"# project: {resolved.project}"
+    yield from _mapping(tree, 0)
+    for name, value in redact(_defaults(tree)).items():
+        yield f"{name}: {_scalar(value)}  # {DEFAULT}"
+
+
+def _defaults(tree: Node) -> dict[str, Any]:
+    plain = AnalyticsConfig().model_dump(mode="json")
+    return {name: value for name, value in plain.items() if name not in tree.value}
+
+
+def _mapping(node: Node, depth: int) -> Iterator[str]:
+    for key, child in node.value.items():
+        yield from _entry(f"{key}:", key, child, depth)
+
+
+def _entry(head: str, key: str, node: Node, depth: int) -> Iterator[str]:
+    pad = "  " * depth
+    if isinstance(node.value, dict) and node.value:
+        yield pad + head
+        yield from _mapping(node, depth + 1)
+    elif isinstance(node.value, list) and any(isinstance(n.value, dict) for n in node.value):
+        yield pad + head
+        for item in node.value:
+            lines = list(_mapping(item, depth + 2)) if isinstance(item.value, dict) else []
+            if lines:
+                yield f"{'  ' * (depth + 1)}- {lines[0].lstrip()}"
+                yield from lines[1:]
+            else:
+                yield f"{'  ' * (depth + 1)}- {_scalar(item.plain())}  # {item.place}"
+    else:
+        yield f"{pad}{head} {_scalar(redact(node.plain(), key))}  # {node.place}"
+
+
+def _scalar(value: object) -> str:
+    # JSON is YAML, on one line.
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _dotted(tree: Node, path: tuple[str | int, ...]) -> str:
+    """Name a value as `--set` would: passes and schedules by their name."""
+    steps: list[str] = []
+    node = tree
+    for step in path:
+        node = node.at([step])
+        name = node.child("name") if isinstance(step, int) else None
+        steps.append(str(name.value) if name else str(step))
+    return ".".join(steps)
