@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
 from typing import Literal
 
 import polars as pl
 
 NANOSECONDS = 1_000_000_000
-_EPOCH = datetime(1970, 1, 1)
 
 
 def width_in_nanoseconds(seconds: float) -> int:
@@ -32,7 +30,6 @@ def bucket_label(
     *,
     anchor: Literal["end", "start"] = "end",
     closed: Literal["right", "left"] = "right",
-    day: date | None = None,
 ) -> pl.Expr:
     """Label each event with its bucket, as int64 nanoseconds.
 
@@ -44,18 +41,6 @@ def bucket_label(
         width: in nanoseconds.
         anchor: whether the label is the bucket's end or its start.
         closed: which edge lies inside.
-        day: the trade date. An event at its very first instant then belongs to its first bucket,
-            so that no bucket spans two trade dates of a market that never closes.
     """
-    if closed == "left":
-        start = time // width * width
-    else:
-        if day is not None:
-            midnight = (
-                (datetime.combine(day, datetime.min.time()) - _EPOCH)
-                // timedelta(microseconds=1)
-                * 1000
-            )
-            time = time + (time == midnight).cast(pl.Int64)
-        start = (time - 1) // width * width
+    start = (time if closed == "left" else time - 1) // width * width
     return start + width if anchor == "end" else start

@@ -1,4 +1,4 @@
-"""How do the aggregations of several tables and days become one output frame?"""
+"""How do the aggregations of several tables become one output frame?"""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from beaf_core.engine.compile import BUCKET, KEYS, LISTING, CompiledTable, TablePlan
-from beaf_core.model.errors import PartitionFailedError, UsageError
+from beaf_core.engine.compile import BUCKET, DAY, KEYS, LISTING, CompiledTable, TablePlan
+from beaf_core.model.errors import UsageError
 from beaf_core.model.module import Aggregation, Measure
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from beaf_core.config.resolved import ResolvedPass
 
 #: Columns of the universe that are carried into every output, where the source knows them.
@@ -26,7 +28,7 @@ def finish_table(plan: TablePlan, compiled: CompiledTable) -> pl.DataFrame:
     for other in collected[1:]:
         frame = frame.join(other, on=list(KEYS), how="left")
     columns = [_evaluate(frame, each, compiled.inputs[each.name]) for each in plan.measures]
-    return frame.select(*KEYS).hstack(columns)
+    return frame.select(*KEYS, DAY).hstack(columns)
 
 
 def _evaluate(frame: pl.DataFrame, measure: Measure, inputs: Mapping[str, str]) -> pl.Series:
@@ -40,12 +42,13 @@ def join_tables(resolved: ResolvedPass, tables: Sequence[pl.DataFrame]) -> pl.Da
     """Join the tables of a pass on listing and bucket; an absent sum or count is zero."""
     frame = tables[0]
     for other in tables[1:]:
-        frame = frame.join(other, on=list(KEYS), how="full", coalesce=True)
+        frame = frame.join(other, on=list(KEYS), how="full", coalesce=True, suffix="_other")
+        frame = frame.with_columns(pl.max_horizontal(DAY, f"{DAY}_other")).drop(f"{DAY}_other")
     if len(tables) > 1:
         there = [each for each in resolved.measures if each.name in frame.columns]
         additive = [each.name for each in there if _is_additive(each)]
         frame = frame.with_columns(pl.col(additive).fill_null(0))
-    return frame.select(*KEYS, *(_or_null(frame, each.name) for each in resolved.measures))
+    return frame.select(*KEYS, DAY, *(_or_null(frame, each.name) for each in resolved.measures))
 
 
 def _or_null(frame: pl.DataFrame, name: str) -> pl.Expr:
@@ -57,32 +60,34 @@ def _is_additive(measure: Measure) -> bool:
     return isinstance(measure.value, Aggregation) and measure.value.kind.additive
 
 
-def carry_reference(frame: pl.DataFrame, listings: pl.DataFrame) -> pl.DataFrame:
-    """Put what the universe knows of each listing behind the keys, and times into their type."""
-    carried = [name for name in CARRIED if name in listings.columns]
-    measures = [name for name in frame.columns if name not in KEYS and name not in carried]
+def carry_reference(frame: pl.DataFrame, universes: Mapping[date, pl.DataFrame]) -> pl.DataFrame:
+    """Put behind the keys what the universe knew of each listing on the bucket's trade date."""
+    carried = [name for name in CARRIED if any(name in each.columns for each in universes.values())]
+    known = pl.concat(
+        [
+            listings.select(LISTING, pl.lit(day).alias(DAY), *_of(carried, listings))
+            for day, listings in universes.items()
+        ],
+        how="diagonal_relaxed",
+    )
+    measures = [name for name in frame.columns if name not in {*KEYS, DAY, *carried}]
     return (
-        frame.join(listings.select(LISTING, *carried), on=LISTING, how="left")
+        frame.join(known, on=[LISTING, DAY], how="left")
         .with_columns(pl.col(BUCKET).cast(pl.Datetime("ns")))
         .select(*KEYS, *carried, *measures)
     )
 
 
-def combine_days(resolved: ResolvedPass, days: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """Stack the days of a partition, sorted by its keys, each key once.
+def _of(names: Sequence[str], frame: pl.DataFrame) -> list[str]:
+    return [name for name in names if name in frame.columns]
+
+
+def sort_output(resolved: ResolvedPass, frame: pl.DataFrame) -> pl.DataFrame:
+    """Sort a partition by the pass's sort_keys, or by its keys.
 
     Raises:
-        PartitionFailedError: two trade dates share a bucket.
         UsageError: sort_keys name a column that the output does not have.
     """
-    frame = pl.concat(days, how="diagonal_relaxed")
-    repeated = frame.filter(pl.struct(*KEYS).is_duplicated())
-    if repeated.height:
-        listing, bucket = repeated.select(*KEYS).row(0)
-        raise PartitionFailedError(
-            f"listing {listing} has the bucket {bucket} on two trade dates",
-            remedy="set BATCH_FREQ: D, or a bucket width that divides the session's start",
-        )
     return frame.sort(_sort_keys(resolved, frame.columns))
 
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 LISTING = "ListingId"
 BUCKET = "TimeBucket"
 KEYS = (LISTING, BUCKET)
+#: The last trade date that contributes to a bucket: whose reference data it carries.
+DAY = "__day"
 
 _TIME, _SEQUENCE = "__time", "__sequence"
 
@@ -106,8 +108,25 @@ def _plan_table(resolved: ResolvedPass, table: str) -> TablePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class DayOfTable:
+    """The rows of one table on one trade date.
+
+    Attributes:
+        day: the trade date.
+        frame: the rows, lazily.
+        clock: the frame's time and sequence columns.
+        listings: the ListingIds of the universe on that day.
+    """
+
+    day: date
+    frame: pl.LazyFrame
+    clock: Clock
+    listings: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
 class CompiledTable:
-    """A table's aggregation over one day, ready to collect.
+    """A table's aggregation over the days of a partition, ready to collect.
 
     Attributes:
         native: the streaming aggregation.
@@ -120,27 +139,21 @@ class CompiledTable:
     inputs: Mapping[str, Mapping[str, str]]
 
 
-def compile_table(
-    plan: TablePlan,
-    frame: pl.LazyFrame,
-    clock: Clock,
-    config: PassConfig,
-    listings: Sequence[int],
-    day: date,
-) -> CompiledTable:
-    """Compile one table's measures over one day.
+def compile_table(plan: TablePlan, days: Sequence[DayOfTable], config: PassConfig) -> CompiledTable:
+    """Compile one table's measures over some days.
+
+    A bucket is the set of events in its interval, whichever trade dates they come from: markets
+    that never close have buckets across midnight, and each has one row.
 
     Args:
         plan: what is asked.
-        frame: the table's rows, lazily.
-        clock: its time and sequence columns.
+        days: where the rows are, day by day.
         config: the pass: bucket width, anchor, closed.
-        listings: the ListingIds of the universe.
-        day: the trade date.
     """
-    schema = frame.collect_schema()
-    rows = _Rows(schema)
-    aggregations = _Aggregations(rows, clock)
+    ordered = all(each.clock.ordered for each in days) and len(days) == 1
+    tie_break = all(each.clock.sequence for each in days)
+    rows = _Rows()
+    aggregations = _Aggregations(rows, ordered=ordered, tie_break=tie_break)
     filters = _module_filters(plan)
     inputs = {
         measure.name: {
@@ -149,27 +162,41 @@ def compile_table(
         }
         for measure in plan.measures
     }
-    time = nanoseconds(clock.time, schema[clock.time])
+    order = [] if ordered or not plan.needs_order else [_TIME, *([_SEQUENCE] if tie_break else [])]
+    frames = [_selected(plan, each, config, rows, order) for each in days]
+    selected = frames[0] if len(frames) == 1 else pl.concat(frames, how="vertical_relaxed")
+    groups = selected.group_by(*KEYS)
+    last_day = pl.col(DAY).max()
+    return CompiledTable(
+        native=groups.agg(last_day, *aggregations.native),
+        fallback=groups.agg(*aggregations.fallback) if aggregations.fallback else None,
+        inputs=inputs,
+    )
+
+
+def _selected(
+    plan: TablePlan, each: DayOfTable, config: PassConfig, rows: _Rows, order: Sequence[str]
+) -> pl.LazyFrame:
+    schema = each.frame.collect_schema()
+    time = nanoseconds(each.clock.time, schema[each.clock.time])
     label = bucket_label(
         time,
         width_in_nanoseconds(config.time_bucket_seconds),
         anchor=config.time_bucket_anchor,
         closed=config.time_bucket_closed,
-        day=day,
     )
-    selected = _filtered(plan, frame, listings).select(
+    available = {_TIME: time, _SEQUENCE: pl.col(each.clock.sequence or each.clock.time)}
+    return _filtered(plan, each).select(
         pl.col(LISTING).cast(pl.Int64),
         label.alias(BUCKET),
-        *_order_columns(plan, clock, time),
-        *rows.columns,
+        pl.lit(each.day).alias(DAY),
+        *(available[name].alias(name) for name in order),
+        *rows.expressions(schema),
     )
-    native = selected.group_by(*KEYS).agg(*aggregations.native)
-    fallback = selected.group_by(*KEYS).agg(*aggregations.fallback)
-    return CompiledTable(native, fallback if aggregations.fallback else None, inputs)
 
 
-def _filtered(plan: TablePlan, frame: pl.LazyFrame, listings: Sequence[int]) -> pl.LazyFrame:
-    kept = frame.filter(pl.col(LISTING).is_in(list(listings)))
+def _filtered(plan: TablePlan, each: DayOfTable) -> pl.LazyFrame:
+    kept = each.frame.filter(pl.col(LISTING).is_in(list(each.listings)))
     everything = len(plan.rows) < len(set(plan.modules.values()))
     if everything or not plan.rows:
         return kept
@@ -184,51 +211,50 @@ def _module_filters(plan: TablePlan) -> dict[str, pl.Expr]:
     return dict(plan.rows)
 
 
-def _order_columns(plan: TablePlan, clock: Clock, time: pl.Expr) -> list[pl.Expr]:
-    if not plan.needs_order or clock.ordered:
-        return []
-    columns = [time.alias(_TIME)]
-    if clock.sequence is not None:
-        columns.append(pl.col(clock.sequence).alias(_SEQUENCE))
-    return columns
-
-
 class _Rows:
     """The row-level columns of one table: each expression is computed once."""
 
-    def __init__(self, schema: pl.Schema) -> None:
-        self._schema = schema
-        self._names: dict[bytes, str] = {}
-        self.columns: list[pl.Expr] = []
+    def __init__(self) -> None:
+        self._names: dict[tuple[bytes, bytes], str] = {}
+        self._columns: dict[str, tuple[pl.Expr | None, pl.Expr | None]] = {}
 
     def column(self, of: pl.Expr | None, where: pl.Expr | None) -> str | None:
         """Name the column that holds `of` on the rows of `where`, and null elsewhere.
 
         None stands for every row: a count without a condition needs no column.
         """
-        if of is None:
-            return None if where is None else self._named(where)
-        value = self._without_nan(of)
-        return self._named(value if where is None else pl.when(where).then(value))
-
-    def _without_nan(self, of: pl.Expr) -> pl.Expr:
-        # A single NaN would poison every sum, and compares as the largest price.
-        dtype = pl.LazyFrame(schema=self._schema).select(of).collect_schema().dtypes()[0]
-        return of.fill_nan(None) if dtype.is_float() else of
-
-    def _named(self, expression: pl.Expr) -> str:
-        key = _key(expression)
+        if of is None and where is None:
+            return None
+        key = (_key(of), _key(where))
         if key not in self._names:
-            self._names[key] = f"__row{len(self._names)}"
-            self.columns.append(expression.alias(self._names[key]))
+            name = f"__row{len(self._names)}"
+            self._names[key] = name
+            self._columns[name] = (of, where)
         return self._names[key]
+
+    def expressions(self, schema: pl.Schema) -> list[pl.Expr]:
+        """Render the columns for a frame of that schema."""
+        return [
+            _masked(of, where, schema).alias(name) for name, (of, where) in self._columns.items()
+        ]
+
+
+def _masked(of: pl.Expr | None, where: pl.Expr | None, schema: pl.Schema) -> pl.Expr:
+    if of is None:
+        assert where is not None
+        return where
+    dtype = pl.LazyFrame(schema=schema).select(of).collect_schema().dtypes()[0]
+    # A single NaN would poison every sum, and compares as the largest price.
+    value = of.fill_nan(None) if dtype.is_float() else of
+    return value if where is None else pl.when(where).then(value)
 
 
 class _Aggregations:
     """The aggregated columns of one table: equal ones are shared."""
 
-    def __init__(self, rows: _Rows, clock: Clock) -> None:
-        self._rows, self._clock = rows, clock
+    def __init__(self, rows: _Rows, *, ordered: bool, tie_break: bool) -> None:
+        self._rows, self._ordered = rows, ordered
+        self._order = [pl.col(_TIME), *([pl.col(_SEQUENCE)] if tie_break else [])]
         self._names: dict[tuple[Kind, str | None, bool], str] = {}
         self.native: list[pl.Expr] = []
         self.fallback: list[pl.Expr] = []
@@ -262,18 +288,14 @@ class _Aggregations:
     # far end streams, and gives null where none takes part.
 
     def _first(self, value: pl.Expr) -> pl.Expr:
-        if self._clock.ordered:
+        if self._ordered:
             return value.first(ignore_nulls=True)
         return value.sort_by(value.is_null(), *self._order).first()
 
     def _last(self, value: pl.Expr) -> pl.Expr:
-        if self._clock.ordered:
+        if self._ordered:
             return value.last(ignore_nulls=True)
         return value.sort_by(value.is_not_null(), *self._order).last()
-
-    @property
-    def _order(self) -> list[pl.Expr]:
-        return [pl.col(_TIME)] + ([pl.col(_SEQUENCE)] if self._clock.sequence else [])
 
 
 def _both(first: pl.Expr | None, second: pl.Expr | None) -> pl.Expr | None:
@@ -282,8 +304,8 @@ def _both(first: pl.Expr | None, second: pl.Expr | None) -> pl.Expr | None:
     return first & second
 
 
-def _key(expression: pl.Expr) -> bytes:
-    return expression.meta.serialize(format="binary")
+def _key(expression: pl.Expr | None) -> bytes:
+    return b"" if expression is None else expression.meta.serialize(format="binary")
 
 
 def _distinct(expressions: Iterable[pl.Expr]) -> list[pl.Expr]:

@@ -39,6 +39,17 @@ class TableOnDay:
     read: TableRead
     clock: Clock
 
+    @property
+    def rows(self) -> pl.LazyFrame:
+        """The table's rows.
+
+        Raises:
+            ValueError: there are none; ask only of tables that are there.
+        """
+        if self.read.frame is None:
+            raise ValueError(f"{self.plan.table} has no frame: {self.read.status}")
+        return self.read.frame
+
 
 @dataclass(frozen=True, slots=True)
 class DayPlan:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from beaf_core.config.redact import redact
-from beaf_core.engine.combine import carry_reference, combine_days, finish_table, join_tables
-from beaf_core.engine.compile import compile_table
+from beaf_core.engine.combine import carry_reference, finish_table, join_tables, sort_output
+from beaf_core.engine.compile import DayOfTable, compile_table
 from beaf_core.engine.prepare import DayPlan, Preparer, require_ready
 from beaf_core.engine.quality import check_quality
 from beaf_core.engine.receipts import (
@@ -24,7 +24,7 @@ from beaf_core.engine.receipts import (
 )
 from beaf_core.engine.session import Session, open_session
 from beaf_core.model.dates import DayStatus, cut_range
-from beaf_core.model.errors import BeafError, DataInvalidError, ExitCode, ResourceError
+from beaf_core.model.errors import BeafError, DataInvalidError, ExitCode
 from beaf_core.model.partition import (
     DatePartition,
     PartitionRun,
@@ -128,7 +128,7 @@ class _Run:
     def _compute(
         self, resolved: ResolvedPass, plans: Sequence[DayPlan]
     ) -> tuple[pl.DataFrame, list[str]]:
-        frame = combine_days(resolved, [compute_day(resolved, plan) for plan in plans])
+        frame = compute(resolved, plans)
         config = self.session.pipeline.config
         checks = resolved.config.quality_checks
         checks = checks if checks and checks.ENABLED else config.QUALITY_CHECKS
@@ -193,34 +193,43 @@ class _Run:
         return write_manifest(folder, manifest)
 
 
-def compute_day(resolved: ResolvedPass, plan: DayPlan) -> pl.DataFrame:
-    """Compute the measures of a pass over one day.
+def compute(resolved: ResolvedPass, plans: Sequence[DayPlan]) -> pl.DataFrame:
+    """Compute the measures of a pass over the days of a partition.
 
     Raises:
-        DataInvalidError: the data cannot be read.
+        DataInvalidError: the data of a day cannot be read.
     """
-    frames = [_compute_table(resolved, plan, table) for table in plan.tables]
-    return carry_reference(join_tables(resolved, frames), plan.listings)
+    tables = dict.fromkeys(table.plan.table for plan in plans for table in plan.tables)
+    frames = [_compute_table(resolved, plans, name) for name in tables]
+    universes = {plan.day: plan.listings for plan in plans}
+    return sort_output(resolved, carry_reference(join_tables(resolved, frames), universes))
 
 
-def _compute_table(resolved: ResolvedPass, plan: DayPlan, table: Any) -> pl.DataFrame:
-    listings = plan.listings["ListingId"].to_list()
+def _compute_table(resolved: ResolvedPass, plans: Sequence[DayPlan], name: str) -> pl.DataFrame:
+    found = [(p, t) for p in plans for t in p.tables if t.plan.table == name]
+    days = [
+        DayOfTable(plan.day, table.rows, table.clock, plan.listings["ListingId"].to_list())
+        for plan, table in found
+    ]
+    table_plan = found[0][1].plan
     try:
-        compiled = compile_table(
-            table.plan, table.read.frame, table.clock, resolved.config, listings, plan.day
-        )
-        return finish_table(table.plan, compiled)
+        return finish_table(table_plan, compile_table(table_plan, days, resolved.config))
     except (pl.exceptions.PolarsError, OSError) as error:
-        where = ", ".join(part.location for part in table.read.parts[:3])
+        parts = [part.location for _, table in found for part in table.read.parts]
         raise DataInvalidError(
-            f"{table.plan.table} on {plan.day} cannot be read ({where}): {error}",
+            f"{name} cannot be read ({_culprit(days, parts)}): {error}",
             remedy="check the file, and deliver it again",
         ) from error
-    except MemoryError as error:
-        raise ResourceError(
-            f"not enough memory for {table.plan.table} on {plan.day}",
-            remedy="ask for fewer listings, or use a larger machine",
-        ) from error
+
+
+def _culprit(days: Sequence[DayOfTable], parts: Sequence[str]) -> str:
+    """Find the first day that cannot be read by itself, once something has failed already."""
+    for each in days:
+        try:
+            each.frame.sink_batches(lambda _batch: None, engine="streaming")
+        except (pl.exceptions.PolarsError, OSError):
+            return f"on {each.day}"
+    return ", ".join(parts[:3])
 
 
 def _left_out(plans: Sequence[DayPlan]) -> str:
