@@ -16,3 +16,22 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"the market data is not at {SHARED_DATA}")
     return SHARED_DATA
+
+
+@pytest.fixture
+def pipeline_file(tmp_path: Path, beaf_market: Path) -> Path:
+    """A project of its own: a pipeline of one-minute bars over the tiny market."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "beaf.yaml").write_text(f"SOURCE: {{type: parquet, root: '{beaf_market}'}}\n")
+    path = folder / "bars.yaml"
+    path.write_text(
+        "DATASETNAME: tiny\n"
+        "PASSES:\n"
+        "  - name: bars\n"
+        "    modules: [trade]\n"
+        "    trade_analytics:\n"
+        "      generic_metrics:\n"
+        "        - measures: [OHLC, Volume, Notional, Count]\n"
+    )
+    return path

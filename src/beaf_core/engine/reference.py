@@ -56,12 +56,21 @@ class SourceReference:
                 remedy=f"it has {', '.join(columns)}",
             )
         if constraints:
-            frame = _matching(self._table("reference", day, constraints), constraints)
+            frame = _matching(self._constrained(day, constraints, frame), constraints)
         if index is not None:
             members = self._table("membership", day, {_MEMBERSHIP_COLUMN: index})
             members = _matching(members, {_MEMBERSHIP_COLUMN: index})
             frame = frame.join(members.select("ListingId"), on="ListingId", how="semi")
         return frame.collect(engine="streaming")
+
+    def _constrained(
+        self, day: date, constraints: Mapping[str, object], everything: pl.LazyFrame
+    ) -> pl.LazyFrame:
+        try:
+            return self._table("reference", day, constraints)
+        except AbsentDayError:
+            # The day is there, the venue is not: no listing matches, which is an answer.
+            return everything
 
     def _table(self, table: str, day: date, constraints: Mapping[str, object]) -> pl.LazyFrame:
         mic = constraints.get("MIC")

@@ -6,7 +6,6 @@ own metadata, so that it can never disagree with the rows.
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 from collections.abc import Sequence
@@ -22,8 +21,6 @@ from beaf_core import PartitionRun, Receipt, ResourceError, Target, UsageError, 
 
 #: The key of the receipt among the file's metadata.
 RECEIPT_KEY = "beaf.receipt"
-
-_REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR}
 
 
 class Config(BaseModel):
@@ -46,13 +43,20 @@ def write_output(frame: pl.LazyFrame, target: Target, partition: PartitionRun) -
         path.parent.mkdir(parents=True, exist_ok=True)
         _replace(path, frame, receipt, _options(target))
     except OSError as error:
-        if error.errno not in _REFUSED and not isinstance(error, PermissionError):
+        raise _refused(path, error.strerror or str(error)) from error
+    except pl.exceptions.ComputeError as error:
+        # polars tells of a full disk in words only.
+        if "os error" not in str(error):
             raise
-        raise ResourceError(
-            f"{path} cannot be written: {error.strerror or error}",
-            remedy="make the folder writable, make room, or change OUTPUT_TARGET.path_template",
-        ) from error
+        raise _refused(path, str(error)) from error
     return receipt
+
+
+def _refused(path: Path, reason: str) -> ResourceError:
+    return ResourceError(
+        f"{path} cannot be written: {reason}",
+        remedy="make the folder writable, make room, or change OUTPUT_TARGET.path_template",
+    )
 
 
 @hookimpl

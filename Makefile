@@ -1,0 +1,55 @@
+# Everything here runs on a fresh machine with Python >= 3.11, make and a package index.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+PLUGINS := $(wildcard plugins/*)
+SOURCES := src $(addsuffix /src,$(PLUGINS))
+
+.PHONY: help install demo test lint types contracts pytest wheels measure clean
+
+help: ## List the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
+
+install: $(VENV)/.installed ## Create .venv with every distribution and the development tools
+
+$(VENV)/.installed: constraints.txt pyproject.toml $(addsuffix /pyproject.toml,$(PLUGINS))
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
+	VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --constraint constraints.txt --group dev \
+		--editable . $(addprefix --editable ./,$(PLUGINS))
+	touch $@
+
+demo: install ## Run the first demo on the simulated market, and show its bars
+	$(BIN)/beaf pipeline run --pipeline demo/01_ohlcv_bars.py --date 2026-02-01 --force
+
+test: install lint types contracts pytest ## Everything that CI runs
+
+lint: install ## Style of code, and of layout
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: install ## Types of every distribution, strictly
+	$(BIN)/mypy $(SOURCES)
+
+contracts: install ## Who may import whom
+	$(BIN)/lint-imports
+
+pytest: install ## The tests alone
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+
+wheels: install ## Build every distribution into dist/
+	rm -rf dist
+	VIRTUAL_ENV=$(VENV) $(UV) build --quiet --all-packages --out-dir dist
+	@ls dist
+
+measure: install ## Print what `beaf --help` costs
+	$(BIN)/python scripts/measure_start.py
+
+clean: ## Remove what can be made again
+	rm -rf $(VENV) dist build demo/data demo/.beaf .pytest_cache .mypy_cache .ruff_cache \
+		.hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

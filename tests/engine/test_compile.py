@@ -1,0 +1,279 @@
+"""Does the compiler give the numbers that the declarations say, in one streaming aggregation?"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from datetime import date
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from beaf_core import Aggregation, Kind, Measure, PassConfig
+from beaf_core.engine.combine import finish_table
+from beaf_core.engine.compile import Clock, CompiledTable, DayOfTable, TablePlan, compile_table
+
+PRICE, SIZE, SIDE = pl.col("Price"), pl.col("Size"), pl.col("Side")
+MINUTE = 60 * 10**9
+DAY = date(2026, 2, 1)
+CLOCK = Clock("Time", "Sequence")
+
+
+def measure(
+    name: str, kind: Kind, of: pl.Expr | None = None, where: pl.Expr | None = None
+) -> Measure:
+    return Measure(name, "trades", Aggregation(kind, of, where), "ccy", name, name)
+
+
+def frame_of(rows: Sequence[tuple[int, int, int, float | None, float, int]]) -> pl.DataFrame:
+    names = ["ListingId", "Time", "Sequence", "Price", "Size", "Side"]
+    types = [pl.Int64, pl.Int64, pl.Int64, pl.Float64, pl.Float64, pl.Int64]
+    return pl.DataFrame(rows, schema=dict(zip(names, types, strict=True)), orient="row")
+
+
+def compiled(
+    measures: Sequence[Measure],
+    frame: pl.DataFrame,
+    *,
+    clock: Clock = CLOCK,
+    rows: pl.Expr | None = None,
+    listings: Sequence[int] = (1, 2),
+) -> tuple[TablePlan, CompiledTable]:
+    plan = TablePlan(
+        "trades",
+        tuple(measures),
+        {} if rows is None else {"m": rows},
+        {each.name: "m" for each in measures},
+    )
+    config = PassConfig(name="bars", time_bucket_seconds=60)
+    return plan, compile_table(plan, [DayOfTable(DAY, frame.lazy(), clock, listings)], config)
+
+
+def computed(
+    measures: Sequence[Measure], frame: pl.DataFrame, **options: object
+) -> dict[str, list[object]]:
+    plan, table = compiled(measures, frame, **options)  # type: ignore[arg-type]
+    names = [each.name for each in measures]
+    return (
+        finish_table(plan, table)
+        .sort("ListingId", "TimeBucket")
+        .select(names)
+        .to_dict(as_series=False)
+    )
+
+
+ROWS = frame_of(
+    [
+        # listing, time, sequence, price, size, side; the last two of the first minute tie
+        (1, 10, 1, 10.0, 1.0, 1),
+        (1, 20, 3, 14.0, 2.0, 2),
+        (1, 20, 2, 12.0, 3.0, 1),
+        (1, MINUTE + 1, 4, 20.0, 4.0, 2),
+        (2, 30, 5, 5.0, 5.0, 1),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        (Kind.SUM, [36.0, 20.0, 5.0]),
+        (Kind.MIN, [10.0, 20.0, 5.0]),
+        (Kind.MAX, [14.0, 20.0, 5.0]),
+        (Kind.MEAN, [12.0, 20.0, 5.0]),
+        (Kind.STD, [2.0, None, None]),
+        (Kind.FIRST, [10.0, 20.0, 5.0]),
+        (Kind.LAST, [14.0, 20.0, 5.0]),  # sequence 3 comes after 2, wherever it stands
+        (Kind.MEDIAN, [12.0, 20.0, 5.0]),
+    ],
+)
+def test_each_kind_gives_the_number_worked_out_by_hand(
+    kind: Kind, expected: list[float | None]
+) -> None:
+    assert computed([measure("X", kind, PRICE)], ROWS)["X"] == expected
+
+
+def test_counts_are_of_rows_of_conditions_and_of_values() -> None:
+    holes = ROWS.with_columns(pl.when(PRICE != 12.0).then(PRICE).alias("Price"))
+    found = computed(
+        [
+            measure("Rows", Kind.COUNT),
+            measure("Buys", Kind.COUNT, where=SIDE == 1),
+            measure("Prices", Kind.COUNT, PRICE),
+        ],
+        holes,
+    )
+    assert found == {"Rows": [3, 1, 1], "Buys": [2, 0, 1], "Prices": [2, 1, 1]}
+
+
+def test_a_condition_leaves_rows_out_and_an_empty_group_is_zero_or_null() -> None:
+    sells = SIDE == 2
+    found = computed(
+        [measure(k, k, PRICE, sells) for k in (Kind.SUM, Kind.FIRST, Kind.LAST, Kind.MAX)], ROWS
+    )
+    assert found["sum"] == [14.0, 20.0, 0.0]
+    assert found["first"] == found["last"] == found["max"] == [14.0, 20.0, None]
+
+
+def test_nan_never_gets_through() -> None:
+    poisoned = ROWS.with_columns(
+        pl.when(PRICE == 12.0).then(math.nan).otherwise(PRICE).alias("Price")
+    )
+    found = computed([measure(k, k, PRICE) for k in Kind if k is not Kind.COUNT], poisoned)
+    assert found["sum"] == [24.0, 20.0, 5.0]
+    assert found["max"] == [14.0, 20.0, 5.0]
+    assert found["mean"] == [12.0, 20.0, 5.0]
+    assert not any(
+        isinstance(value, float) and math.isnan(value) for each in found.values() for value in each
+    )
+
+
+def test_a_derived_measure_is_evaluated_on_its_named_inputs() -> None:
+    vwap = Measure(
+        "VWAP",
+        "trades",
+        {"n": Aggregation(Kind.SUM, PRICE * SIZE), "v": Aggregation(Kind.SUM, SIZE)},
+        "ccy",
+        "",
+        "",
+        post=pl.col("n") / pl.col("v"),
+    )
+    # (10 + 28 + 36) / 6, 80 / 4, 25 / 5
+    assert computed([vwap], ROWS)["VWAP"] == [pytest.approx(74 / 6), 20.0, 5.0]
+
+
+def test_equal_aggregations_are_computed_once() -> None:
+    volume = measure("Volume", Kind.SUM, SIZE)
+    again = measure("Shares", Kind.SUM, pl.col("Size"))
+    _, table = compiled([volume, again], ROWS)
+    assert table.inputs["Volume"]["Volume"] == table.inputs["Shares"]["Shares"]
+
+
+def test_only_the_listings_of_the_universe_are_aggregated() -> None:
+    plan, table = compiled([measure("N", Kind.COUNT)], ROWS, listings=[2])
+    assert finish_table(plan, table)["ListingId"].to_list() == [2]
+
+
+def test_a_module_without_matching_rows_has_no_bucket() -> None:
+    found = computed([measure("N", Kind.COUNT)], ROWS, rows=SIDE == 2)
+    assert found["N"] == [1, 1]  # listing 2 has buys only
+
+
+def test_modules_with_different_rows_share_one_aggregation() -> None:
+    plan = TablePlan(
+        "trades",
+        (measure("Buys", Kind.COUNT), measure("All", Kind.COUNT)),
+        {"buys": SIDE == 1},
+        {"Buys": "buys", "All": "everything"},
+    )
+    config = PassConfig(name="bars", time_bucket_seconds=60)
+    day = DayOfTable(DAY, ROWS.lazy(), CLOCK, [1, 2])
+    found = finish_table(plan, compile_table(plan, [day], config)).sort("ListingId", "TimeBucket")
+    assert found["Buys"].to_list() == [2, 0, 1]
+    assert found["All"].to_list() == [3, 1, 1]
+
+
+def test_a_bucket_across_two_trade_dates_is_one_row() -> None:
+    plan = TablePlan("trades", (measure("Close", Kind.LAST, PRICE),), {}, {"Close": "m"})
+    first = DayOfTable(date(1970, 1, 1), ROWS.lazy(), CLOCK, [1])
+    late = frame_of([(1, 50, 9, 99.0, 1.0, 1)])
+    second = DayOfTable(date(1970, 1, 2), late.lazy(), CLOCK, [1])
+    table = compile_table(plan, [first, second], PassConfig(name="bars", time_bucket_seconds=60))
+    found = finish_table(plan, table).sort("TimeBucket")
+    assert found["Close"].to_list() == [99.0, 20.0]
+
+
+# -- the physical plan ---------------------------------------------------------------------------
+
+
+def physical_plan(frame: pl.LazyFrame) -> str:
+    return str(frame.show_graph(engine="streaming", plan_stage="physical", raw_output=True) or "")
+
+
+def falls_back(plan: str) -> bool:
+    # The plan's legend always speaks of the in-memory engine; only a node's label counts.
+    return re.search(r'label="in-memory-(?!source)', plan) is not None
+
+
+STREAMING = [kind for kind in Kind if kind.streams]
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+@pytest.mark.parametrize("where", [None, SIDE == 2])
+def test_every_native_kind_streams(ordered: bool, where: pl.Expr | None) -> None:
+    measures = [measure(kind, kind, PRICE, where) for kind in STREAMING]
+    _, table = compiled(measures, ROWS, clock=Clock("Time", "Sequence", ordered=ordered))
+    plan = physical_plan(table.native)
+    assert "group-by" in plan
+    assert not falls_back(plan)
+    assert table.fallback is None
+
+
+def test_a_median_runs_apart_and_leaves_the_rest_streaming() -> None:
+    _, table = compiled(
+        [measure("Median", Kind.MEDIAN, PRICE), measure("Volume", Kind.SUM, SIZE)], ROWS
+    )
+    assert not falls_back(physical_plan(table.native))
+    assert table.fallback is not None
+    assert falls_back(physical_plan(table.fallback)), "the lint can see a node that falls back"
+
+
+def test_there_is_one_aggregation_whatever_the_number_of_measures() -> None:
+    measures = [
+        measure(f"{kind}{side}", kind, PRICE, side == SIDE) for kind in STREAMING for side in (1, 2)
+    ]
+    _, table = compiled(measures, ROWS)
+    labels = re.findall(r'label="([^"\\]*)', physical_plan(table.native))
+    assert sum(label.startswith("group-by") for label in labels) == 1
+
+
+# -- laws ------------------------------------------------------------------------------------------
+
+TRADES = st.lists(
+    st.tuples(
+        st.sampled_from([1, 2]),
+        st.integers(1, 5 * MINUTE // 10**9).map(lambda second: second * 10**9),
+        st.integers(1, 10**6).map(lambda cents: cents / 100),
+        st.integers(1, 10**6).map(float),
+        st.sampled_from([0, 1, 2]),
+    ),
+    min_size=1,
+    max_size=60,
+)
+BAR = [measure(k, k, PRICE) for k in (Kind.FIRST, Kind.MAX, Kind.MIN, Kind.LAST)] + [
+    measure("volume", Kind.SUM, SIZE),
+    measure("count", Kind.COUNT),
+]
+
+
+@settings(max_examples=60, deadline=None)
+@given(TRADES, st.randoms(use_true_random=False))
+def test_the_order_of_rows_does_not_matter_where_a_sequence_breaks_ties(
+    trades: list[tuple[int, int, float, float, int]], random: object
+) -> None:
+    rows = [(a, t, i, p, s, d) for i, (a, t, p, s, d) in enumerate(trades)]
+    shuffled = list(rows)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert computed(BAR, frame_of(rows)) == computed(BAR, frame_of(shuffled))
+
+
+@settings(max_examples=60, deadline=None)
+@given(TRADES)
+def test_bars_equal_those_of_plain_python(
+    trades: list[tuple[int, int, float, float, int]],
+) -> None:
+    rows = [(a, t, i, p, s, d) for i, (a, t, p, s, d) in enumerate(trades)]
+    groups: dict[tuple[int, int], list[tuple[int, int, float, float]]] = {}
+    for listing, time, sequence, price, size, _ in rows:
+        groups.setdefault((listing, -(-time // MINUTE)), []).append((time, sequence, price, size))
+    bars = [sorted(groups[key]) for key in sorted(groups)]
+    found = computed(BAR, frame_of(rows))
+    assert found["first"] == [bar[0][2] for bar in bars]
+    assert found["last"] == [bar[-1][2] for bar in bars]
+    assert found["max"] == [max(p for _, _, p, _ in bar) for bar in bars]
+    assert found["min"] == [min(p for _, _, p, _ in bar) for bar in bars]
+    assert found["volume"] == [sum(s for *_, s in bar) for bar in bars]
+    assert found["count"] == [len(bar) for bar in bars]
