@@ -1,0 +1,259 @@
+"""Do the measures of trades equal what is worked out by hand?"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from beaf_analytics.trade import measures
+from beaf_analytics.trade.options import GenericMetric, TradeOptions
+from beaf_core import UsageError, run_pipeline
+from beaf_core.testing import check_module
+
+DAY = "2025-01-06"
+AT = datetime(2025, 1, 6, 9, 0, 30)
+
+# price, size, aggressor, classification, state, EUR, USD, point
+#   buys: 10 x 100, 12 x 300   sells: 11 x 200   unknown: 20 x 400 (0), 30 x 500 (null)
+#   off book: 99 x 1000 (buy)
+TRADES: list[tuple[Any, ...]] = [
+    (10.0, 100.0, 1, "LIT_CONTINUOUS", "CONTINUOUS_TRADING", 1200.0, 1250.0, 1.0),
+    (12.0, 300.0, 1, "LIT_CONTINUOUS", "CONTINUOUS_TRADING", 4320.0, 4500.0, 1.5),
+    (11.0, 200.0, 2, "LIT_CONTINUOUS", "CONTINUOUS_TRADING", 2640.0, 2750.0, 0.0),
+    (20.0, 400.0, 0, "LIT_CONTINUOUS", "HALTED", 9600.0, 10000.0, 0.5),
+    (30.0, 500.0, None, "LIT_CONTINUOUS", "CONTINUOUS_TRADING", 18000.0, None, None),
+    (99.0, 1000.0, 1, "OFF_BOOK_ON_EXCHANGE", "NOT_APPLICABLE", 118800.0, 123750.0, None),
+]
+NAMES = [
+    "InstrumentCurrencyPrice", "Size", "AggressorSide", "Classification", "MarketState",
+    "TradeNotionalEUR", "TradeNotionalUSD", "PricePoint",
+]  # fmt: skip
+
+
+def write_day(folder: Path, trades: list[tuple[Any, ...]]) -> Path:
+    frame = pl.DataFrame(trades, schema=NAMES, orient="row", infer_schema_length=None).with_columns(
+        ListingId=pl.lit(1, pl.Int64),
+        MIC=pl.lit("XLON"),
+        BMLLSequenceNo=pl.int_range(pl.len(), dtype=pl.Int64),
+        TradeTimestampNanoseconds=pl.lit(AT).cast(pl.Datetime("ns")),
+        AggressorSide=pl.col("AggressorSide").cast(pl.Int64),
+        PricePoint=pl.col("PricePoint").cast(pl.Float64),
+    )
+    reference = pl.DataFrame({"ListingId": [1], "MIC": ["XLON"], "Ticker": ["ALFA"]})
+    for table, rows in (("trades", frame), ("reference", reference)):
+        path = folder / "market" / table / "XLON" / f"{DAY}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        rows.write_parquet(path)
+    return folder / "market"
+
+
+def bucket(folder: Path, section: dict[str, Any], trades: list[tuple[Any, ...]] = TRADES) -> Any:
+    """Run the pipeline over one bucket, and return its row."""
+    report = run_pipeline(
+        {
+            "SOURCE": {"type": "parquet", "root": str(write_day(folder, trades))},
+            "OUTPUT_TARGET": {"path_template": f"{folder}/out.parquet"},
+            "PASSES": [{"name": "bars", "modules": ["trade"], "trade_analytics": section}],
+        },
+        date=DAY,
+        universe="mic=XLON",
+        force=True,
+    )
+    assert report.status == "succeeded", report.outcomes
+    rows = pl.read_parquet(report.receipts[0].location).to_dicts()
+    assert len(rows) <= 1
+    return rows[0] if rows else None
+
+
+def asked(sides: Any, *words: str, **more: Any) -> dict[str, Any]:
+    return {"generic_metrics": [{"sides": sides, "measures": list(words)}], **more}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_module_keeps_the_contract() -> None:
+    check_module("trade")
+
+
+def test_totals_are_over_the_prints_of_the_order_book(folder: Path) -> None:
+    row = bucket(folder, asked("Total", "OHLC", "Volume", "Count", "Notional", "VWAP",
+                               "NotionalEUR", "NotionalUSD", "AvgPrice", "MedianPrice"))  # fmt: skip
+    assert (row["Open"], row["High"], row["Low"], row["Close"]) == (10.0, 30.0, 10.0, 30.0)
+    assert row["TradeTotalVolume"] == 1500.0
+    assert row["TradeTotalCount"] == 5
+    assert row["TradeTotalNotional"] == 1000 + 3600 + 2200 + 8000 + 15000
+    assert row["TradeTotalVWAP"] == pytest.approx(29800 / 1500, rel=1e-15)
+    assert row["TradeTotalNotionalEUR"] == 1200 + 4320 + 2640 + 9600 + 18000
+    assert row["TradeTotalNotionalUSD"] == 1250 + 4500 + 2750 + 10000
+    assert row["TradeTotalAvgPrice"] == pytest.approx((10 + 12 + 11 + 20 + 30) / 5, rel=1e-15)
+    assert row["TradeTotalMedianPrice"] == 12.0
+    assert row["MarketState"] == "CONTINUOUS_TRADING"
+
+
+def test_sides_split_the_volume_and_unknown_is_neither_buy_nor_sell(folder: Path) -> None:
+    row = bucket(
+        folder, asked(["Bid", "Ask", "Buy", "Sell", "Unknown", "Total"], "Volume", "Count")
+    )
+    assert row["TradeAskVolume"] == row["TradeBuyVolume"] == 400.0
+    assert row["TradeBidVolume"] == row["TradeSellVolume"] == 200.0
+    assert row["TradeUnknownVolume"] == 900.0
+    assert row["TradeUnknownCount"] == 2
+    parts = row["TradeBuyVolume"] + row["TradeSellVolume"] + row["TradeUnknownVolume"]
+    assert parts == row["TradeTotalVolume"]
+
+
+def test_a_side_without_trades_has_zero_volume_and_no_price(folder: Path) -> None:
+    row = bucket(folder, asked("Sell", "OHLC", "Volume", "Count", "VWAP"), TRADES[:2])
+    assert row["TradeSellVolume"] == 0.0
+    assert row["TradeSellCount"] == 0
+    assert [row[f"TradeSell{edge}"] for edge in ("Open", "High", "Low", "Close")] == [None] * 4
+    assert row["TradeSellVWAP"] is None
+
+
+def test_all_classifications_take_the_off_book_print_in(folder: Path) -> None:
+    row = bucket(folder, asked("Total", "Volume", "OHLC", classifications="all"))
+    assert row["TradeTotalVolume"] == 2500.0
+    assert row["Close"] == 99.0
+    only = bucket(folder, asked("Total", "Volume", classifications=["OFF_BOOK_ON_EXCHANGE"]))
+    assert only["TradeTotalVolume"] == 1000.0
+
+
+def test_market_states_keep_only_prints_in_those_states(folder: Path) -> None:
+    metrics = [
+        {"measures": "Volume", "market_states": "HALTED", "output_name_pattern": "Halted{measures}"}
+    ]
+    row = bucket(folder, {"generic_metrics": metrics})
+    assert row["HaltedVolume"] == 400.0
+
+
+def test_a_cancellation_takes_volume_back_and_makes_no_price(folder: Path) -> None:
+    cancelled = [*TRADES[:3], (12.0, -300.0, 1, *TRADES[1][3:])]
+    row = bucket(folder, asked("Total", "OHLC", "Volume", "Count", "Notional", "VWAP"), cancelled)
+    assert row["TradeTotalVolume"] == 300.0
+    assert row["TradeTotalNotional"] == 3200.0
+    assert row["TradeTotalVWAP"] == pytest.approx(3200 / 300, rel=1e-15)
+    assert row["TradeTotalCount"] == 3
+    assert row["Close"] == 11.0
+
+
+def test_a_print_without_a_price_counts_in_volume_and_not_in_vwap(folder: Path) -> None:
+    unpriced = [*TRADES[:1], (None, 900.0, *TRADES[1][2:])]
+    row = bucket(folder, asked("Total", "Volume", "VWAP", "OHLC"), unpriced)
+    assert row["TradeTotalVolume"] == 1000.0
+    assert row["TradeTotalVWAP"] == 10.0
+    assert row["Close"] == 10.0
+
+
+def test_placement_is_minus_one_at_the_bid_and_plus_one_at_the_ask(folder: Path) -> None:
+    # points 1, 1.5 (clipped to 1), 0, 0.5 over sizes 100, 300, 200, 400; the fifth has none
+    row = bucket(folder, asked("Total", "VolumeWeightedPricePlacement"))
+    wanted = (100 + 300 - 200 + 0) / 1000
+    assert row["TradeTotalVolumeWeightedPricePlacement"] == pytest.approx(wanted, rel=1e-15)
+
+
+def test_with_nothing_configured_users_get_the_names_they_know(folder: Path) -> None:
+    row = bucket(folder, {})
+    bare = {"VWAP", "VolumeWeightedPricePlacement", "Volume", "Open", "High", "Low", "Close"}
+    assert bare <= set(row)
+    assert row["Volume"] == 1500.0
+
+
+def test_a_bucket_without_prints_of_the_class_has_no_row(folder: Path) -> None:
+    assert bucket(folder, asked("Total", "Volume"), TRADES[5:]) is None
+
+
+# -- names -----------------------------------------------------------------------------------------
+
+
+def names(**options: Any) -> list[str]:
+    given = TradeOptions.model_validate({"market_state": False, **options})
+    return [each.name for each in measures(given)]
+
+
+def test_bars_of_all_trades_have_bare_names_and_those_of_a_side_do_not() -> None:
+    metrics = [{"sides": ["Total", "Bid"], "measures": "OHLC"}]
+    assert names(generic_metrics=metrics) == [
+        "Open", "High", "Low", "Close",
+        "TradeBidOpen", "TradeBidHigh", "TradeBidLow", "TradeBidClose",
+    ]  # fmt: skip
+
+
+def test_a_pattern_names_measures_and_is_a_prefix_for_bars() -> None:
+    metrics = [{"measures": ["Volume", "OHLC"], "output_name_pattern": "X{sides}{measures}"}]
+    assert names(generic_metrics=metrics) == [
+        "XTotalVolume", "XTotalOpen", "XTotalHigh", "XTotalLow", "XTotalClose",
+    ]  # fmt: skip
+
+
+def test_a_prefix_comes_before_every_measure() -> None:
+    metrics = [{"measures": ["Volume", "OHLC"]}]
+    assert names(metric_prefix="Lit", generic_metrics=metrics)[:2] == [
+        "LitTradeTotalVolume",
+        "LitOpen",
+    ]
+
+
+@pytest.mark.parametrize("pattern", ["{level}", "{measures.__class__}", "{0}", "{measures"])
+def test_a_pattern_that_asks_for_more_than_the_variant_has_is_refused(pattern: str) -> None:
+    with pytest.raises(UsageError, match="output_name_pattern"):
+        names(generic_metrics=[{"measures": "Volume", "output_name_pattern": pattern}])
+
+
+@pytest.mark.parametrize("wrong", [{"sides": "Both"}, {"measures": "Volum"}, {"measures": []}])
+def test_an_unknown_side_or_measure_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        GenericMetric.model_validate({"measures": "Volume", **wrong})
+
+
+def test_every_measure_says_what_it_is() -> None:
+    every = TradeOptions.model_validate(
+        {"generic_metrics": [{"measures": ["OHLC", "Volume", "Count", "Notional", "NotionalEUR",
+                                           "NotionalUSD", "VWAP", "AvgPrice", "MedianPrice",
+                                           "VolumeWeightedPricePlacement"]}]}
+    )  # fmt: skip
+    for each in measures(every):
+        assert each.doc.endswith("."), each.name
+        assert each.unit, each.name
+        assert each.formula, each.name
+        assert each.columns, each.name
+
+
+# -- laws ------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(1, 10**5).map(lambda cents: cents / 100),
+            st.integers(1, 10**5).map(float),
+            st.sampled_from([1, 2, 0, None]),
+        ),
+        min_size=1,
+        max_size=20,
+    )
+)
+def test_vwap_lies_between_low_and_high_and_sides_add_up(
+    tmp_path_factory: pytest.TempPathFactory, trades: list[tuple[float, float, int | None]]
+) -> None:
+    folder = tmp_path_factory.mktemp("law")
+    rows = [(p, s, a, *TRADES[0][3:]) for p, s, a in trades]
+    section = asked(["Total", "Buy", "Sell", "Unknown"], "OHLC", "Volume", "VWAP", "Count")
+    row = bucket(folder, section, rows)
+    slack = 1e-12 * row["High"]
+    assert row["Low"] - slack <= row["TradeTotalVWAP"] <= row["High"] + slack
+    parts = sum(row[f"Trade{side}Volume"] for side in ("Buy", "Sell", "Unknown"))
+    assert parts == pytest.approx(row["TradeTotalVolume"], rel=1e-12)
+    assert row["Open"] == trades[0][0]
+    assert row["Close"] == trades[-1][0]

@@ -1,0 +1,110 @@
+"""Does what we ship work for a stranger, from wheels, with a plugin of their own?"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+UV = Path(sys.executable).with_name("uv")
+
+pytestmark = [pytest.mark.wheels, pytest.mark.xdist_group("wheels")]
+
+
+def run(*command: str | Path, cwd: Path) -> str:
+    """Run a command in an environment that knows nothing of this one."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("BEAF", "PYTHON", "VIRTUAL"))}
+    done = subprocess.run(
+        [str(each) for each in command],
+        cwd=cwd,
+        env=kept,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every distribution, built from a copy that has no leftovers of this checkout."""
+    source = tmp_path_factory.mktemp("source") / "beaf"
+    tracked = ("src", "plugins", "pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE")
+    source.mkdir()
+    for name in tracked:
+        path = ROOT / name
+        ignored = shutil.ignore_patterns("__pycache__")
+        if path.is_dir():
+            shutil.copytree(path, source / name, ignore=ignored)
+        else:
+            shutil.copy(path, source / name)
+    out = tmp_path_factory.mktemp("wheels")
+    run(UV, "build", "--quiet", "--all-packages", "--out-dir", out, cwd=source)
+    return out
+
+
+@pytest.fixture(scope="session")
+def stranger(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fresh environment with `beaf-core[standard]` from the wheels, all else from the index."""
+    home = tmp_path_factory.mktemp("stranger")
+    run(UV, "venv", "--quiet", "--python", sys.executable, "env", cwd=home)
+    run(UV, "pip", "install", "--quiet", "--python", "env/bin/python",
+        "--find-links", wheels, "beaf-core[standard]", "pytest", cwd=home)  # fmt: skip
+    return home
+
+
+def test_every_distribution_has_a_wheel_and_an_sdist_of_one_version(wheels: Path) -> None:
+    names = ["analytics", "core", "outputs", "simulator", "universes"]
+    assert sorted(path.name for path in wheels.glob("*.whl")) == [
+        f"beaf_{name}-0.1.0-py3-none-any.whl" for name in names
+    ]
+    assert len(list(wheels.glob("*.tar.gz"))) == len(names)
+
+
+def test_the_wheels_hold_their_own_package_and_its_types(wheels: Path) -> None:
+    for path in wheels.glob("*.whl"):
+        package = path.name.partition("-")[0]
+        names = zipfile.ZipFile(path).namelist()
+        tops = {name.partition("/")[0] for name in names}
+        assert tops == {package, f"{package}-0.1.0.dist-info"}, path.name
+        assert f"{package}/py.typed" in names
+
+
+def test_the_demo_runs_for_a_stranger(stranger: Path) -> None:
+    shutil.copytree(
+        ROOT / "demo", stranger / "demo", ignore=shutil.ignore_patterns("data", ".beaf", "__py*")
+    )
+    printed = run("env/bin/beaf", "pipeline", "run", "--pipeline", "demo/01_ohlcv_bars.py",
+                  "--date", "2026-02-01", "--json", cwd=stranger)  # fmt: skip
+    receipt = json.loads(printed)["receipts"][0]
+    assert receipt["rows"] > 1000
+    assert Path(receipt["location"]).is_relative_to(stranger / "demo" / "data")
+
+
+def test_a_third_partys_universe_shows_up_and_answers(stranger: Path) -> None:
+    beaf = stranger / "env" / "bin" / "beaf"
+    run(beaf, "plugins", "new", "acme", "--kind", "universe", cwd=stranger)
+    package = stranger / "beaf-acme"
+    run(UV, "build", "--quiet", "--wheel", "--out-dir", "acme-dist", package, cwd=stranger)
+    wheel = next((stranger / "acme-dist").glob("*.whl"))
+    run(UV, "pip", "install", "--quiet", "--python", "env/bin/python", wheel, cwd=stranger)
+    listed = json.loads(run(beaf, "plugins", "list", "--json", cwd=stranger))
+    assert ("universe", "acme") in {(each["kind"], each["name"]) for each in listed}
+    (stranger / "beaf.yaml").write_text("SOURCE: {type: simulated}\n")
+    shown = run(beaf, "universe", "show", "acme=XPAR", "--date", "2026-02-01", "--json",
+                cwd=stranger)  # fmt: skip
+    assert {each["MIC"] for each in json.loads(shown)} == {"XPAR"}
+    bars = stranger / "bars.yaml"
+    bars.write_text("PASSES: [{name: bars, modules: [trade]}]\n")
+    printed = run(beaf, "pipeline", "run", "--pipeline", "bars.yaml", "--date", "2026-02-01",
+                  "--universe", "acme=XPAR", "--json", cwd=stranger)  # fmt: skip
+    assert json.loads(printed)["receipts"][0]["partition"] == "acme=XPAR:2026-02-01"
+    run("env/bin/python", "-m", "pytest", "-q", package, cwd=stranger)
