@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import polars as pl
@@ -247,7 +246,7 @@ def test_a_read_only_place_is_five(beaf: Beaf, pipeline_file: Path) -> None:
     assert_refused(found, pipeline_file, 5, "/proc/beaf")
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a disk that is always full")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
 def test_a_full_disk_is_five(beaf: Beaf, pipeline_file: Path) -> None:
     found = run(beaf, pipeline_file, "--set", "OUTPUT_TARGET.path_template=/dev/full/out.parquet")
     assert found.code == 5, found.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -164,6 +165,32 @@ def test_the_demo_runs_on_the_simulated_market_on_a_sunday(beaf: Beaf, tmp_path:
     assert frame.height > 1000
     manifest = json.loads(Path(found.json["manifest"]).read_text())
     assert manifest["outcomes"][0]["receipt"]["stamp"]["source"] == "simulated"
+
+
+def test_an_interrupted_run_keeps_what_is_done_and_says_130(tmp_path: Path) -> None:
+    (tmp_path / "beaf.yaml").write_text("SOURCE: {type: simulated}\n")
+    (tmp_path / "bars.yaml").write_text("PASSES: [{name: bars, modules: [trade]}]\n")
+    beaf = Path(sys.executable).with_name("beaf")
+    process = subprocess.Popen(
+        [beaf, "pipeline", "run", "--pipeline", "bars.yaml", "--universe", "mic=XLON",
+         "--start_date", "2025-01-02", "--end_date", "2026-12-31", "--set", "BATCH_FREQ=D"],
+        cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stderr is not None
+    first = process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "written" in first
+    assert "interrupted" in err
+    assert "Traceback" not in err
+    manifest = json.loads(next(tmp_path.glob(".beaf/runs/*/manifest.json")).read_text())
+    assert manifest["exit_code"] == 130
+    written = [each for each in manifest["outcomes"] if each["status"] == "written"]
+    files = list(tmp_path.glob("data/**/*.parquet"))
+    assert len(written) <= len(files) <= len(written) + 1
+    assert all(pl.read_parquet(path).height > 0 for path in files)
+    assert not list(tmp_path.glob("data/**/*.staged"))
 
 
 def test_help_imports_nothing_heavy() -> None:

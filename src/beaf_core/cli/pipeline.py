@@ -15,6 +15,7 @@ from beaf_core.cli.screen import (
     print_frame,
     print_json,
     print_table,
+    short_path,
 )
 from beaf_core.model.errors import BeafError, ExitCode
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from beaf_core.run import PreparedPipeline
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+#: Columns that say what the reader of a sample knows already.
+_SEEN_ELSEWHERE = ("MIC", "CurrencyCode", "MarketState")
 
 
 @click.group("pipeline", cls=BeafGroup)
@@ -207,11 +211,12 @@ def _print_report(report: RunReport) -> None:
             each.partition,
             each.status,
             f"{each.receipt.rows:,}" if each.receipt else "",
-            each.receipt.location if each.receipt else "",
+            short_path(each.receipt.location) if each.receipt else "",
         )
         for each in report.outcomes
     ]
-    print_table("", ("pass", "partition", "status", "rows", "location"), rows)
+    columns = ("pass", "partition", "status", "rows", "location")
+    print_table("", columns, rows, right=["rows"])
 
 
 def _print_samples(prepared: PreparedPipeline, report: RunReport, rows: int) -> None:
@@ -231,7 +236,8 @@ def _print_sample(prepared: PreparedPipeline, outcome: PassOutcome, rows: int) -
     resolved = next(each for each in prepared.resolved.passes if each.name == outcome.pass_name)
     frame = prepared.host.read_output(resolved.targets[0], [partition])
     if frame is not None:
-        print_frame(f"{outcome.pass_name} · {outcome.partition}", frame.head(rows).collect())
+        title = f"{outcome.pass_name} · {outcome.partition}"
+        print_frame(title, frame.head(rows).collect(), last=_SEEN_ELSEWHERE)
 
 
 def _tell_outcomes(report: RunReport) -> None:
@@ -242,4 +248,4 @@ def _tell_outcomes(report: RunReport) -> None:
             narrate(f"warning: {each.pass_name} {each.partition}: {each.message}")
     if report.outcomes and all(each.status == "unchanged" for each in report.outcomes):
         narrate("nothing has changed since the last run; --force writes all the same")
-    narrate(f"manifest: {report.manifest}")
+    narrate(f"manifest: {short_path(report.manifest)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -19,6 +20,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 #: Wide enough that no cell is cut where nobody looks at a terminal.
 _PIPE_WIDTH = 240
+
+#: What a table puts between two columns.
+_GUTTER = 3
 
 
 def console(*, error: bool = False) -> Console:
@@ -40,14 +44,20 @@ def print_json(value: object) -> None:
     click.echo(json.dumps(value, indent=2, default=str, ensure_ascii=False))
 
 
-def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print rows under headings."""
+def print_table(
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    right: Sequence[str] = (),
+) -> None:
+    """Print rows under headings; the columns in `right` are aligned there."""
     from rich import box
     from rich.table import Table
 
     table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", justify="right" if column in right else "left")
     for row in rows:
         table.add_row(*("" if cell is None else _literal(cell) for cell in row))
     console().print(table)
@@ -59,23 +69,36 @@ def _literal(cell: object) -> str:
     return escape(str(cell))
 
 
-def print_frame(title: str, frame: pl.DataFrame) -> None:
-    """Print the rows of a frame, as many columns as the terminal is wide."""
+def print_frame(title: str, frame: pl.DataFrame, *, last: Sequence[str] = ()) -> None:
+    """Print the rows of a frame, as many columns as the terminal is wide.
+
+    Args:
+        title: what stands above it.
+        frame: the rows.
+        last: columns that matter least, shown where there is room.
+    """
     out = console()
-    cells = {name: [_shown(value) for value in frame[name].to_list()] for name in frame.columns}
-    widths = {name: max(len(name), *map(len, cells[name]), 1) + 3 for name in cells}
+    names = sorted(frame.columns, key=lambda name: name in last)
+    cells = {name: [_shown(value) for value in frame[name].to_list()] for name in names}
     shown: list[str] = []
     room = out.width
-    for name, width in widths.items():
-        if width > room:
+    for name in names:
+        room -= max(len(name), *map(len, cells[name]), 1) + _GUTTER
+        if room < 0:
             break
-        room -= width
         shown.append(name)
+    numbers = [name for name in shown if frame.schema[name].is_numeric()]
     rows = zip(*(cells[name] for name in shown), strict=True)
-    print_table(title, shown, rows)
-    hidden = [name for name in frame.columns if name not in shown]
+    print_table(title, shown, rows, right=numbers)
+    hidden = [name for name in names if name not in shown]
     if hidden:
         narrate(f"  … and {', '.join(hidden)}")
+
+
+def short_path(path: str) -> str:
+    """Render a path relative to the working folder, where it lies below it."""
+    folder = Path.cwd()
+    return str(Path(path).relative_to(folder)) if Path(path).is_relative_to(folder) else path
 
 
 def _shown(value: object) -> str:

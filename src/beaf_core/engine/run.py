@@ -48,10 +48,17 @@ def execute_request(request: LaunchRequest) -> RunReport:
     session = request.session or open_session(request)
     run = _Run(request, session)
     started = now()
-    outcomes = tuple(run.outcomes())
-    code = summarise(outcomes)
-    manifest = run.write_manifest(started, outcomes, code)
-    return RunReport(request.run_id, manifest, outcomes, code)
+    outcomes: list[PassOutcome] = []
+    code = ExitCode.BUG
+    try:
+        outcomes.extend(run.outcomes())
+        code = summarise(outcomes)
+    except KeyboardInterrupt:
+        code = ExitCode.INTERRUPTED
+        raise
+    finally:
+        manifest = run.write_manifest(started, outcomes, code)
+    return RunReport(request.run_id, manifest, tuple(outcomes), code)
 
 
 @dataclass

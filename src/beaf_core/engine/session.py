@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from beaf_core.config.errors import Place
-from beaf_core.config.load import load_module
 from beaf_core.config.nodes import from_plain
+from beaf_core.config.pipeline_module import load_module
 from beaf_core.config.resolve import resolve
 from beaf_core.plugins.host import PluginHost
 from beaf_core.plugins.inline import call_by_name, inline_entries
 
 if TYPE_CHECKING:
     from beaf_core.config.analytics import PassConfig
-    from beaf_core.config.passes import GetModules
+    from beaf_core.config.modules import GetModules
     from beaf_core.config.resolved import ResolvedPipeline
     from beaf_core.model.run import LaunchRequest, PassOutcome
 
