@@ -1,0 +1,1 @@
+"""Where can tables come from without installing anything else?"""
