@@ -7,49 +7,34 @@ see `resolve.py`.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     PositiveFloat,
     PositiveInt,
+    model_validator,
 )
 
 from beaf_core.config.paths import ConfigPath
-from beaf_core.model.dates import BatchFrequency, parse_day
-from beaf_core.model.errors import UsageError
-
-
-def _iso_day(value: object) -> object:
-    if value is None:
-        return None
-    try:
-        return parse_day(value).isoformat()
-    except UsageError as error:
-        raise ValueError(error.message) from None
-
-
-def _frequency(value: object) -> object:
-    return "A" if value == "Y" else value
-
-
-def _whole_nanoseconds(seconds: float) -> float:
-    nanoseconds = round(seconds * 1e9)
-    if nanoseconds < 1 or abs(nanoseconds - seconds * 1e9) > 1e-3:
-        raise ValueError("must be a whole number of nanoseconds, at least one")
-    return seconds
-
-
-IsoDay = Annotated[str, BeforeValidator(_iso_day)]
-Frequency = Annotated[BatchFrequency, BeforeValidator(_frequency)]
+from beaf_core.config.scalars import (
+    BucketSeconds,
+    Cron,
+    DayOrRange,
+    Frequency,
+    IsoDay,
+    Limits,
+    Selector,
+    Text,
+    TimeZone,
+)
+from beaf_core.model.dates import BatchFrequency
 
 
 class QualityCheckConfig(BaseModel):
-    """Checks on a finished partition. A pass's own checks replace the global ones."""
+    """Checks on a finished partition. A pass's own, where ENABLED, replace the global ones."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -57,8 +42,9 @@ class QualityCheckConfig(BaseModel):
     null_rate_max: float = Field(
         0.2, ge=0, le=1, description="Largest share of null or NaN in a measure's column."
     )
-    ranges: dict[str, tuple[float | None, float | None]] = Field(
-        default_factory=dict, description="Column → smallest and largest value allowed."
+    ranges: dict[str, Limits] = Field(
+        default_factory=dict,
+        description="Column → smallest and largest value allowed; null for no limit.",
     )
     action: Literal["warn", "raise"] = Field(
         "warn", description="`raise` keeps the partition from being written."
@@ -77,13 +63,13 @@ class OutputTarget(BaseModel):
         "{universe} {start_date} {end_date}.",
     )
     io_manager_key: str | None = Field(
-        None, description="The Dagster IO manager; None takes BEAF's own."
+        None, description="The Dagster IO manager; null takes BEAF's own."
     )
     partition_columns: list[str] = Field(
         default_factory=list, description="Columns that partition a dataset."
     )
     dedupe_on_partition: bool = Field(
-        True, description="Whether a rerun replaces its partition; outputs here always do."
+        True, description="A rerun replaces its partition; outputs always do."
     )
     area: str | None = Field(None, description="A BMLL storage area that gives bucket and prefix.")
     bucket: str | None = Field(None, description="Fills {bucket} in path_template.")
@@ -100,8 +86,8 @@ class PassConfig(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     name: str = Field(min_length=1, description="The pass's name, part of paths.")
-    time_bucket_seconds: Annotated[PositiveFloat, AfterValidator(_whole_nanoseconds)] = Field(
-        60, description="Width of a bucket; whole multiples of it from the epoch."
+    time_bucket_seconds: BucketSeconds = Field(
+        60, description="Width of a bucket, at most a day; whole multiples of it from the epoch."
     )
     time_bucket_anchor: Literal["end", "start"] = Field(
         "end", description="Which edge labels a bucket."
@@ -118,7 +104,9 @@ class PassConfig(BaseModel):
     extra_outputs: list[OutputTarget] = Field(
         default_factory=list, description="Further targets that get the same rows."
     )
-    quality_checks: QualityCheckConfig | None = Field(None, description="Replaces QUALITY_CHECKS.")
+    quality_checks: QualityCheckConfig | None = Field(
+        None, description="Replaces QUALITY_CHECKS where it is ENABLED."
+    )
 
 
 class SchedulePartitionSelector(BaseModel):
@@ -126,8 +114,12 @@ class SchedulePartitionSelector(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    date: str = Field("yesterday", description="YYYY-MM-DD, a range, today or yesterday.")
-    universe: str | None = Field(None, description="A selector; None means the first universe.")
+    date: DayOrRange = Field(
+        "yesterday", description="YYYY-MM-DD, a range of two joined by _, today or yesterday."
+    )
+    universe: Selector | None = Field(
+        None, description="A selector; null means the first universe."
+    )
 
 
 class ScheduleConfig(BaseModel):
@@ -137,8 +129,8 @@ class ScheduleConfig(BaseModel):
 
     name: str = Field("schedule", description="The schedule's name.")
     enabled: bool = Field(False, description="Whether it runs.")
-    cron: str = Field("0 2 * * *", description="Minute hour day month weekday.")
-    timezone: str = Field("UTC", description="The IANA time zone of `cron`.")
+    cron: Cron = Field("0 2 * * *", description="Minute hour day month weekday.")
+    timezone: TimeZone = Field("UTC", description="The IANA time zone of `cron`.")
     partitions: list[SchedulePartitionSelector] = Field(
         default_factory=list, description="Empty means yesterday and the first universe."
     )
@@ -156,7 +148,7 @@ class AnalyticsConfig(BaseModel):
     BATCH_FREQ: Frequency | None = Field(
         BatchFrequency.WEEK, description="Cuts a range: D, W, 2W, M, Q, A (or Y), null for one."
     )
-    UNIVERSE: str | None = Field(None, description="A selector such as mic=XLON.")
+    UNIVERSE: Selector | None = Field(None, description="A selector such as mic=XLON.")
     SOURCE: dict[str, Any] | None = Field(None, description="Where tables come from.")
     LAUNCHER: str = Field("local", description="Where runs execute.")
     PASSES: list[PassConfig] = Field(default_factory=list, description="What is computed.")
@@ -187,42 +179,20 @@ class AnalyticsConfig(BaseModel):
     LOGGING_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field(
         "INFO", description="How much is logged."
     )
-    S3_STORAGE_OPTIONS: dict[str, str] = Field(
+    S3_STORAGE_OPTIONS: dict[str, Text] = Field(
         default_factory=dict, description="Options for object stores (aws_region, …)."
     )
-    DEFAULT_S3_REGION: str = Field("us-east-1", description="The region where none is given.")
+    DEFAULT_S3_REGION: str = Field(
+        "us-east-1",
+        description="If set, the region where S3_STORAGE_OPTIONS has none; else the machine's own.",
+    )
 
-
-#: Fields that had a meaning once. Accepted with one note, so that old files load.
-RETIRED = {
-    "BATCHING_STRATEGY": "batches follow the memory budget",
-    "HEURISTIC_SIZES_PATH": "sizes come from the files' metadata",
-    "PREPARE_DATA_MODE": "tables are scanned where they are",
-    "EAGER_EXECUTION": "the engine plans a whole pass",
-    "RUN_ONE_SYMBOL_AT_A_TIME": "batches follow the memory budget",
-    "DENSE_OUTPUT": "name the module dense instead",
-    "ENABLE_PERFORMANCE_LOGS": "timings are in every manifest",
-    "ENABLE_POLARS_PROFILING": "timings are in every manifest",
-    "CLEAN_UP_BATCH_FILES": "there are no batch files",
-    "CLEAN_UP_TEMP_DIR": "temporary files are always removed",
-    "OVERWRITE_TEMP_DIR": "temporary folders are never shared",
-}
-
-#: Keys of an OUTPUT_TARGET that only steered pandas.
-RETIRED_OUTPUT = {
-    "preserve_index": "frames have no index",
-    "index_name": "frames have no index",
-    "sql_use_pandas": "pandas is not used",
-}
-
-#: Fields that load, and have no effect yet. Setting one is said aloud: nothing is ignored silently.
-NOT_YET = (
-    "SCHEMA_LOCK_MODE",
-    "NUM_WORKERS",
-    "MEMORY_PER_WORKER",
-    "MAX_ROWS_PER_TABLE",
-    "TABLES_TO_LOAD",
-    "SKIP_EXISTING_OUTPUT",
-    "DEFAULT_FFILL",
-    "TEMP_DIR",
-)
+    @model_validator(mode="after")
+    def _older_spellings(self) -> AnalyticsConfig:
+        if "DAGSTER_IO_MANAGER_KEY" in self.model_fields_set:
+            key = self.OUTPUT_TARGET.io_manager_key or self.DAGSTER_IO_MANAGER_KEY
+            self.OUTPUT_TARGET = self.OUTPUT_TARGET.model_copy(update={"io_manager_key": key})
+        has_region = any(key.lower().endswith("region") for key in self.S3_STORAGE_OPTIONS)
+        if "DEFAULT_S3_REGION" in self.model_fields_set and not has_region:
+            self.S3_STORAGE_OPTIONS["aws_region"] = self.DEFAULT_S3_REGION
+        return self

@@ -1,11 +1,17 @@
-"""How is a fault in a configuration shown, with its file, line, caret and the nearest right word?"""
+"""How is a fault in a configuration shown, with its file, its line and a caret below it?"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from beaf_core.config.redact import redact_line
 from beaf_core.model.errors import BeafError
+
+# A line is shown whole up to this many characters, else from a little before the caret.
+_WIDEST = 100
+_LEAD = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +41,13 @@ class Place:
         """Render the source line with a caret below the value; empty if the line is unknown."""
         if self.text is None:
             return ""
-        lead = self.text[: self.column - 1]
-        pad = "".join("\t" if char == "\t" else " " for char in lead)
-        return f"    {self.text.rstrip()}\n    {pad}{'^' * max(1, self.width)}"
+        text, start = redact_line(self.text.rstrip()), self.column - 1
+        if len(text) > _WIDEST:
+            cut = max(0, start - _LEAD)
+            text, start = "…" * bool(cut) + text[cut:][:_WIDEST], start - cut + bool(cut)
+        pad = "".join("\t" if char == "\t" else " " for char in text[:start].ljust(start))
+        width = max(1, min(self.width, len(text) - start))
+        return f"    {text}\n    {pad}{'^' * width}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +80,25 @@ class ConfigError(BeafError):
     """A configuration that cannot be used: mend every line that is named."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(problems)
+        # Each once, and in the order of a file's lines.
+        self.problems = tuple(sorted(dict.fromkeys(problems), key=_reading_order))
         count = len(self.problems)
         head = "" if count == 1 else f"{count} problems in the configuration\n"
         super().__init__(head + "\n".join(str(problem) for problem in self.problems))
+
+
+@contextmanager
+def collected(problems: list[Problem]) -> Iterator[None]:
+    """Keep the problems of a step instead of ending with them, so that all are told at once."""
+    try:
+        yield
+    except ConfigError as error:
+        problems += error.problems
+
+
+def _reading_order(problem: Problem) -> tuple[str, int, int]:
+    place = problem.place
+    return (place.origin, place.line or 0, place.column) if place else ("", 0, 0)
 
 
 def dotted(path: Iterable[str | int]) -> str:

@@ -6,26 +6,28 @@ same for the command line, the API and every orchestrator.
 
 from __future__ import annotations
 
-import hashlib
-import importlib
-import importlib.util
 import os
-import sys
-import traceback
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from beaf_core.config.errors import ConfigError, Place, Problem
-from beaf_core.config.nodes import MERGED_BY_NAME, Node, from_plain, merge, name_of
-from beaf_core.config.read import WRAPPER, display, read_python, read_yaml, read_yaml_file, unwrap
+from beaf_core.config.errors import ConfigError, Place, Problem, collected
+from beaf_core.config.literals import read_python
+from beaf_core.config.nodes import Node, from_plain, merge
+from beaf_core.config.overrides import lay_over, read_environment, read_sets
+from beaf_core.config.pipeline_module import SUFFIXES, import_module, load_module, no_pipeline
+from beaf_core.config.read import WRAPPER, display, read_yaml_file, unwrap
 from beaf_core.model.errors import UsageError
 from beaf_core.plugins.errors import did_you_mean
 
 PROJECT_FILE = "beaf.yaml"
-ENVIRONMENT_PREFIX = "BEAF__"
+
+_CHOICES = ("yaml_overrides", "python_overrides")
+
+#: Reads one layer; raises ConfigError.
+Layer = Callable[[], Node]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +68,22 @@ def load_pipeline(
         ConfigError: a layer that cannot be read; every such layer's faults are named.
         UsageError: no such pipeline, or one that raises.
     """
-    module, path, own = _own_layers(pipeline)
-    start = (project or (path.parent if path else Path.cwd())).resolve()
-    project_file = find_project_file(start)
-    layers = [read_yaml_file(project_file)] if project_file else []
-    layers += own
-    tree = _merged(layers)
-    environment = os.environ if environ is None else environ
-    tree = _laid_over(tree, _environment_overrides(environment))
-    tree = _laid_over(tree, [parse_set(text) for text in sets])
-    for name, value in (flags or {}).items():
-        flag = f"--{name.lower()}"
-        place = Place(flag, str(Path.cwd()))
-        tree = merge(tree, Node({name: from_plain(value, place, (name,))}, place))
-    folder = project_file.parent if project_file else start
-    return LoadedPipeline(tree, folder, module, path)
+    own = _own(pipeline)
+    start = (project or (own.path.parent if own.path else Path.cwd())).resolve()
+    file = find_project_file(start)
+    problems: list[Problem] = []
+    tree = Node({}, Place("defaults", str(Path.cwd())))
+    for layer in [*_project_layers(file, own.path), *own.layers]:
+        with collected(problems):
+            tree = merge(tree, layer())
+    with collected(problems):
+        tree = lay_over(tree, read_environment(os.environ if environ is None else environ))
+    with collected(problems):
+        tree = lay_over(tree, read_sets(sets))
+    if problems:
+        raise ConfigError(problems)
+    tree = _with_flags(tree, flags or {})
+    return LoadedPipeline(tree, file.parent if file else start, own.module, own.path)
 
 
 def find_project_file(folder: Path) -> Path | None:
@@ -91,217 +94,117 @@ def find_project_file(folder: Path) -> Path | None:
     return None
 
 
-def _merged(layers: Sequence[Node]) -> Node:
-    tree = Node({}, Place("defaults", str(Path.cwd())))
-    for layer in layers:
-        tree = merge(tree, layer)
+def _project_layers(file: Path | None, pipeline: Path | None) -> list[Layer]:
+    # A project file may be run as a pipeline itself; it is one layer all the same.
+    return [] if file is None or file == pipeline else [lambda: read_yaml_file(file)]
+
+
+def _with_flags(tree: Node, flags: Mapping[str, Any]) -> Node:
+    one_day = flags.get("START_DATE") is not None and flags["START_DATE"] == flags.get("END_DATE")
+    for name, value in flags.items():
+        # --date sets both ends; a fault points to what was typed.
+        flag = "--date" if one_day and name in ("START_DATE", "END_DATE") else f"--{name.lower()}"
+        place = Place(flag, str(Path.cwd()))
+        tree = merge(tree, Node({name: from_plain(value, place)}, place))
     return tree
 
 
 # -- a pipeline's own layers -------------------------------------------------------------------
 
 
-def _own_layers(
-    pipeline: str | Path | Mapping[str, Any] | ModuleType,
-) -> tuple[ModuleType | None, Path | None, list[Node]]:
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """A pipeline's own layers, lowest first."""
+
+    layers: Sequence[Layer]
+    module: ModuleType | None = None
+    path: Path | None = None
+
+
+def _own(pipeline: str | Path | Mapping[str, Any] | ModuleType) -> _Own:
     if isinstance(pipeline, ModuleType):
-        return _module_layers(pipeline)
+        return _of_module(pipeline)
     if not isinstance(pipeline, str | Path):
-        place = Place("the configuration given in Python", str(Path.cwd()))
-        return None, None, [unwrap(from_plain(pipeline, place))]
+        return _Own([lambda: _given(pipeline)])
     path = Path(pipeline)
-    if path.suffix in {".py", ".yaml", ".yml"}:
-        return _file_layers(path)
     if path.is_dir():
         raise UsageError(f"{pipeline} is a folder", remedy="name a pipeline's .py or .yaml file")
-    return _module_layers(_import_by_name(str(pipeline)))
+    if path.suffix in SUFFIXES:
+        return _of_file(path)
+    return _of_module(import_module(str(pipeline)))
 
 
-def _file_layers(path: Path) -> tuple[ModuleType | None, Path, list[Node]]:
-    python = path.with_suffix(".py")
+def _given(pipeline: Mapping[str, Any]) -> Node:
+    node = from_plain(pipeline, Place("the configuration given in Python", str(Path.cwd())))
+    if not isinstance(node.value, dict):
+        raise UsageError(
+            f"a {type(pipeline).__name__} is not a pipeline",
+            remedy="give a file, a module or its name, a mapping, or an AnalyticsConfig",
+        )
+    return unwrap(node)
+
+
+def _of_file(path: Path) -> _Own:
     if not path.is_file():
-        others = [each.name for each in path.parent.glob(f"*{path.suffix}")]
-        raise UsageError(
-            f"there is no pipeline {path}{did_you_mean(path.name, others)}",
-            remedy="give the path of a pipeline's .py or .yaml file",
-        )
+        raise no_pipeline(path)
+    file = path.resolve()
+    python = file.with_suffix(".py")
     if python.is_file():
-        return _module_layers(load_module(python.resolve()))
-    return None, path.resolve(), [read_yaml_file(path.resolve())]
+        return _of_module(load_module(python))
+    return _Own([lambda: read_yaml_file(file)], path=file)
 
 
-def _module_layers(module: ModuleType) -> tuple[ModuleType | None, Path | None, list[Node]]:
-    path = Path(module.__file__).resolve() if module.__file__ else None
-    layers: list[Node] = []
-    own = getattr(module, WRAPPER, None)
-    if own is not None and not (isinstance(own, Mapping) or hasattr(own, "model_dump")):
-        raise UsageError(
-            f"{display(path) if path else module.__name__}: USER_CONFIG is a "
-            f"{type(own).__name__}, not a dict"
-        )
-    if own is not None:
-        if path and isinstance(own, Mapping):
-            layers.append(read_python(own, path, path.read_text(encoding="utf-8")))
-        else:
-            layers.append(from_plain(own, Place(module.__name__, str(Path.cwd()))))
+def _of_module(module: ModuleType) -> _Own:
+    file = getattr(module, "__file__", None)
+    path = Path(file).resolve() if file else None
+    name = display(path) if path else module.__name__
+    layers: list[Layer] = []
+    if getattr(module, WRAPPER, None) is not None:
+        layers.append(lambda: _user_config(module, path, name))
     sibling = _sibling_yaml(path)
     if sibling:
-        layers.append(read_yaml_file(sibling))
+        layers.append(lambda: read_yaml_file(sibling))
     if not layers:
         raise UsageError(
-            f"{display(path) if path else module.__name__} has no USER_CONFIG "
-            "and no YAML file beside it",
+            f"{name} has no USER_CONFIG and no YAML file beside it",
             remedy="define USER_CONFIG = {…} in it",
         )
-    if _python_wins(module, path):
+    if _python_wins(module, name):
         layers.reverse()
-    return module, path, layers
+    return _Own(layers, module, path)
+
+
+def _user_config(module: ModuleType, path: Path | None, name: str) -> Node:
+    own = getattr(module, WRAPPER)
+    if path and isinstance(own, Mapping):
+        return read_python(own, path)
+    node = from_plain(own, Place(name, str(path.parent if path else Path.cwd())))
+    if not isinstance(node.value, dict):
+        kind = type(own).__name__
+        raise UsageError(
+            f"{name}: USER_CONFIG is a {kind}, not a dict",
+            remedy="define USER_CONFIG = {…} in it",
+        )
+    return node
 
 
 def _sibling_yaml(path: Path | None) -> Path | None:
     if path is None:
         return None
-    found = [
-        each for each in (path.with_suffix(".yaml"), path.with_suffix(".yml")) if each.is_file()
-    ]
+    siblings = (path.with_suffix(suffix) for suffix in (".yaml", ".yml"))
+    found = [each for each in siblings if each.is_file()]
     if len(found) > 1:
-        raise UsageError(f"both {found[0]} and {found[1]} exist", remedy="keep one of them")
+        raise UsageError(
+            f"both {display(found[0])} and {display(found[1])} exist", remedy="keep one of them"
+        )
     return found[0] if found else None
 
 
-def _python_wins(module: ModuleType, path: Path | None) -> bool:
+def _python_wins(module: ModuleType, name: str) -> bool:
     choice = getattr(module, "CONFIG_YAML_PRECEDENCE", "yaml_overrides")
-    if choice not in {"yaml_overrides", "python_overrides"}:
+    if choice not in _CHOICES:
         raise UsageError(
-            f"{display(path) if path else module.__name__}: CONFIG_YAML_PRECEDENCE is {choice!r}",
+            f"{name}: CONFIG_YAML_PRECEDENCE is {choice!r}{did_you_mean(str(choice), _CHOICES)}",
             remedy="use yaml_overrides or python_overrides",
         )
     return bool(choice == "python_overrides")
-
-
-def _import_by_name(name: str) -> ModuleType:
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name and name.startswith(error.name):
-            raise UsageError(
-                f"there is no pipeline {name!r}",
-                remedy="give the path of a pipeline's .py or .yaml file, or a module's name",
-            ) from None
-        raise UsageError(f"the pipeline {name} cannot be imported: {error}") from error
-    except Exception as error:
-        raise UsageError(f"the pipeline {name} raises {type(error).__name__}: {error}") from error
-
-
-def load_module(path: Path) -> ModuleType:
-    """Run a pipeline's file as a module of its own, with its folder importable meanwhile.
-
-    Raises:
-        UsageError: the file raises; the message has its line.
-    """
-    digest = hashlib.sha256(str(path).encode()).hexdigest()[:8]
-    name = f"beaf_pipeline_{path.stem}_{digest}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    # Dataclasses and pickles look their module up by name.
-    sys.modules[name] = module
-    sys.path.insert(0, str(path.parent))
-    try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
-        del sys.modules[name]
-        raise UsageError(_raised(path, error), remedy="mend the pipeline's file") from error
-    finally:
-        sys.path.remove(str(path.parent))
-    return module
-
-
-def _raised(path: Path, error: BaseException) -> str:
-    frames = traceback.extract_tb(error.__traceback__)
-    inside = [frame.lineno for frame in frames if frame.filename == str(path)]
-    line = error.lineno if isinstance(error, SyntaxError) else (inside[-1] if inside else None)
-    where = display(path) + (f":{line}" if line else "")
-    said = error.msg if isinstance(error, SyntaxError) else str(error)
-    return f"{where}: the pipeline raises {type(error).__name__}: {said}"
-
-
-# -- environment and flags ---------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Override:
-    path: tuple[str, ...]
-    value: Node
-    place: Place
-
-
-def parse_set(text: str) -> _Override:
-    """Read `dotted.path=value`, the value as YAML.
-
-    Raises:
-        ConfigError: no `=`, or a value that is not YAML.
-    """
-    dotted_path, equals, value = text.partition("=")
-    if not equals or not dotted_path.strip():
-        place = Place(f"--set {text}", str(Path.cwd()))
-        raise ConfigError([Problem("", "is not PATH=VALUE", place, "write --set a.b=c")])
-    return _override(tuple(dotted_path.strip().split(".")), value, f"--set {text}")
-
-
-def _environment_overrides(environ: Mapping[str, str]) -> list[_Override]:
-    return [
-        _override(tuple(name.removeprefix(ENVIRONMENT_PREFIX).split("__")), value, f"${name}")
-        for name, value in sorted(environ.items())
-        if name.startswith(ENVIRONMENT_PREFIX) and name != ENVIRONMENT_PREFIX
-    ]
-
-
-def _override(path: tuple[str, ...], text: str, origin: str) -> _Override:
-    place = Place(origin, str(Path.cwd()))
-    node = read_yaml(text, place)
-    return _Override(path, from_plain(node.plain(), place, path), place)
-
-
-def _laid_over(tree: Node, overrides: Sequence[_Override]) -> Node:
-    # All overrides of one origin are one layer: SOURCE.root may come before SOURCE.type.
-    layer: Node | None = None
-    for override in overrides:
-        layer = merge(layer, _nested(tree, override.path, override))
-    return merge(tree, layer) if layer else tree
-
-
-def _nested(tree: Node | None, path: tuple[str, ...], override: _Override) -> Node:
-    """Build the smallest layer that sets one value; passes are addressed by their name."""
-    if not path:
-        return override.value
-    head, rest = path[0], path[1:]
-    below = tree.child(head) if tree else None
-    if head in MERGED_BY_NAME and rest:
-        inner = _named_item(below, head, rest, override)
-    else:
-        inner = _nested(below, rest, override)
-    return Node({head: replace(inner, key_place=override.place)}, override.place)
-
-
-def _named_item(items: Node | None, head: str, path: tuple[str, ...], override: _Override) -> Node:
-    known = items.value if items and isinstance(items.value, list) else []
-    found = next((node for node in known if name_of(node) == path[0]), None)
-    if found is None:
-        names = [name for name in map(name_of, known) if name]
-        raise ConfigError(
-            [
-                Problem(
-                    f"{head}.{path[0]}",
-                    f'nothing in {head} is named "{path[0]}"{did_you_mean(path[0], names)}',
-                    override.place,
-                    f"named there: {', '.join(names) or 'nothing'}",
-                )
-            ]
-        )
-    item = _nested(found, path[1:], override)
-    if not isinstance(item.value, dict):
-        raise ConfigError([Problem(f"{head}.{path[0]}", "is a mapping", override.place)])
-    name = Node(path[0], override.place, override.place)
-    return Node([Node({"name": name, **item.value}, override.place)], override.place)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Mapping, Sequence
+import numbers
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime, time
 from pathlib import PurePath
 from typing import Any
 
-from beaf_core.config.errors import ConfigError, Place, Problem, dotted
+from beaf_core.config.errors import Place
 
 #: Lists whose items merge by their `name`; all others replace.
 MERGED_BY_NAME = ("PASSES", "SCHEDULES")
@@ -49,10 +50,10 @@ class Node:
         """Walk down as far as the path leads; stop at the last node that exists."""
         node = self
         for step in path:
-            if isinstance(node.value, dict) and step in node.value:
-                node = node.value[step]
-            elif isinstance(node.value, list) and isinstance(step, int) and step < len(node.value):
-                node = node.value[step]
+            inside = node.value.get(step) if isinstance(node.value, dict) else None
+            if isinstance(node.value, list) and isinstance(step, int) and step < len(node.value):
+                inside = node.value[step]
+            node = inside or node
         return node
 
     def without(self, *keys: str) -> Node:
@@ -75,43 +76,49 @@ class Node:
             yield path, self
 
 
-def from_plain(value: object, place: Place, path: Steps = ()) -> Node:
+def from_plain(value: object, place: Place) -> Node:
     """Turn Python values into nodes that share one place.
 
-    Raises:
-        ConfigError: a value that is not plain data (a function, an open file, …).
+    What is not plain data (a function, a file) stays as it is, to be reported with its path.
     """
-    if hasattr(value, "model_dump"):  # a pydantic model, such as AnalyticsConfig
+    # A pydantic model, such as AnalyticsConfig.
+    if hasattr(value, "model_dump") and not isinstance(value, type):
         value = value.model_dump(mode="json", exclude_unset=True)
-    if isinstance(value, enum.Enum):
-        value = value.value
     if isinstance(value, Mapping):
-        return Node(
-            {str(k): from_plain(v, place, (*path, str(k))) for k, v in value.items()}, place, place
-        )
-    if isinstance(value, list | tuple | set | frozenset):
-        items = sorted(value, key=repr) if isinstance(value, set | frozenset) else value
-        return Node([from_plain(v, place, (*path, i)) for i, v in enumerate(items)], place, place)
-    return Node(_scalar(value, place, path), place, place)
+        return Node({str(k): from_plain(v, place) for k, v in value.items()}, place, place)
+    if isinstance(value, set | frozenset):
+        value = sorted(value, key=repr)
+    if isinstance(value, list | tuple):
+        return Node([from_plain(each, place) for each in value], place, place)
+    return Node(_scalar(value), place, place)
 
 
-def _scalar(value: object, place: Place, path: Steps) -> object:
-    if value is None or isinstance(value, str | int | float | bool):
-        return value
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, PurePath):
-        return str(value)
-    raise ConfigError(
-        [
-            Problem(
-                dotted(path),
-                f"a {type(value).__name__} is not plain data",
-                place,
-                "use text, numbers, lists and mappings; functions stand beside USER_CONFIG",
-            )
-        ]
-    )
+def _scalar(value: object) -> object:
+    for kind, convert in _CONVERSIONS:
+        if isinstance(value, kind):
+            return convert(value)
+    return value
+
+
+def _day(value: date) -> str:
+    # A datetime at midnight, as pandas has for a day, means the day.
+    midnight = isinstance(value, datetime) and value.time() == time()
+    return (date(value.year, value.month, value.day) if midnight else value).isoformat()
+
+
+_CONVERSIONS: tuple[tuple[Any, Callable[[Any], object]], ...] = (
+    (enum.Enum, lambda value: value.value),
+    ((str, bool, int, float), lambda value: value),
+    (date, _day),
+    (PurePath, str),
+    (numbers.Integral, int),  # of numpy
+    (numbers.Real, float),
+)
+
+
+def is_plain(value: object) -> bool:
+    """Say whether a scalar can stand in a configuration file."""
+    return value is None or isinstance(value, str | int | float | bool)
 
 
 def merge(base: Node | None, over: Node, key: str = "") -> Node:
@@ -142,17 +149,19 @@ def _merge_mappings(base: Node, over: Node) -> Node:
 
 def _merge_by_name(base: Node, over: Node) -> Node:
     merged = list(base.value)
-    positions = {name_of(node): index for index, node in enumerate(merged) if name_of(node)}
+    positions = {name_of(node): index for index, node in enumerate(merged)}
+    positions.pop(None, None)
     for node in over.value:
-        name = name_of(node)
-        if name in positions:
-            merged[positions[name]] = merge(merged[positions[name]], node)
-        else:
+        # Each is laid over once: a second one of that name in a layer stays, to be reported.
+        position = positions.pop(name_of(node), None)
+        if position is None:
             merged.append(node)
+        else:
+            merged[position] = merge(merged[position], node)
     return replace(over, value=merged)
 
 
 def name_of(node: Node) -> str | None:
     """Return the `name` of a pass or schedule, if it has one."""
     name = node.child("name")
-    return str(name.value) if name else None
+    return name.value if name and isinstance(name.value, str) else None

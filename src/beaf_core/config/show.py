@@ -38,27 +38,27 @@ def _defaults(tree: Node) -> dict[str, Any]:
     return {name: value for name, value in plain.items() if name not in tree.value}
 
 
-def _mapping(node: Node, depth: int) -> Iterator[str]:
+def _mapping(node: Node, depth: int, name: str = "") -> Iterator[str]:
     for key, child in node.value.items():
-        yield from _entry(f"{key}:", key, child, depth)
+        yield from _entry(f"{key}:", f"{name}.{key}", child, depth)
 
 
-def _entry(head: str, key: str, node: Node, depth: int) -> Iterator[str]:
+def _entry(head: str, name: str, node: Node, depth: int) -> Iterator[str]:
     pad = "  " * depth
     if isinstance(node.value, dict) and node.value:
         yield pad + head
-        yield from _mapping(node, depth + 1)
+        yield from _mapping(node, depth + 1, name)
     elif isinstance(node.value, list) and any(isinstance(n.value, dict) for n in node.value):
         yield pad + head
         for item in node.value:
-            lines = list(_mapping(item, depth + 2)) if isinstance(item.value, dict) else []
+            lines = list(_mapping(item, depth + 2, name)) if isinstance(item.value, dict) else []
             if lines:
                 yield f"{'  ' * (depth + 1)}- {lines[0].lstrip()}"
                 yield from lines[1:]
             else:
-                yield f"{'  ' * (depth + 1)}- {_scalar(item.plain())}  # {item.place}"
+                yield f"{'  ' * (depth + 1)}- {_scalar(redact(item.plain(), name))}  # {item.place}"
     else:
-        yield f"{pad}{head} {_scalar(redact(node.plain(), key))}  # {node.place}"
+        yield f"{pad}{head} {_scalar(redact(node.plain(), name))}  # {node.place}"
 
 
 def _scalar(value: object) -> str:

@@ -2,71 +2,61 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import BaseModel
 
-from beaf_core.config.analytics import RETIRED_OUTPUT, AnalyticsConfig, OutputTarget
-from beaf_core.config.nodes import Node, Steps, merge, name_of
-from beaf_core.config.validate import Findings, anchor_paths
+from beaf_core.config.analytics import AnalyticsConfig, OutputTarget
+from beaf_core.config.nodes import Node, Steps
+from beaf_core.config.paths import anchor_paths
+from beaf_core.config.retired import RETIRED_OUTPUT
+from beaf_core.config.validate import Findings
 from beaf_core.model.run import Target
 from beaf_core.plugins.host import PluginHost
 
 
-def resolve_targets(
-    findings: Findings, host: PluginHost, top: Node, node: Node, path: Steps, project: Path
-) -> tuple[Target, ...]:
-    """Resolve the targets of one pass: its `output` over OUTPUT_TARGET, then `extra_outputs`."""
-    resolver = _TargetResolver(findings, host, top, name_of(node) or "", project)
-    default = top.child("OUTPUT_TARGET") or Node({}, top.place)
-    own, extra = node.child("output"), node.child("extra_outputs")
-    main = merge(default, own) if own and isinstance(own.value, dict) else default
-    sections = [((*path, "output") if own else ("OUTPUT_TARGET",), main)]
-    if extra and isinstance(extra.value, list):
-        sections += [((*path, "extra_outputs", i), each) for i, each in enumerate(extra.value)]
-    found = [resolver.target(section, where) for where, section in sections]
-    return tuple(each for each in found if each is not None)
+@dataclass(frozen=True, slots=True)
+class TargetResolver:
+    """Resolves the targets of one pass."""
 
+    findings: Findings
+    host: PluginHost
+    config: AnalyticsConfig
+    pass_name: str
+    project: Path
 
-class _TargetResolver:
-    def __init__(
-        self, findings: Findings, host: PluginHost, top: Node, pass_name: str, project: Path
-    ) -> None:
-        self.findings, self.host, self.top = findings, host, top
-        self.pass_name, self.project = pass_name, project
-
-    def target(self, section: Node, path: Steps) -> Target | None:
-        if not isinstance(section.value, dict):
-            return None  # reported with the fields of the pass
+    def resolve(self, section: Node, path: Steps) -> Target | None:
+        """Check one target by the core's fields and by its plugin's; None if something is wrong."""
         section = self._without_retired(section)
-        own_keys = [key for key in section.value if key not in OutputTarget.model_fields]
-        named = section.child("type")
-        name = str(named.value) if named else str(OutputTarget.model_fields["type"].default)
-        model = self.findings.ask(
-            lambda: self.host.config_model("output", name), (*path, "type") if named else path
-        )
-        options = self._options(model, section, own_keys, name, path)
-        core = self._core(section.without(*own_keys))
+        core = self._core(section)
         if core is None:
             return None
+        known = self.findings.ask(
+            # In a tuple, since a plugin without options has no model.
+            lambda: (self.host.config_model("output", core.type),),
+            (*path, "type") if section.child("type") else path,
+        )
+        options = self._options(known[0], section, core.type, path) if known else None
+        self._notes(core)
+        placeholders = {"bucket": core.bucket, "prefix": core.prefix}
         return Target(
-            type=name,
-            dataset=self._text("DATASETNAME"),
+            type=core.type,
+            dataset=self.config.DATASETNAME,
             pass_name=self.pass_name,
             path_template=self._template(core),
             options=options,
             partition_columns=tuple(core.partition_columns),
-            storage_options=self._storage_options(),
-            placeholders={
-                name: value
-                for name in ("bucket", "prefix")
-                if (value := getattr(core, name)) is not None
-            },
+            storage_options=self.config.S3_STORAGE_OPTIONS,
+            placeholders={name: text for name, text in placeholders.items() if text is not None},
         )
 
     def _without_retired(self, section: Node) -> Node:
-        for key in RETIRED_OUTPUT.keys() & section.value.keys():
-            self.findings.note(f"OUTPUT_TARGET.{key} has no effect any more: {RETIRED_OUTPUT[key]}")
+        if not isinstance(section.value, dict):
+            return section
+        for key, reason in RETIRED_OUTPUT.items():
+            if key in section.value:
+                self.findings.note(f"OUTPUT_TARGET.{key} has no effect any more: {reason}")
         return section.without(*RETIRED_OUTPUT)
 
     def _core(self, section: Node) -> OutputTarget | None:
@@ -77,32 +67,27 @@ class _TargetResolver:
             return None
 
     def _options(
-        self,
-        model: type[BaseModel] | None,
-        section: Node,
-        own_keys: list[str],
-        name: str,
-        path: Steps,
+        self, model: type[BaseModel] | None, section: Node, name: str, path: Steps
     ) -> BaseModel | None:
+        own = section.without(*OutputTarget.model_fields)
         if model is not None:
-            rest = Node({key: section.value[key] for key in own_keys}, section.place)
-            return self.findings.validate(model, rest, path)
-        if name in self.host.catalog.names("output"):
-            for key in own_keys:
-                self.findings.unknown_key((*path, key), OutputTarget.model_fields)
+            return self.findings.validate(model, own, path, also=OutputTarget.model_fields)
+        for key, node in own.value.items():
+            self.findings.unknown_key((*path, key), OutputTarget.model_fields, node=node)
         return None
+
+    def _notes(self, core: OutputTarget) -> None:
+        if not core.dedupe_on_partition:
+            self.findings.note(
+                "OUTPUT_TARGET.dedupe_on_partition: false has no effect: "
+                "a rerun always replaces its partition"
+            )
+        if core.area is not None and "bmll" not in self.host.catalog.names("launcher"):
+            self.findings.note(
+                "OUTPUT_TARGET.area is kept; it takes effect once beaf-bmll is installed"
+            )
 
     def _template(self, core: OutputTarget) -> str:
         if "path_template" in core.model_fields_set:
             return core.path_template
         return str(self.project / core.path_template)
-
-    def _text(self, name: str) -> str:
-        node = self.top.child(name)
-        return str(node.value if node else AnalyticsConfig.model_fields[name].default)
-
-    def _storage_options(self) -> dict[str, str]:
-        node = self.top.child("S3_STORAGE_OPTIONS")
-        if node is None or not isinstance(node.value, dict):
-            return {}
-        return {key: str(value) for key, value in node.plain().items()}

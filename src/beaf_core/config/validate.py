@@ -1,114 +1,200 @@
-"""How does a pydantic model check a section, with faults that point to where a value was written?"""
+"""What is wrong with a configuration, and to which line does each fault point?"""
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from beaf_core.config.analytics import (
+    AnalyticsConfig,
+    OutputTarget,
+    PassConfig,
+    QualityCheckConfig,
+)
+from beaf_core.config.environment import Expansion
 from beaf_core.config.errors import Problem, dotted
-from beaf_core.config.nodes import Node, Steps
-from beaf_core.config.paths import PATH_MARK
-from beaf_core.plugins.errors import PluginConflictError, PluginNotFoundError, did_you_mean
+from beaf_core.config.nodes import Node, Steps, is_plain
+from beaf_core.config.paths import anchor_paths, inner_model
+from beaf_core.config.redact import redact
+from beaf_core.plugins.errors import PluginError, did_you_mean
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 
-_ENVIRONMENT_REFERENCE = re.compile(r"\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}")
+_MAPPING = "should be a mapping of keys to values"
+# pydantic's words are for programmers.
+_WORDS = {
+    "dict_type": _MAPPING,
+    "model_type": _MAPPING,
+    "model_attributes_type": _MAPPING,
+    "list_type": "should be a list",
+    "tuple_type": "should be a list",
+    "string_type": "should be text",
+}
+
+# Where a key belongs that stands in the wrong section.
+_HOMES: tuple[tuple[type[BaseModel], str], ...] = (
+    (AnalyticsConfig, "the top level"),
+    (PassConfig, "a pass"),
+    (OutputTarget, "OUTPUT_TARGET, or a pass's output"),
+    (QualityCheckConfig, "QUALITY_CHECKS, or a pass's quality_checks"),
+)
 
 
 class Findings:
-    """Everything that is wrong with one tree, collected so that all of it is told at once."""
+    """Everything that is wrong with one tree, collected so that all of it is told at once.
+
+    Attributes:
+        tree: the configuration, with `${env:…}` filled in.
+        problems: what is wrong.
+        notes: what a person should hear once.
+    """
 
     def __init__(self, tree: Node) -> None:
         self.problems: list[Problem] = []
         self.notes: list[str] = []
-        self.tree = self._expand_environment(tree, ())
+        self._expansion = Expansion(tree)
+        self.tree = self._expansion.tree
+        for path, name in self._expansion.unset:
+            message = f"the environment variable {name} is not set"
+            self.problem(path, message, remedy=f"export {name}=…")
+        for path, node in self.tree.leaves():
+            if not is_plain(node.value) and not isinstance(node.value, dict | list):
+                self.problem(
+                    path,
+                    f"a {type(node.value).__name__} is not plain data",
+                    remedy="use text, numbers, lists and mappings; functions stand beside "
+                    "USER_CONFIG",
+                )
 
     def problem(
         self,
-        path: Iterable[str | int],
+        path: Steps,
         message: str,
         *,
+        node: Node | None = None,
         key: bool = False,
         remedy: str | None = None,
     ) -> None:
-        """Report a fault at a path: at the value, or at its key."""
-        steps = tuple(path)
-        node = self.tree.at(steps)
-        place = node.key_place if key and node.key_place else node.place
-        self.problems.append(Problem(dotted(steps), message, place if steps else None, remedy))
+        """Report a fault: at the node, by default that of the path, or at its key.
+
+        Only the first fault of a value is kept: what follows is most often its consequence. A
+        fault of OUTPUT_TARGET that several passes inherit is one.
+        """
+        where = dotted(path)
+        node = node or self.tree.at(tuple(path))
+        place = (node.key_place if key else None) or node.place
+        message, hidden_remedy = self._expansion.hide(message), self._expansion.hide(remedy or "")
+        told = {each.path for each in self.problems} | {
+            (each.place, each.message) for each in self.problems if place.line is not None
+        }
+        if where not in told and (place, message) not in told:
+            self.problems.append(Problem(where, message, place, hidden_remedy or None))
 
     def note(self, text: str) -> None:
         """Say something once."""
         if text not in self.notes:
             self.notes.append(text)
 
-    def unknown_key(self, path: Steps, known: Iterable[str]) -> None:
+    def unknown_key(self, path: Steps, known: Iterable[str], *, node: Node | None = None) -> None:
         """Report a key that nobody owns, with the nearest one that somebody does."""
         word = str(path[-1])
-        self.problem(path, f'unknown key "{word}"{did_you_mean(word, known)}', key=True)
+        home = next((home for model, home in _HOMES if word in model.model_fields), None)
+        hint = "" if home else did_you_mean(word, known)
+        remedy = f"{word} belongs to {home}" if home else None
+        self.problem(path, f'unknown key "{word}"{hint}', node=node, key=True, remedy=remedy)
 
     def ask(self, question: Callable[[], T], path: Steps) -> T | None:
-        """Ask for a plugin by the name at a path; an unknown name is a fault there."""
+        """Ask for the plugin that a path names; what is wrong with it is a fault there."""
         try:
             return question()
-        except (PluginNotFoundError, PluginConflictError) as error:
+        except PluginError as error:
             self.problem(path, error.message, remedy=error.remedy)
             return None
 
-    def validate(self, model: type[M], node: Node, path: Steps) -> M | None:
-        """Check a section by its model; faults are reported, and None returned."""
+    def validate(
+        self,
+        model: type[M],
+        node: Node,
+        path: Steps,
+        *,
+        also: Iterable[str] = (),
+    ) -> M | None:
+        """Check a section by its model; faults are reported, and None returned.
+
+        Args:
+            model: what the section is to be.
+            node: the section; its values have the places that faults point to.
+            path: where it stands in the tree.
+            also: keys of the same section that somebody else checks, and that may be meant.
+        """
+        node = self._without_unknown(model, node, path, also)
         try:
             return model.model_validate(anchor_paths(model, node).plain())
         except ValidationError as error:
-            for fault in error.errors():
-                self._fault(model, fault, path)
-            return None
-
-    def _fault(self, model: type[BaseModel], fault: Any, path: Steps) -> None:
-        # pydantic puts its own tags among the steps; the tree knows which are real.
-        location = (*path, *_real_steps(self.tree.at(path), fault["loc"]))
-        if fault["type"] == "extra_forbidden":
-            self.unknown_key(location, _fields_at(model, fault["loc"][:-1]))
-        elif fault["type"] == "missing":
-            self.problem(location, f"{fault['loc'][-1]} is missing")
-        else:
-            self.problem(location, _worded(fault))
-
-    def _expand_environment(self, node: Node, path: Steps) -> Node:
-        value = node.value
-        if isinstance(value, dict):
-            value = {k: self._expand_environment(v, (*path, k)) for k, v in value.items()}
-        elif isinstance(value, list):
-            value = [self._expand_environment(v, (*path, i)) for i, v in enumerate(value)]
-        elif isinstance(value, str):
-            value = _ENVIRONMENT_REFERENCE.sub(
-                lambda found: self._variable(found.group(1), node, path), value
+            for location, faults in _by_location(node, error).items():
+                self._fault(model, node, (path, location), faults)
+        except Exception as error:  # noqa: BLE001 — a plugin's own validator may raise anything
+            said = f"the check of these options fails: {type(error).__name__}: {error}"
+            self.problem(
+                path, said, node=node, remedy=f"report it to the author of {model.__module__}"
             )
-        return Node(value, node.place, node.key_place)
+        return None
 
-    def _variable(self, name: str, node: Node, path: Steps) -> str:
-        if name not in os.environ:
-            message = f"the environment variable {name} is not set"
-            self.problems.append(Problem(dotted(path), message, node.place, f"export {name}=…"))
-        return os.environ.get(name, "")
+    def _without_unknown(
+        self, model: type[BaseModel], node: Node, path: Steps, also: Iterable[str]
+    ) -> Node:
+        """Report keys that the model does not have, even if it would ignore them."""
+        if not isinstance(node.value, dict) or model.model_config.get("extra") == "allow":
+            return node
+        known = _keys(model)
+        unknown = [key for key in node.value if key not in known]
+        for key in unknown:
+            self.unknown_key((*path, key), [*known, *also], node=node.value[key])
+        return node.without(*unknown)
+
+    def _fault(
+        self,
+        model: type[BaseModel],
+        section: Node,
+        where: tuple[Steps, Steps],
+        faults: list[Mapping[str, Any]],
+    ) -> None:
+        path, location = where[0] + where[1], where[1]
+        node, first = section.at(location), faults[0]
+        if first["type"] == "extra_forbidden":
+            self.unknown_key(path, _fields_at(model, first["loc"][:-1]), node=node)
+        elif first["type"] == "missing":
+            self.problem(path, "is missing", node=node)
+        else:
+            message = " or ".join(dict.fromkeys(_worded(each) for each in faults))
+            message += self._given(node.value, message, path) + _hint(first)
+            self.problem(path, message, node=node, remedy=_remedy(first))
+
+    def _given(self, value: object, message: str, path: Steps) -> str:
+        # What a validator of ours says may hold the value already; '0' may stand there by chance.
+        if not is_plain(value) or (isinstance(value, str) and repr(value) in message):
+            return ""
+        shown = redact(self._expansion.written(value), ".".join(map(str, path)))
+        return f", not {'null' if shown is None else repr(shown)}"
 
 
-def _worded(fault: Mapping[str, Any]) -> str:
-    message = str(fault["msg"]).removeprefix("Value error, ")
-    given = fault.get("input")
-    if isinstance(given, str | int | float | bool):
-        message += f", not {given!r}"
-    return message[0].lower() + message[1:]
+def _by_location(node: Node, error: ValidationError) -> dict[Steps, list[Mapping[str, Any]]]:
+    """Group the faults of a section by the values that they are about: a union has several."""
+    found: dict[Steps, list[Mapping[str, Any]]] = {}
+    for fault in error.errors():
+        location = _real_steps(node, fault["loc"])
+        if fault["type"] == "missing":
+            location = (*location, fault["loc"][-1])
+        found.setdefault(location, []).append(fault)
+    return found
 
 
 def _real_steps(node: Node, location: Iterable[str | int]) -> Steps:
-    """Keep the steps that lead somewhere, and a last one that names what is missing there."""
+    # pydantic puts its own tags among the steps; the tree knows which are real.
     steps: list[str | int] = []
     for step in location:
         inside = node.at([step])
@@ -118,51 +204,40 @@ def _real_steps(node: Node, location: Iterable[str | int]) -> Steps:
     return tuple(steps)
 
 
+def _worded(fault: Mapping[str, Any]) -> str:
+    if fault["type"] in _WORDS:
+        return _WORDS[fault["type"]]
+    if fault["type"] == "value_error":
+        return str(fault["msg"]).removeprefix("Value error, ")
+    message = str(fault["msg"]).removeprefix("Input ").partition(", unable to")[0]
+    return message[:1].lower() + message[1:]
+
+
+def _hint(fault: Mapping[str, Any]) -> str:
+    choices = re.findall(r"'([^']+)'", str(fault.get("ctx", {}).get("expected", "")))
+    return did_you_mean(str(fault["input"]), choices)
+
+
+def _remedy(fault: Mapping[str, Any]) -> str | None:
+    given = fault["input"]
+    if fault["type"] == "string_type" and isinstance(given, int | float):
+        return "write it in quotes"
+    if fault["type"] == "list_type" and isinstance(given, str):
+        return f"write [{given}]"
+    return None
+
+
 def _fields_at(model: type[BaseModel], location: Iterable[str | int]) -> list[str]:
     """List the fields of the model that a fault's location leads into."""
     current: type[BaseModel] | None = model
     for step in location:
         if current is not None and isinstance(step, str) and step in current.model_fields:
             current = inner_model(current.model_fields[step].annotation)
-    return list(current.model_fields) if current else []
+    return _keys(current) if current else []
 
 
-def inner_model(annotation: Any) -> type[BaseModel] | None:
-    """Find the model inside an annotation such as `list[Model] | None`."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    candidates = (inner_model(each) for each in getattr(annotation, "__args__", ()))
-    return next((each for each in candidates if each is not None), None)
-
-
-def anchor_paths(model: type[BaseModel], node: Node) -> Node:
-    """Make relative paths absolute: they belong to the folder of the file they stand in."""
-    if isinstance(node.value, list):
-        return Node([anchor_paths(model, each) for each in node.value], node.place, node.key_place)
-    if not isinstance(node.value, dict):
-        return node
-    anchored = node
-    for name, info in model.model_fields.items():
-        child = node.child(name)
-        if child is None:
-            continue
-        inner = inner_model(info.annotation)
-        if PATH_MARK in info.metadata or _is_marked(info.annotation):
-            anchored = anchored.having(name, _anchored(child))
-        elif inner is not None:
-            anchored = anchored.having(name, anchor_paths(inner, child))
-    return anchored
-
-
-def _is_marked(annotation: Any) -> bool:
-    if PATH_MARK in getattr(annotation, "__metadata__", ()):
-        return True
-    return any(_is_marked(each) for each in getattr(annotation, "__args__", ()))
-
-
-def _anchored(node: Node) -> Node:
-    text = node.value
-    if not isinstance(text, str) or "://" in text:
-        return node
-    path = Path(node.place.folder, Path(text).expanduser())
-    return Node(os.path.normpath(path), node.place, node.key_place)
+def _keys(model: type[BaseModel]) -> list[str]:
+    """List what the fields of a model are called in a configuration."""
+    fields = model.model_fields.items()
+    names = [each for name, info in fields for each in (name, info.alias, info.validation_alias)]
+    return [each for each in names if isinstance(each, str)]

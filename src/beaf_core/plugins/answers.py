@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from beaf_core.model.dates import DayStatus
-from beaf_core.model.errors import UsageError
+from beaf_core.model.errors import BeafError, UsageError
 from beaf_core.model.module import AnalyticsModule, Measure
 from beaf_core.model.run import LaunchRequest, Receipt, Target
-from beaf_core.model.tables import TableRead
-from beaf_core.plugins.errors import PluginAnswerError, PluginLoadError
+from beaf_core.model.tables import Part, TableRead
+from beaf_core.plugins.errors import PluginAnswerError, PluginCallError, PluginLoadError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -33,18 +34,23 @@ def check_universe(entry: PluginEntry, answer: object) -> pl.DataFrame:
         wrong(f"expected a polars or pandas frame of listings, got {_kind_of(answer)}")
     missing = [name for name in ("ListingId", "MIC") if name not in frame.columns]
     if missing:
-        wrong(f"the frame lacks {' and '.join(missing)}; it has {', '.join(frame.columns) or '–'}")
+        there = ", ".join(frame.columns) or "none"
+        wrong(f"the frame lacks {' and '.join(missing)}; its columns: {there}")
+    if frame.is_empty():
+        # Nothing to judge a type by: an empty pandas frame has no useful one.
+        typed = (pl.Series("ListingId", [], pl.Int64), pl.Series("MIC", [], pl.String))
+        return frame.clear().with_columns(*typed)
     if not frame.schema["ListingId"].is_integer():
         wrong(f"ListingId is {frame.schema['ListingId']}, not an integer")
-    if frame.schema["MIC"] != pl.String:
-        frame = frame.with_columns(pl.col("MIC").cast(pl.String))
+    if not isinstance(frame.schema["MIC"], pl.String | pl.Categorical | pl.Enum):
+        wrong(f"MIC is {frame.schema['MIC']}, not a text")
     for name in ("ListingId", "MIC"):
         if frame[name].null_count():
             wrong(f"{name} is null in {frame[name].null_count()} rows")
     repeated = frame.filter(frame["ListingId"].is_duplicated())["ListingId"].unique().sort()
     if len(repeated):
         wrong(f"ListingId must be unique; repeated: {', '.join(map(str, repeated[:5]))}")
-    return frame.with_columns(pl.col("ListingId").cast(pl.Int64))
+    return frame.with_columns(pl.col("ListingId").cast(pl.Int64), pl.col("MIC").cast(pl.String))
 
 
 def _as_frame(answer: object) -> pl.DataFrame | None:
@@ -56,7 +62,7 @@ def _as_frame(answer: object) -> pl.DataFrame | None:
         return answer
     # pandas is no dependency: recognise its frames without importing it.
     if type(answer).__module__.partition(".")[0] == "pandas" and hasattr(answer, "columns"):
-        return pl.from_pandas(answer)  # type: ignore[call-overload,no-any-return]  # see above
+        return pl.from_pandas(answer)
     return None
 
 
@@ -69,7 +75,9 @@ def check_values(entry: PluginEntry, answer: object) -> list[str]:
     values = list(answer)
     odd = [value for value in values if not isinstance(value, str)]
     if odd:
-        raise PluginAnswerError(entry, "universe_values", f"{odd[0]!r} is not a text")
+        raise PluginAnswerError(
+            entry, "universe_values", f"{_kind_of(odd[0])} stands among the texts"
+        )
     return values
 
 
@@ -77,17 +85,30 @@ def check_table_read(entry: PluginEntry, answer: object) -> TableRead:
     """Check for a TableRead whose frame fits its status."""
     import polars as pl
 
+    def wrong(reason: str) -> NoReturn:
+        raise PluginAnswerError(entry, "read_table", reason)
+
     if not isinstance(answer, TableRead):
-        raise PluginAnswerError(
-            entry, "read_table", f"expected a TableRead, got {_kind_of(answer)}"
-        )
+        wrong(f"expected a TableRead, got {_kind_of(answer)}")
+    if answer.status not in list(DayStatus):
+        known = ", ".join(DayStatus)
+        wrong(f"the status is {_kind_of(answer.status)}, not one of {known}")
     if answer.frame is not None and not isinstance(answer.frame, pl.LazyFrame):
-        raise PluginAnswerError(
-            entry, "read_table", f"the frame is {_kind_of(answer.frame)}, not a LazyFrame"
-        )
-    if answer.status is DayStatus.READY and answer.frame is None:
-        raise PluginAnswerError(entry, "read_table", "the status is ready, but there is no frame")
-    return answer
+        wrong(f"the frame is {_kind_of(answer.frame)}, not a LazyFrame")
+    if answer.status == DayStatus.READY and answer.frame is None:
+        wrong("the status is ready, but there is no frame")
+    for name, kind in (("parts", Part), ("absent", str), ("order", str)):
+        odd = _first_odd(getattr(answer, name), kind)
+        if odd:
+            wrong(f"{name} is to hold {kind.__name__} values; {odd}")
+    return replace(answer, status=DayStatus(answer.status))
+
+
+def _first_odd(values: object, kind: type) -> str | None:
+    if not isinstance(values, tuple | list):
+        return f"it is {_kind_of(values)}"
+    odd = [each for each in values if not isinstance(each, kind)]
+    return f"{_kind_of(odd[0])} stands among them" if odd else None
 
 
 def check_module(entry: PluginEntry, answer: object) -> AnalyticsModule:
@@ -100,9 +121,29 @@ def check_module(entry: PluginEntry, answer: object) -> AnalyticsModule:
         raise PluginAnswerError(
             entry, "analytics_module", f'the module calls itself "{answer.name}"'
         )
+    for name in ("measures", "rows"):
+        if not callable(getattr(answer, name)):
+            raise PluginAnswerError(
+                entry, "analytics_module", f"{name} is to be a function of the options"
+            )
+    if not isinstance(answer.config_key, str):
+        raise PluginAnswerError(
+            entry, "analytics_module", f"config_key is {_kind_of(answer.config_key)}, not a text"
+        )
     if answer.Config is not None:
         check_config_model(entry, answer.Config)
     return answer
+
+
+def measures_of(entry: PluginEntry, module: AnalyticsModule, options: Any) -> list[Measure]:
+    """Ask a module for its measures; what it raises is told as its own fault."""
+    try:
+        answer = module.measures(options)
+        return check_measures(entry, list(answer) if isinstance(answer, Iterator) else answer)
+    except BeafError:
+        raise
+    except Exception as error:
+        raise PluginCallError(entry, "analytics_module, in its measures", error) from error
 
 
 def check_measures(entry: PluginEntry, answer: object) -> list[Measure]:
@@ -133,13 +174,18 @@ def check_config_model(entry: PluginEntry, model: object) -> None:
 
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
         raise PluginLoadError(entry, f"its Config is {_kind_of(model)}, not a pydantic model")
+    try:
+        model.model_rebuild()  # free where the model is complete
+    except NameError as error:
+        # Annotations that name something imported for type checking only.
+        raise PluginLoadError(entry, f"its Config cannot be completed: {error}") from error
 
 
 def check_receipt(
     entry: PluginEntry, hook: str, answer: object, target: Target, partition: PartitionRun
 ) -> Receipt:
     """Check for a receipt of this partition, with the stamp that it was given."""
-    receipt = check_found_receipt(entry, answer, hook)
+    receipt = _check_receipt_itself(entry, hook, answer)
     if receipt.partition != partition.key:
         raise PluginAnswerError(
             entry, hook, f"the receipt is for {receipt.partition}, not for {partition.key}"
@@ -149,26 +195,36 @@ def check_receipt(
     return receipt
 
 
-def check_found_receipt(
-    entry: PluginEntry, answer: object, hook: str = "find_receipt"
-) -> Receipt:
-    """Check for a receipt with a location and a number of rows."""
+def check_found_receipt(entry: PluginEntry, answer: object) -> Receipt | None:
+    """Check for a receipt with a location and a number of rows, or None."""
+    return None if answer is None else _check_receipt_itself(entry, "find_receipt", answer)
+
+
+def _check_receipt_itself(entry: PluginEntry, hook: str, answer: object) -> Receipt:
+    def wrong(reason: str) -> NoReturn:
+        raise PluginAnswerError(entry, hook, reason)
+
     if not isinstance(answer, Receipt):
-        raise PluginAnswerError(entry, hook, f"expected a Receipt, got {_kind_of(answer)}")
+        wrong(f"expected a Receipt, got {_kind_of(answer)}")
     if not isinstance(answer.location, str) or not answer.location:
-        raise PluginAnswerError(entry, hook, "the receipt has no location")
+        wrong("the receipt has no location")
     if isinstance(answer.rows, bool) or not isinstance(answer.rows, int) or answer.rows < 0:
-        raise PluginAnswerError(entry, hook, f"the receipt counts {answer.rows!r} rows")
+        wrong(f"the receipt counts {answer.rows!r} rows")
+    if not isinstance(answer.partition, str):
+        wrong(f"the receipt's partition is {_kind_of(answer.partition)}, not a text")
+    if not isinstance(answer.stamp, Mapping):
+        wrong(f"the receipt's stamp is {_kind_of(answer.stamp)}, not a mapping")
     return answer
 
 
-def check_lazy_frame(entry: PluginEntry, hook: str, answer: object) -> pl.LazyFrame | None:
+def check_output_read(entry: PluginEntry, answer: object) -> pl.LazyFrame | None:
     """Check for a lazy frame, or None."""
     import polars as pl
 
     if answer is None or isinstance(answer, pl.LazyFrame):
         return answer
-    raise PluginAnswerError(entry, hook, f"expected a LazyFrame or None, got {_kind_of(answer)}")
+    reason = f"expected a LazyFrame or None, got {_kind_of(answer)}"
+    raise PluginAnswerError(entry, "read_output", reason)
 
 
 def check_request(request: LaunchRequest) -> None:
@@ -184,10 +240,10 @@ def check_request(request: LaunchRequest) -> None:
 
 def check_launched(entry: PluginEntry, hook: str, answer: Any) -> LaunchedRun:
     """Check for something that offers what a LaunchedRun offers."""
-    lacking = [
-        name for name in ("ref", "status", "stop", "logs", "wait") if not hasattr(answer, name)
-    ]
-    if lacking:
+    methods = ("status", "stop", "logs", "wait")
+    lacking = [name for name in methods if not callable(getattr(answer, name, None))]
+    if lacking or not isinstance(getattr(answer, "ref", None), str):
+        lacking += [] if isinstance(getattr(answer, "ref", None), str) else ["ref (a text)"]
         raise PluginAnswerError(
             entry, hook, f"{_kind_of(answer)} lacks {', '.join(lacking)} of a LaunchedRun"
         )

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+import re
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from beaf_core.plugins.errors import PluginConflictError, PluginNotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from importlib_metadata import EntryPoint
 
 GROUP_PREFIX = "beaf."
 KINDS = ("universe", "source", "module", "output", "launcher", "command")
@@ -54,15 +60,23 @@ class PluginEntry:
 
 
 class Catalog:
-    """The installed plugins, by kind and name."""
+    """The installed plugins, by kind and name.
 
-    def __init__(self, entries: Iterable[PluginEntry]) -> None:
+    Attributes:
+        entries: every entry point of BEAF's groups.
+        unreadable: distributions whose entry points cannot be parsed; theirs are not among them.
+    """
+
+    def __init__(self, entries: Iterable[PluginEntry], unreadable: Iterable[str] = ()) -> None:
         self.entries = tuple(entries)
+        self.unreadable = tuple(unreadable)
 
     @classmethod
     def installed(cls, environ: Mapping[str, str] | None = None) -> Catalog:
         """Read the metadata of every installed distribution, once."""
-        return cls(_installed_entries(_disabled_words(environ)))
+        points, unreadable = _installed_points()
+        entries = _described_entries(points, _disabled_words(environ))
+        return cls(sorted(entries, key=_place), unreadable)
 
     def of_kind(self, kind: str) -> dict[str, list[PluginEntry]]:
         """Group the enabled plugins of a kind by name."""
@@ -105,39 +119,75 @@ class Catalog:
         """Return a catalogue in which a pipeline's own plugins come before installed ones."""
         own = tuple(entries)
         addresses = {each.address for each in own}
-        return Catalog((*own, *(e for e in self.entries if e.address not in addresses)))
+        installed = (each for each in self.entries if each.address not in addresses)
+        return Catalog((*own, *installed), self.unreadable)
 
 
 def _disabled_words(environ: Mapping[str, str] | None) -> frozenset[str]:
     text = (os.environ if environ is None else environ).get(DISABLE_VARIABLE, "")
-    return frozenset(word.strip().lower() for word in text.split(",") if word.strip())
+    return frozenset(_folded(word) for word in text.split(",") if word.strip())
 
 
-def _installed_entries(disabled: frozenset[str]) -> list[PluginEntry]:
+def _folded(word: str) -> str:
+    """Fold `dist` or `dist:kind/name`; pip takes beaf_acme and beaf-acme for one name."""
+    distribution, colon, address = word.strip().lower().partition(":")
+    return re.sub(r"[-_.]+", "-", distribution) + colon + address
+
+
+def _installed_points() -> tuple[list[EntryPoint], list[str]]:
     # 70 ms: too slow for the top of a module that `import beaf_core` reaches.
-    from importlib_metadata import entry_points
+    from importlib_metadata import distributions, entry_points
 
-    found: dict[tuple[str, str, str, str], PluginEntry] = {}
-    for point in entry_points():
+    try:
+        # One per distribution: of one found twice (a checkout and its install), the first.
+        return list(entry_points()), []
+    except (OSError, TypeError, ValueError):
+        # One malformed entry_points.txt, of any package on the path, ends that call.
+        return _points_one_by_one(distributions())
+
+
+def _points_one_by_one(found: Iterable[Any]) -> tuple[list[EntryPoint], list[str]]:
+    points: dict[str, list[EntryPoint]] = {}
+    unreadable: list[str] = []
+    for distribution in found:
+        name, *_ = _described(distribution)
+        try:
+            # The first one on the path is the one that imports.
+            points.setdefault(_folded(name), list(distribution.entry_points))
+        except (OSError, TypeError, ValueError) as error:
+            unreadable.append(f"{name}: its entry_points.txt cannot be read: {error}")
+    return [point for each in points.values() for point in each], unreadable
+
+
+def _described_entries(
+    points: Iterable[EntryPoint], disabled: frozenset[str]
+) -> Iterator[PluginEntry]:
+    known: dict[int, tuple[str, str, str]] = {}
+    for point in points:
         kind = point.group.removeprefix(GROUP_PREFIX)
         if kind == point.group or kind not in KINDS:
             continue
-        metadata = point.dist.metadata if point.dist else {}
-        distribution = str(metadata.get("Name") or "an unknown distribution")
-        entry = PluginEntry(
-            kind=kind,
-            name=point.name,
-            value=point.value,
-            distribution=distribution,
-            version=str(metadata.get("Version") or "?"),
-            summary=str(metadata.get("Summary") or ""),
-            disabled=_is_disabled(distribution, kind, point.name, disabled),
-        )
-        # A distribution found twice on the path (a checkout and its install) is one.
-        found.setdefault((kind, point.name, distribution.lower(), point.value), entry)
-    return sorted(found.values(), key=lambda each: (KINDS.index(each.kind), each.name))
+        if id(point.dist) not in known:
+            known[id(point.dist)] = _described(point.dist)
+        distribution, version, summary = known[id(point.dist)]
+        words = {_folded(distribution), _folded(f"{distribution}:{kind}/{point.name}")}
+        off = not words.isdisjoint(disabled)
+        yield PluginEntry(kind, point.name, point.value, distribution, version, summary, off)
 
 
-def _is_disabled(distribution: str, kind: str, name: str, words: frozenset[str]) -> bool:
-    dist = distribution.lower()
-    return dist in words or f"{dist}:{kind}/{name}".lower() in words
+def _place(entry: PluginEntry) -> tuple[int, str, str]:
+    return KINDS.index(entry.kind), entry.name, entry.distribution
+
+
+def _described(distribution: Any) -> tuple[str, str, str]:
+    """Name, version and summary; a METADATA file may be missing or lack any of them."""
+    try:
+        metadata = None if distribution is None else distribution.metadata
+    except (OSError, ValueError):
+        metadata = None
+    found = metadata or {}
+    return (
+        str(found.get("Name") or "an unknown distribution"),
+        str(found.get("Version") or "?"),
+        str(found.get("Summary") or ""),
+    )

@@ -9,12 +9,13 @@ The examples are complete plugins. The tests run them, and `beaf plugins new` st
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from beaf_core.plugins.markers import hookspec
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import polars as pl
 
     from beaf_core.model.module import AnalyticsModule
@@ -342,3 +343,8 @@ HOOKS_OF_KIND: dict[str, tuple[str, ...]] = {
 
 #: Hooks that a plugin may leave out, with what the host answers instead.
 OPTIONAL_HOOKS: dict[str, Any] = {"universe_values": ()}
+
+
+def hooks() -> list[str]:
+    """List the names of all hooks."""
+    return [hook for hooks_of_one in HOOKS_OF_KIND.values() for hook in hooks_of_one]

@@ -1,0 +1,189 @@
+"""Which modules does a pass have, with which options, and who owns the sections inside it?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from pydantic import BaseModel
+
+from beaf_core.config.analytics import PassConfig
+from beaf_core.config.nodes import Node, Steps
+from beaf_core.config.pipeline_module import told
+from beaf_core.config.resolved import ResolvedModule
+from beaf_core.config.validate import Findings
+from beaf_core.model.errors import BeafError, UsageError
+from beaf_core.model.module import AnalyticsModule, Measure
+from beaf_core.plugins.answers import check_module, measures_of
+from beaf_core.plugins.catalog import FIRST_PARTY, PluginEntry
+from beaf_core.plugins.host import PluginHost
+
+#: Asks a pipeline's own `get_pipeline` for the modules of a pass; None where it has none.
+GetModules = Callable[[PassConfig], Sequence[AnalyticsModule | str]]
+
+
+class ModuleResolver:
+    """Resolves the modules of passes, and finds the owners of their sections."""
+
+    def __init__(
+        self, findings: Findings, host: PluginHost, get_modules: GetModules | None
+    ) -> None:
+        self.findings, self.host, self.get_modules = findings, host, get_modules
+
+    def resolve(self, node: Node, path: Steps, config: PassConfig | None) -> list[ResolvedModule]:
+        """Resolve the modules of one pass; what is wrong is reported, and left out."""
+        if self.get_modules is None:
+            asked = self._named(node, path)
+        elif config is not None:
+            asked = [(self._given(each, path), path) for each in self._answered(config, path)]
+        else:
+            return []  # `get_pipeline` can only be asked with a pass that is right
+        found = [
+            self._module(module, node, path, where) for module, where in asked if module is not None
+        ]
+        self._unowned(node, path, {each.module.config_key for each in found})
+        return found
+
+    # -- which ---------------------------------------------------------------------------------
+
+    def _named(self, node: Node, path: Steps) -> list[tuple[AnalyticsModule | None, Steps]]:
+        listed = node.child("modules")
+        if listed is None or listed.value == []:
+            self._no_module(path)
+        found: list[tuple[AnalyticsModule | None, Steps]] = []
+        seen: set[str] = set()
+        for index, name in enumerate(_names(node)):
+            where = (*path, "modules", index)
+            if name and name in seen:
+                self.findings.problem(where, f'the module "{name}" stands above')
+            elif name:
+                found.append((self._load(name, where), where))
+            seen.add(name)
+        return found
+
+    def _no_module(self, path: Steps) -> None:
+        self.findings.problem(
+            (*path, "modules"),
+            "the pass names no module, so it would compute nothing",
+            remedy="installed modules: " + ", ".join(self.host.catalog.names("module")),
+        )
+
+    def _load(self, name: str, where: Steps) -> AnalyticsModule | None:
+        return self.findings.ask(lambda: self.host.analytics_module(name), where)
+
+    def _answered(self, config: PassConfig, path: Steps) -> Sequence[AnalyticsModule | str]:
+        assert self.get_modules is not None
+        remedy: str | None = "return a list of modules, or of their names"
+        try:
+            answer = self.get_modules(config)
+        except BeafError as error:
+            message, remedy = error.message, error.remedy
+        except Exception as error:  # noqa: BLE001 — a person's own code may raise anything
+            message, remedy = told(error, "get_pipeline raises"), "mend the pipeline's file"
+        else:
+            if isinstance(answer, list | tuple) and answer:
+                return answer
+            kind = f"a {type(answer).__name__}" if answer else "nothing"
+            message = f"get_pipeline returned {kind}, not a list of modules"
+        self.findings.problem(path, message, remedy=remedy)
+        return ()
+
+    def _given(self, module: AnalyticsModule | str, path: Steps) -> AnalyticsModule | None:
+        if isinstance(module, str):
+            return self._load(module, path)
+        entry = self._entry(getattr(module, "name", type(module).__name__))
+        return self.findings.ask(lambda: check_module(entry, module), path)
+
+    def _entry(self, name: str) -> PluginEntry:
+        if name in self.host.catalog.names("module"):
+            return self.host.catalog.find("module", name)
+        return PluginEntry("module", name, "get_pipeline", "the pipeline's own file", "")
+
+    # -- options and measures ------------------------------------------------------------------
+
+    def _module(
+        self, module: AnalyticsModule, node: Node, path: Steps, named_at: Steps
+    ) -> ResolvedModule:
+        section = node.child(module.config_key)
+        where = (*path, module.config_key)
+        options = self._options(module, section, node, where)
+        if options is None and module.Config is not None:
+            return ResolvedModule(module, None, ())  # it owns its section all the same
+        try:
+            measures = self._measures(module, options)
+        except BeafError as error:
+            place = where if section else named_at
+            self.findings.problem(place, error.message, remedy=error.remedy)
+            measures = ()
+        return ResolvedModule(module, options, measures)
+
+    def _options(
+        self, module: AnalyticsModule, section: Node | None, node: Node, where: Steps
+    ) -> BaseModel | None:
+        if section is None or section.value is None:  # `trade_analytics:` with nothing below it
+            section = Node({}, node.place) if section is None else Node({}, section.place)
+        if module.Config is not None:
+            return self.findings.validate(module.Config, section, where)
+        if section.value != {}:
+            self.findings.problem(where, f'the module "{module.name}" has no options', key=True)
+        return None
+
+    def _measures(self, module: AnalyticsModule, options: Any) -> tuple[Measure, ...]:
+        measures = tuple(measures_of(self._entry(module.name), module, options))
+        if not measures and getattr(options, "ENABLED", True):
+            raise UsageError(
+                f'the module "{module.name}" yields no column with these options',
+                remedy=f"beaf analytics list --module {module.name} shows what it can yield",
+            )
+        return measures
+
+    # -- sections ------------------------------------------------------------------------------
+
+    def _unowned(self, node: Node, path: Steps, owned: set[str]) -> None:
+        # The section of a module that cannot be loaded waits until it can.
+        own_names = {*self.host.catalog.names("module"), *_FIRST_PARTY_MODULES}
+        owned |= {f"{name}_analytics" for name in _names(node) if name in own_names}
+        for key in node.value:
+            if key in PassConfig.model_fields or key in owned:
+                continue
+            owner = self._owners.get(key)
+            if owner is None:
+                known = {*PassConfig.model_fields, *owned, *self._owners}
+                self.findings.unknown_key((*path, key), known)
+            elif self._names_unknown(node):
+                self._options(owner, node.child(key), node, (*path, key))
+            else:
+                self.findings.problem(
+                    (*path, key),
+                    f'belongs to the module "{owner.name}", which this pass does not have',
+                    key=True,
+                    remedy=f"add {owner.name} to modules, or remove the section",
+                )
+
+    def _names_unknown(self, node: Node) -> bool:
+        """Say whether an unknown module is named, reported already: it may mean the owner."""
+        return any(name not in self.host.catalog.names("module") for name in _names(node))
+
+    @cached_property
+    def _owners(self) -> Mapping[str, AnalyticsModule]:
+        """Sections of all installed modules. A broken module owns nothing, and is told of."""
+        owners: dict[str, AnalyticsModule] = {}
+        for name in self.host.catalog.names("module"):
+            try:
+                module = self.host.analytics_module(name)
+            except BeafError as error:
+                self.findings.note(f"while looking for a section's owner: {error.message}")
+            else:
+                owners.setdefault(module.config_key, module)
+        return owners
+
+
+_FIRST_PARTY_MODULES = {name for kind, name in FIRST_PARTY if kind == "module"}
+
+
+def _names(node: Node) -> list[str]:
+    """List the modules that a pass names; what is no text is reported elsewhere, and empty here."""
+    listed = node.child("modules")
+    items = listed.value if listed and isinstance(listed.value, list) else []
+    return [each.value if isinstance(each.value, str) else "" for each in items]

@@ -1,0 +1,67 @@
+"""Does `show` print what is configured, where it came from, and no secret?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+from tests.config.conftest import Desk  # type: ignore[import-not-found,unused-ignore]
+
+from beaf_core.config.show import as_lines, as_values
+
+
+def shown(desk: Desk, pipeline: Any, **more: Any) -> tuple[list[str], dict[str, Any]]:
+    loaded, resolved = desk.load(pipeline, **more), desk.resolve(pipeline, **more)
+    return list(as_lines(loaded.tree, resolved)), as_values(loaded.tree, resolved)
+
+
+def test_every_value_stands_beside_its_origin(desk: Desk) -> None:
+    path = desk.write(
+        "p.yaml",
+        """\
+        SOURCE: {type: tape, root: lake}
+        PASSES:
+          - name: one
+            modules: [bars]
+        """,
+    )
+    lines, values = shown(desk, path, sets=["PASSES.one.time_bucket_seconds=300"])
+    assert lines[:8] == [
+        f"# project: {desk.folder}",
+        "SOURCE:",
+        '  type: "tape"  # p.yaml:1:16',
+        '  root: "lake"  # p.yaml:1:28',
+        "PASSES:",
+        '  - name: "one"  # p.yaml:3:11',
+        '    modules: ["bars"]  # p.yaml:4:14',
+        "    time_bucket_seconds: 300  # --set PASSES.one.time_bucket_seconds",
+    ]
+    assert 'DATASETNAME: "sample2d"  # default' in lines
+    assert values["origins"]["SOURCE.root"] == "p.yaml:1:28"
+    assert values["config"]["PASSES"][0]["time_bucket_seconds"] == 300
+
+
+def test_what_is_printed_can_be_read_back(desk: Desk, one_pass: Any) -> None:
+    lines, values = shown(desk, one_pass({"DATASETNAME": "a: #b", "UNIVERSE": "mic=X"}))
+    assert yaml.safe_load("\n".join(lines)) == values["config"]
+
+
+def test_no_secret_is_printed_at_any_depth(
+    desk: Desk, one_pass: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    top = {
+        "S3_STORAGE_OPTIONS": {"aws_secret_access_key": "hunter2", "aws_region": "eu"},
+        "BMLL_JOBS": {
+            "credentials": {"user": "hunter2", "all": [{"x": "hunter2"}, "hunter2"]},
+            "token": "${env:JOB_TOKEN}",
+            "at": ["db://me:hunter2@host", {"y": 1}],
+        },
+    }
+    monkeypatch.setenv("JOB_TOKEN", "s3cr3t")
+    lines, values = shown(desk, one_pass(top))
+    for text in ("\n".join(lines), str(values)):
+        assert "hunter2" not in text
+        assert "s3cr3t" not in text
+        assert "${env:JOB_TOKEN}" in text
+        assert "***" in text
