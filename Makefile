@@ -17,11 +17,13 @@ help: ## List the targets
 install: $(VENV)/.installed ## Create .venv with every distribution and the development tools
 
 $(VENV)/.installed: constraints.txt pyproject.toml $(addsuffix /pyproject.toml,$(PLUGINS))
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
-	VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --constraint constraints.txt --group dev \
+	@echo "installing every distribution into $(VENV) …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--constraint constraints.txt uv
+	@VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --constraint constraints.txt --group dev \
 		--editable . $(addprefix --editable ./,$(PLUGINS))
-	touch $@
+	@touch $@
 
 demo: install ## Run the first demo on the simulated market, and show its bars
 	$(BIN)/beaf pipeline run --pipeline demo/01_ohlcv_bars.py --date 2026-02-01 --force

@@ -142,6 +142,7 @@ def test_a_long_line_is_cut_around_its_caret() -> None:
     shown, caret = Place("f", "/", 1, 1, 3, text).snippet().splitlines()
     assert shown == "    " + text[:100]
     assert caret == "    ^^^"
+    assert Place("f", "/", 1, 91, 4, text[:100]).snippet().splitlines()[0] == "    " + text[:100]
     wide = Place("f", "/", 1, 91, 94, text).snippet().splitlines()
     assert len(wide[1]) == len(wide[0])
 

@@ -79,6 +79,12 @@ def test_what_is_added_later_counts_with_the_place_of_the_whole(desk: Desk) -> N
     assert node.value["B"].place.line == 1
 
 
+def test_a_list_that_grows_later_has_the_place_of_the_whole(desk: Desk) -> None:
+    node = read(desk, 'USER_CONFIG = {"A": [1]}\nUSER_CONFIG["A"].append(2)\n')
+    assert node.plain() == {"A": [1, 2]}
+    assert where(node, "A", 1)[0] == "[1]"
+
+
 def test_the_last_assignment_counts(desk: Desk) -> None:
     node = read(desk, 'USER_CONFIG = {"A": 1}\nUSER_CONFIG: dict = {"A": 2}\n')
     assert (node.plain(), node.value["A"].place.line) == ({"A": 2}, 2)

@@ -87,8 +87,8 @@ def test_the_module_keeps_the_contract() -> None:
 
 
 def test_totals_are_over_the_prints_of_the_order_book(folder: Path) -> None:
-    row = bucket(folder, asked("Total", "OHLC", "Volume", "Count", "Notional", "VWAP",
-                               "NotionalEUR", "NotionalUSD", "AvgPrice", "MedianPrice"))  # fmt: skip
+    words = "OHLC Volume Count Notional VWAP NotionalEUR NotionalUSD AvgPrice MedianPrice"
+    row = bucket(folder, asked("Total", *words.split()))
     assert (row["Open"], row["High"], row["Low"], row["Close"]) == (10.0, 30.0, 10.0, 30.0)
     assert row["TradeTotalVolume"] == 1500.0
     assert row["TradeTotalCount"] == 5
