@@ -112,7 +112,7 @@ def intraday(chance: Floats, choice: Floats, hours: Session) -> Integers:
     a density that falls from the opening (u²), 30 % with one that rises to the close (1 - u²).
     """
     crowded = chance * chance
-    share = np.where(choice < 0.4, chance, np.where(choice < 0.7, crowded, 1.0 - crowded))
+    share: Floats = np.where(choice < 0.4, chance, np.where(choice < 0.7, crowded, 1.0 - crowded))
     # Strictly inside: a trade always has a quote before it.
     return hours.open + 1 + whole(share * (hours.close - hours.open - 1))
 

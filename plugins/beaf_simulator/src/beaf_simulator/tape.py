@@ -71,7 +71,8 @@ class Tape:
     def published(self) -> Integers:
         """When trades were published, in nanoseconds: those off book up to three minutes late."""
         late = np.where(self.off_book, whole(self.chance[1] * _LATEST_REPORT), 0)
-        return self.prints.time + late
+        published: Integers = self.prints.time + late
+        return published
 
     @property
     def price(self) -> Floats:
@@ -91,7 +92,8 @@ class Tape:
     def notional_in(self, rates: Mapping[str, float]) -> Floats:
         """Price times size at fixed rates of exchange."""
         own = rates[self.listing.home.currency]
-        return self.notional * np.where(self.in_pounds, rates["GBP"], own)
+        converted: Floats = self.notional * np.where(self.in_pounds, rates["GBP"], own)
+        return converted
 
     @property
     def quoted(self) -> Booleans:

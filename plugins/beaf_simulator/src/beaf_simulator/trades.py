@@ -10,7 +10,7 @@ import numpy as np
 
 from beaf_simulator.market import EUROS, Listing
 from beaf_simulator.quotes import Grid, Quotes, grid, intraday, quotes
-from beaf_simulator.randomness import Floats, Integers, bell, doublings, uniforms, whole
+from beaf_simulator.randomness import Booleans, Floats, Integers, bell, doublings, uniforms, whole
 from beaf_simulator.sessions import MILLISECOND, Session, session
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def _continuous(of: TradingDay, kind: Kind, many: int) -> Prints:
     )
 
 
-def _taking(book: Quotes, wished: Integers, takes: np.ndarray) -> Integers:
+def _taking(book: Quotes, wished: Integers, takes: Booleans) -> Integers:
     """Move the trades that take a quote to the moment at which it changes next."""
     following = book.before(wished) + 1
     there = following < len(book.time)
@@ -181,7 +181,8 @@ def _place_in_moment(time: Integers) -> Integers:
     """Number the trades of each moment from 0; times ascend."""
     rows = np.arange(len(time), dtype=np.int64)
     begins = np.append(True, np.diff(time) != 0)
-    return rows - np.maximum.accumulate(np.where(begins, rows, 0))
+    places: Integers = rows - np.maximum.accumulate(np.where(begins, rows, 0))
+    return places
 
 
 def _off_exchange(of: TradingDay, kind: Kind, many: int) -> Prints:
