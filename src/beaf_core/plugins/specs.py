@@ -184,7 +184,9 @@ def analytics_module() -> AnalyticsModule:
         @hookimpl
         def analytics_module():
             return AnalyticsModule(
-                name="sizes", measures=lambda options: MEASURES, doc="Trade sizes"
+                name="sizes",
+                measures=lambda options: MEASURES,
+                doc="Trade sizes",
             )
         ```
     """
