@@ -159,6 +159,34 @@ def test_a_rerun_replaces_its_partition_and_leaves_the_others(pipeline_file: Pat
     assert len(list(kept.parent.iterdir())) == 2, "no staged file stays behind"
 
 
+def test_two_partitions_at_one_place_are_refused_before_anything_is_written(
+    pipeline_file: Path, tmp_path: Path
+) -> None:
+    template = f"OUTPUT_TARGET.path_template={tmp_path}/one.parquet"
+    with pytest.raises(UsageError, match="would both be written"):
+        run_pipeline(
+            pipeline_file,
+            start_date=MONDAY,
+            end_date=TUESDAY,
+            universe="mic=XLON",
+            sets=[template, "BATCH_FREQ=D"],
+        )
+    assert not (tmp_path / "one.parquet").exists()
+
+
+def test_a_place_that_holds_another_partition_is_not_replaced_unasked(
+    pipeline_file: Path, tmp_path: Path
+) -> None:
+    sets = [f"OUTPUT_TARGET.path_template={tmp_path}/one.parquet"]
+    run_pipeline(pipeline_file, date=MONDAY, universe="mic=XLON", sets=sets)
+    refused = run_pipeline(pipeline_file, date=TUESDAY, universe="mic=XLON", sets=sets)
+    assert refused.exit_code is ExitCode.USAGE
+    assert f"mic=XLON:{MONDAY}" in str(refused.outcomes[0].message)
+    assert pl.read_parquet(tmp_path / "one.parquet").height == 4
+    forced = run_pipeline(pipeline_file, date=TUESDAY, universe="mic=XLON", sets=sets, force=True)
+    assert [each.status for each in forced.outcomes] == ["written"]
+
+
 # -- days ------------------------------------------------------------------------------------------
 
 

@@ -51,10 +51,11 @@ def check_plugins(kind: str | None, as_json: bool) -> int:
             row["problem"] = _conflict(host.catalog, entry)
         rows.append(row)
     _print(rows, as_json)
-    broken = [row for row in rows if "problem" in row]
-    for row in broken:
-        narrate(f"error: {row['problem']}")
-    return ExitCode.USAGE if broken else ExitCode.OK
+    problems = [row["problem"] for row in rows if "problem" in row]
+    problems += host.catalog.unreadable
+    for problem in problems:
+        narrate(f"error: {problem}")
+    return ExitCode.USAGE if problems else ExitCode.OK
 
 
 @plugins.command("new")

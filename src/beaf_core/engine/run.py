@@ -24,7 +24,7 @@ from beaf_core.engine.receipts import (
 )
 from beaf_core.engine.session import Session, open_session
 from beaf_core.model.dates import DayStatus, cut_range
-from beaf_core.model.errors import BeafError, DataInvalidError, ExitCode
+from beaf_core.model.errors import BeafError, DataInvalidError, ExitCode, UsageError
 from beaf_core.model.partition import (
     DatePartition,
     PartitionRun,
@@ -56,6 +56,9 @@ def execute_request(request: LaunchRequest) -> RunReport:
     except KeyboardInterrupt:
         code = ExitCode.INTERRUPTED
         raise
+    except BeafError as error:
+        code = error.exit_code
+        raise
     finally:
         manifest = run.write_manifest(started, outcomes, code)
     return RunReport(request.run_id, manifest, tuple(outcomes), code)
@@ -73,6 +76,7 @@ class _Run:
     def outcomes(self) -> Iterator[PassOutcome]:
         """Run every pass of every partition, in order."""
         work = list(self._work())
+        check_locations(work)
         self.session.progress.begin(len(work))
         for resolved, partition in work:
             for outcome in self._guarded(resolved, partition):
@@ -162,6 +166,12 @@ class _Run:
         if self.request.force:
             return False
         receipt = self.session.host.find_receipt(target, partition)
+        if receipt is not None and receipt.partition != partition.key:
+            raise UsageError(
+                f"{receipt.location} holds another partition, {receipt.partition}",
+                remedy="put {universe}, {start_date} and {end_date} into path_template, "
+                "or replace it with --force",
+            )
         return receipt is not None and receipt.fingerprint == target.stamp["fingerprint"]
 
     def _publish(
@@ -198,6 +208,25 @@ class _Run:
             "outcomes": [outcome_facts(each) for each in outcomes],
         }
         return write_manifest(folder, manifest)
+
+
+def check_locations(work: Sequence[tuple[ResolvedPass, PartitionRun]]) -> None:
+    """Refuse a run of which one output would replace another.
+
+    Raises:
+        UsageError: two outputs with one location.
+    """
+    taken: dict[tuple[str, str], str] = {}
+    for resolved, partition in work:
+        for number, target in enumerate(resolved.targets):
+            location = target.location(partition)
+            mine = f"{resolved.name} {partition.key}" + (f" (extra {number})" if number else "")
+            other = taken.setdefault((target.type, location), mine)
+            if other != mine:
+                raise UsageError(
+                    f"{other} and {mine} would both be written to {location}",
+                    remedy="put {pass}, {universe}, {start_date} and {end_date} into path_template",
+                )
 
 
 def compute(resolved: ResolvedPass, plans: Sequence[DayPlan]) -> pl.DataFrame:
