@@ -94,6 +94,18 @@ def test_a_fault_shows_the_reference_and_not_its_value(
     assert "s3cr3t" not in text
 
 
+def test_no_tail_of_a_secret_stays_where_it_begins_like_another(
+    desk: Desk, one_pass: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAKE_BEGIN", SECRET[:7])
+    text = str(
+        desk.refused(
+            one_pass({"DATASETNAME": "${env:LAKE_BEGIN}", "LAUNCHER": "${env:LAKE_PASSWORD}"})
+        )
+    )
+    assert 'no launcher is called "${env:LAKE_PASSWORD}"' in text
+
+
 def test_a_short_value_is_hidden_where_it_stands_and_garbles_nothing_else(
     desk: Desk, one_pass: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
