@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from beaf_core.config.analytics import AnalyticsConfig
+from beaf_core.config.complete import absolute
 from beaf_core.config.load import LoadedPipeline, load_pipeline
 from beaf_core.config.resolve import resolve
 from beaf_core.config.resolved import ResolvedPipeline
@@ -192,7 +193,7 @@ def launch(
     resolved.require_source()
     request = LaunchRequest(
         run_id=new_run_id(),
-        config=prepared.loaded.tree.plain(),
+        config=absolute(prepared.loaded.tree, resolved).plain(),
         universe=_universe(prepared),
         dates=_dates(resolved.config),
         pipeline=str(prepared.loaded.path) if prepared.loaded.path else None,

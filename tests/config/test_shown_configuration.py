@@ -8,6 +8,7 @@ import pytest
 import yaml
 from tests.config.conftest import Desk  # type: ignore[import-not-found,unused-ignore]
 
+from beaf_core.config.complete import absolute
 from beaf_core.config.show import as_lines, as_values
 
 
@@ -27,18 +28,21 @@ def test_every_value_stands_beside_its_origin(desk: Desk) -> None:
         """,
     )
     lines, values = shown(desk, path, sets=["PASSES.one.time_bucket_seconds=300"])
-    assert lines[:8] == [
-        f"# project: {desk.folder}",
-        "SOURCE:",
+    assert lines[:2] == [f"# project: {desk.folder}", 'DATASETNAME: "sample2d"  # default']
+    source = lines.index("SOURCE:")
+    assert lines[source + 1 : source + 3] == [
         '  type: "tape"  # p.yaml:1:16',
-        '  root: "lake"  # p.yaml:1:28',
-        "PASSES:",
-        '  - name: "one"  # p.yaml:3:11',
-        '    modules: ["bars"]  # p.yaml:4:14',
-        "    time_bucket_seconds: 300  # --set PASSES.one.time_bucket_seconds",
+        f'  root: "{desk.folder}/lake"  # p.yaml:1:28',
     ]
-    assert 'DATASETNAME: "sample2d"  # default' in lines
+    passes = lines.index("PASSES:")
+    assert lines[passes + 1 : passes + 4] == [
+        '  - name: "one"  # p.yaml:3:11',
+        "    time_bucket_seconds: 300  # --set PASSES.one.time_bucket_seconds",
+        '    time_bucket_anchor: "end"  # default',
+    ]
+    assert '    modules: ["bars"]  # p.yaml:4:14' in lines
     assert values["origins"]["SOURCE.root"] == "p.yaml:1:28"
+    assert values["origins"]["PASSES.one.time_bucket_anchor"] == "default"
     assert values["config"]["PASSES"][0]["time_bucket_seconds"] == 300
 
 
@@ -65,3 +69,23 @@ def test_no_secret_is_printed_at_any_depth(
         assert "s3cr3t" not in text
         assert "${env:JOB_TOKEN}" in text
         assert "***" in text
+
+
+def test_a_configuration_that_travels_holds_absolute_paths(desk: Desk) -> None:
+    path = desk.write(
+        "deep/p.yaml",
+        """\
+        SOURCE: {type: tape, root: lake}
+        SCHEMA_LOCK_PATH: lock.json
+        PASSES:
+          - name: one
+            modules: [bars]
+            output: {path_template: "out/{universe}.parquet"}
+        """,
+    )
+    loaded, resolved = desk.load(path), desk.resolve(path)
+    plain = absolute(loaded.tree, resolved).plain()
+    assert plain["SOURCE"]["root"] == f"{desk.folder}/deep/lake"
+    assert plain["SCHEMA_LOCK_PATH"] == f"{desk.folder}/deep/lock.json"
+    template = plain["PASSES"][0]["output"]["path_template"]
+    assert template == f"{desk.folder}/deep/out/{{universe}}.parquet"

@@ -15,7 +15,7 @@ from beaf_core.config.resolved import ResolvedModule
 from beaf_core.config.validate import Findings
 from beaf_core.model.errors import BeafError, UsageError
 from beaf_core.model.module import AnalyticsModule, Measure
-from beaf_core.plugins.answers import check_module, measures_of
+from beaf_core.plugins.answers import check_module, measures_of, rows_of
 from beaf_core.plugins.catalog import FIRST_PARTY, PluginEntry
 from beaf_core.plugins.host import PluginHost
 
@@ -109,14 +109,15 @@ class ModuleResolver:
         where = (*path, module.config_key)
         options = self._options(module, section, node, where)
         if options is None and module.Config is not None:
-            return ResolvedModule(module, None, ())  # it owns its section all the same
+            return ResolvedModule(module, None)  # it owns its section all the same
         try:
             measures = self._measures(module, options)
+            rows = rows_of(self._entry(module.name), module, options)
         except BeafError as error:
             place = where if section else named_at
             self.findings.problem(place, error.message, remedy=error.remedy)
-            measures = ()
-        return ResolvedModule(module, options, measures)
+            return ResolvedModule(module, options)
+        return ResolvedModule(module, options, measures, rows)
 
     def _options(
         self, module: AnalyticsModule, section: Node | None, node: Node, where: Steps

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
@@ -12,14 +14,25 @@ from beaf_core.model.errors import UsageError
 from beaf_core.model.module import AnalyticsModule, Measure
 from beaf_core.model.run import Target
 
+if TYPE_CHECKING:
+    import polars as pl
+
 
 @dataclass(frozen=True, slots=True)
 class ResolvedModule:
-    """A module of a pass, its validated options, and the measures that they ask for."""
+    """A module of a pass, its validated options, and what they ask for.
+
+    Attributes:
+        module: the declaration.
+        options: its options; None where it has none.
+        measures: the measures.
+        rows: table → the rows that the module looks at; all of them where it is absent.
+    """
 
     module: AnalyticsModule
     options: BaseModel | None
-    measures: tuple[Measure, ...]
+    measures: tuple[Measure, ...] = ()
+    rows: Mapping[str, pl.Expr] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

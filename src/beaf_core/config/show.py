@@ -6,20 +6,18 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from beaf_core.config.analytics import AnalyticsConfig
+from beaf_core.config.complete import complete
 from beaf_core.config.nodes import Node
 from beaf_core.config.redact import redact
 from beaf_core.config.resolved import ResolvedPipeline
 
-DEFAULT = "default"
-
 
 def as_values(tree: Node, resolved: ResolvedPipeline) -> dict[str, Any]:
-    """Render as JSON-ready values: the configuration, and path → origin of what was written."""
-    origins = {_dotted(tree, path): str(node.place) for path, node in tree.leaves()}
+    """Render as JSON-ready values: the configuration, and path → origin of each value."""
+    whole = complete(tree, resolved)
     return {
-        "config": redact({**_defaults(tree), **tree.plain()}),
-        "origins": origins,
+        "config": redact(whole.plain()),
+        "origins": {_dotted(whole, path): str(node.place) for path, node in whole.leaves()},
         "project": str(resolved.project),
         "notes": list(resolved.notes),
     }
@@ -28,14 +26,7 @@ def as_values(tree: Node, resolved: ResolvedPipeline) -> dict[str, Any]:
 def as_lines(tree: Node, resolved: ResolvedPipeline) -> Iterator[str]:
     """Render as YAML lines, each value followed by its origin."""
     yield f"# project: {resolved.project}"
-    yield from _mapping(tree, 0)
-    for name, value in redact(_defaults(tree)).items():
-        yield f"{name}: {_scalar(value)}  # {DEFAULT}"
-
-
-def _defaults(tree: Node) -> dict[str, Any]:
-    plain = AnalyticsConfig().model_dump(mode="json")
-    return {name: value for name, value in plain.items() if name not in tree.value}
+    yield from _mapping(complete(tree, resolved), 0)
 
 
 def _mapping(node: Node, depth: int, name: str = "") -> Iterator[str]:

@@ -101,9 +101,8 @@ def _plan_table(resolved: ResolvedPass, table: str) -> TablePlan:
         own = [measure for measure in each.measures if measure.table == table]
         measures += own
         modules |= {measure.name: each.module.name for measure in own}
-        filters = each.module.rows(each.options)
-        if own and table in filters:
-            rows[each.module.name] = filters[table]
+        if own and table in each.rows:
+            rows[each.module.name] = each.rows[table]
     return TablePlan(table, tuple(measures), rows, modules)
 
 

@@ -146,6 +146,24 @@ def measures_of(entry: PluginEntry, module: AnalyticsModule, options: Any) -> li
         raise PluginCallError(entry, "analytics_module, in its measures", error) from error
 
 
+def rows_of(entry: PluginEntry, module: AnalyticsModule, options: Any) -> dict[str, pl.Expr]:
+    """Ask a module which rows of each table it looks at; checked for expressions by table."""
+    import polars as pl
+
+    try:
+        answer = dict(module.rows(options))
+    except BeafError:
+        raise
+    except Exception as error:
+        raise PluginCallError(entry, "analytics_module, in its rows", error) from error
+    for table, rows in answer.items():
+        if not isinstance(rows, pl.Expr):
+            raise PluginAnswerError(
+                entry, "analytics_module", f"its rows of {table} are {_kind_of(rows)}"
+            )
+    return answer
+
+
 def check_measures(entry: PluginEntry, answer: object) -> list[Measure]:
     """Check for measures with distinct names."""
     if isinstance(answer, str) or not isinstance(answer, Iterable):
