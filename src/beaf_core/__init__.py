@@ -37,8 +37,10 @@ _HOMES = {
     "PluginError": "plugins.errors",
     "PluginHost": "plugins.host",
     "Receipt": "model.run",
+    "Progress": "engine.session",
     "Reference": "plugins.host",
     "ResourceError": "model.errors",
+    "RunFailedError": "run",
     "RunReport": "model.run",
     "TABLES": "model.tables",
     "TableRead": "model.tables",
@@ -87,9 +89,11 @@ __all__ = [
     "PluginEntry",
     "PluginError",
     "PluginHost",
+    "Progress",
     "Receipt",
     "Reference",
     "ResourceError",
+    "RunFailedError",
     "RunReport",
     "TableRead",
     "TableRequest",
@@ -128,6 +132,7 @@ if TYPE_CHECKING:
     from beaf_core.config.paths import ConfigPath
     from beaf_core.engine.finished import FinishedRun
     from beaf_core.engine.run import execute_request
+    from beaf_core.engine.session import Progress
     from beaf_core.model.dates import BatchFrequency, DayStatus, absent_day_status
     from beaf_core.model.errors import (
         AbsentDayError,
@@ -160,4 +165,4 @@ if TYPE_CHECKING:
     from beaf_core.plugins.errors import PluginError, did_you_mean
     from beaf_core.plugins.host import PluginHost, Reference
     from beaf_core.plugins.markers import hookimpl
-    from beaf_core.run import run_partition, run_pipeline
+    from beaf_core.run import RunFailedError, run_partition, run_pipeline

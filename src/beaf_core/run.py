@@ -203,7 +203,7 @@ def launch(
         session=Session(host, resolved, progress or Silence()),
     )
     launched = host.launch_run(resolved.config.LAUNCHER, request, resolved.launcher_options)
-    return launched.wait()
+    return host.wait_for(resolved.config.LAUNCHER, launched)
 
 
 def new_run_id() -> str:

@@ -235,3 +235,23 @@ def test_a_request_carried_out_on_the_other_side_gives_the_same_rows(
     report = execute_request(travelled)
     assert report.status == "succeeded", report.outcomes
     assert pl.read_parquet(report.receipts[0].location).equals(rows)
+
+
+def test_a_yaml_pipeline_can_be_carried_out_on_the_other_side(
+    project: Path, beaf_market: Path
+) -> None:
+    from beaf_core import DatePartition, LaunchRequest, execute_request
+
+    path = project / "bars.yaml"
+    path.write_text("PASSES: [{name: bars, modules: [trade]}]\n")
+    config = {**BASE, "SOURCE": {"type": "parquet", "root": str(beaf_market)}}
+    request = LaunchRequest(
+        run_id="far",
+        config=config,
+        universe="mic=XLON",
+        dates=DatePartition("2025-01-06"),
+        pipeline=str(path),
+        project=str(project),
+    )
+    report = execute_request(LaunchRequest.from_json(json.loads(json.dumps(request.to_json()))))
+    assert report.status == "succeeded", report.outcomes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -149,6 +149,55 @@ def test_a_changed_option_and_a_changed_input_make_the_output_stale(
     assert bars_of(changed)["Volume"].sum() == doubled
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "SOURCE.columns={trades: {InstrumentCurrencyPrice: Price}}",
+        "SOURCE.order={trades: [TradeTimestampNanoseconds]}",
+        "QUALITY_CHECKS.ENABLED=true",
+        "PASSES.bars.trade_analytics.classifications=all",
+    ],
+)
+def test_whatever_rows_depend_on_makes_the_output_stale(pipeline_file: Path, change: str) -> None:
+    run_pipeline(pipeline_file, date=MONDAY, universe="mic=XLON")
+    again = run_pipeline(pipeline_file, date=MONDAY, universe="mic=XLON", sets=[change])
+    assert [each.status for each in again.outcomes] == ["written"]
+
+
+def test_an_edited_measure_of_the_pipelines_own_file_makes_the_output_stale(
+    pipeline_file: Path,
+) -> None:
+    path = pipeline_file.with_name("own.py")
+    source = (
+        "import polars as pl\n"
+        "from beaf_core import Aggregation, Kind, Measure\n"
+        "SIZE = Measure('Size', 'trades', Aggregation(Kind.SUM, pl.col('Size')), 'shares', '', '')\n"
+        "USER_CONFIG = {'PASSES': [{'name': 'bars', 'modules': ['custom']}]}\n"
+    )
+    for text, status in ((source, "written"), (source, "unchanged")):
+        path.write_text(text)
+        report = run_pipeline(path, date=MONDAY, universe="mic=XLON")
+        assert [each.status for each in report.outcomes] == [status]
+    path.write_text(source.replace("Kind.SUM", "Kind.MAX"))
+    report = run_pipeline(path, date=MONDAY, universe="mic=XLON")
+    assert [each.status for each in report.outcomes] == ["written"]
+    # The off-book print of 1000 counts too: a module without rows of its own sees every print.
+    assert pl.read_parquet(report.receipts[0].location)["Size"].to_list() == [400, 1000, 50, 150]
+
+
+def test_a_file_that_beaf_has_not_written_is_not_replaced_unasked(
+    pipeline_file: Path, tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine.parquet"
+    pl.DataFrame({"precious": [1]}).write_parquet(mine)
+    sets = [f"OUTPUT_TARGET.path_template={mine}"]
+    refused = run_pipeline(pipeline_file, date=MONDAY, universe="mic=XLON", sets=sets)
+    assert refused.exit_code is ExitCode.USAGE
+    assert pl.read_parquet(mine).columns == ["precious"]
+    forced = run_pipeline(pipeline_file, date=MONDAY, universe="mic=XLON", sets=sets, force=True)
+    assert [each.status for each in forced.outcomes] == ["written"]
+
+
 def test_a_rerun_replaces_its_partition_and_leaves_the_others(pipeline_file: Path) -> None:
     for day in (MONDAY, TUESDAY):
         run_pipeline(pipeline_file, date=day, universe="mic=XLON")
@@ -248,6 +297,24 @@ def test_a_day_that_has_not_come_is_pending(pipeline_file: Path) -> None:
     tomorrow = (date.today() + timedelta(days=1)).isoformat()
     report = run_pipeline(pipeline_file, date=tomorrow, universe="mic=XLON")
     assert [each.status for each in report.outcomes] == ["pending"]
+
+
+def test_a_day_of_which_one_venue_is_still_to_come_is_not_written(
+    pipeline_file: Path, tmp_path: Path
+) -> None:
+    today = datetime.now(UTC).date().isoformat()
+    market = write_market(tmp_path / "market")
+    for table in ("reference", "trades"):
+        for mic in ("XLON", "XPAR"):
+            path = market / table / mic / f"{today}.parquet"
+            shutil.copy(path.with_name(f"{MONDAY}.parquet"), path)
+    (market / "trades" / "XPAR" / f"{today}.parquet").unlink()
+    pipeline_file.with_suffix(".py").write_text(
+        "def get_universe(date, reference):\n    return reference(date)\n"
+    )
+    report = run_pipeline(pipeline_file, date=today, sets=[f"SOURCE.root={market}"])
+    assert [each.status for each in report.outcomes] == ["pending"]
+    assert not (pipeline_file.parent / "data").exists()
 
 
 def test_a_partition_that_fails_leaves_the_others(pipeline_file: Path) -> None:
@@ -351,6 +418,57 @@ def test_no_secret_is_written_anywhere(
             assert b"open-sesame" not in content, path
             assert b"written-out" not in content, path
     assert "open-sesame" not in repr(report)
+
+
+def test_a_message_does_not_tell_a_secret_that_it_was_given(
+    pipeline_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACME_PW", "open-sesame")
+    pipeline_file.with_suffix(".py").write_text(
+        "import os\n"
+        "def get_universe(date):\n"
+        "    raise ConnectionError('refused: db://me:' + os.environ['ACME_PW'] + '@host')\n"
+    )
+    sets = ["S3_STORAGE_OPTIONS.aws_session_token=${env:ACME_PW}"]
+    report = run_pipeline(pipeline_file, date=MONDAY, sets=sets)
+    assert "ConnectionError" in str(report.outcomes[0].message)
+    assert "open-sesame" not in str(report)
+    assert "open-sesame" not in Path(report.manifest).read_text()
+
+
+def test_a_fault_of_our_own_is_one_partitions_and_told_as_such(
+    pipeline_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr("beaf_core.engine.run.compute", broken)
+    report = run_pipeline(pipeline_file, date=MONDAY, universe="mic=XLON")
+    assert report.exit_code is ExitCode.BUG
+    assert "a bug in BEAF" in str(report.outcomes[0].message)
+    assert "ZeroDivisionError" in json.loads(Path(report.manifest).read_text())["bugs"][0]
+
+
+def test_rows_without_an_event_time_are_refused(pipeline_file: Path, tmp_path: Path) -> None:
+    market = write_market(tmp_path / "market")
+    path = market / "trades" / "XLON" / f"{MONDAY}.parquet"
+    time = pl.col("TradeTimestampNanoseconds")
+    timeless = (
+        pl.when(pl.col("Size") == 50).then(None).otherwise(time).alias(time.meta.output_name())
+    )
+    pl.read_parquet(path).with_columns(timeless).write_parquet(path)
+    report = run_pipeline(
+        pipeline_file, date=MONDAY, universe="mic=XLON", sets=[f"SOURCE.root={market}"]
+    )
+    assert report.exit_code is ExitCode.DATA_MISSING
+    assert "without an event time" in str(report.outcomes[0].message)
+
+
+def test_an_output_without_rows_is_told(pipeline_file: Path) -> None:
+    sets = ["PASSES.bars.trade_analytics.classifications=[LIT_CONTINOUS]"]
+    report = run_pipeline(pipeline_file, date=MONDAY, universe="mic=XLON", sets=sets)
+    assert report.receipts[0].rows == 0
+    assert "no row matches" in str(report.outcomes[0].message)
 
 
 def test_extra_outputs_get_the_same_rows(pipeline_file: Path, tmp_path: Path) -> None:

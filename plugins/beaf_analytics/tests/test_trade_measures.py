@@ -155,6 +155,23 @@ def test_a_print_without_a_price_counts_in_volume_and_not_in_vwap(folder: Path) 
     assert row["Close"] == 10.0
 
 
+def test_nan_is_treated_as_absent_in_prices_sizes_and_points(folder: Path) -> None:
+    nan = float("nan")
+    odd = [
+        (10.0, 100.0, 1, *TRADES[0][3:7], 1.0),
+        (nan, 100.0, 1, *TRADES[0][3:7], 1.0),
+        (12.0, 100.0, 1, *TRADES[0][3:7], nan),
+        (99.0, nan, 1, *TRADES[0][3:7], 0.0),
+    ]
+    words = ["OHLC", "Volume", "VWAP", "Count", "VolumeWeightedPricePlacement"]
+    row = bucket(folder, asked("Total", *words), odd)
+    assert row["TradeTotalVWAP"] == 11.0
+    assert row["TradeTotalVolume"] == 300.0
+    assert row["TradeTotalCount"] == 3
+    assert (row["High"], row["Close"]) == (12.0, 12.0)
+    assert row["TradeTotalVolumeWeightedPricePlacement"] == 1.0
+
+
 def test_placement_is_minus_one_at_the_bid_and_plus_one_at_the_ask(folder: Path) -> None:
     # points 1, 1.5 (clipped to 1), 0, 0.5 over sizes 100, 300, 200, 400; the fifth has none
     row = bucket(folder, asked("Total", "VolumeWeightedPricePlacement"))

@@ -74,12 +74,14 @@ def test_an_empty_frame_is_a_file_without_rows(target: Target) -> None:
     assert found.collect_schema() == ROWS.schema
 
 
-def test_a_file_of_another_origin_has_no_receipt_and_is_replaced(target: Target) -> None:
+def test_a_file_of_another_origin_is_not_taken_for_ours(target: Target) -> None:
     path = Path(target.location(MONDAY))
     path.parent.mkdir(parents=True)
-    for content in (b"", b"something else"):
+    ROWS.write_parquet(path)
+    for content in (path.read_bytes(), b"", b"something else"):
         path.write_bytes(content)
-        assert find_receipt(target, MONDAY) is None
+        with pytest.raises(UsageError, match="BEAF has not written it"):
+            find_receipt(target, MONDAY)
     write_output(ROWS.lazy(), target, MONDAY)
     assert pl.read_parquet(path).equals(ROWS)
 

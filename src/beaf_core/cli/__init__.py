@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 import click
@@ -47,10 +46,10 @@ def main() -> None:
     except BeafError as error:
         _tell(str(error), error)
         code = error.exit_code
-    except BrokenPipeError:
-        # The reader of a pipe has gone (`… | head`): not a fault, but stdout must not be flushed.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = ExitCode.OK
+    except SystemExit as ended:
+        # click leaves with 1 where the reader of a pipe has gone (`… | head`), which is no fault.
+        gone = isinstance(ended.__context__, BrokenPipeError)
+        code = ExitCode.OK if gone else ended.code
     except Exception as error:  # noqa: BLE001 — the last stop: a bug is told, not thrown at people
         _tell(
             f"this is a bug in BEAF: {type(error).__name__}: {error}\n"

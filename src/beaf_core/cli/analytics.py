@@ -72,7 +72,7 @@ def _of_pipeline(path: str, sets: Sequence[str]) -> Iterator[tuple[str | None, s
 
 
 def _of_modules() -> Iterator[tuple[str | None, str, Measure]]:
-    from beaf_core.plugins.answers import check_measures
+    from beaf_core.plugins.answers import measures_of
     from beaf_core.plugins.host import PluginHost
 
     host = PluginHost()
@@ -80,7 +80,7 @@ def _of_modules() -> Iterator[tuple[str | None, str, Measure]]:
         try:
             module = host.analytics_module(name)
             options = module.Config() if module.Config else None
-            measures = check_measures(host.catalog.find("module", name), module.measures(options))
+            measures = measures_of(host.catalog.find("module", name), module, options)
         except (BeafError, ValueError) as error:
             narrate(f"warning: {error}")
             continue

@@ -16,7 +16,7 @@ from beaf_core.config.validate import Findings
 from beaf_core.model.errors import BeafError, UsageError
 from beaf_core.model.module import AnalyticsModule, Measure
 from beaf_core.plugins.answers import check_module, measures_of, rows_of
-from beaf_core.plugins.catalog import FIRST_PARTY, PluginEntry
+from beaf_core.plugins.catalog import FIRST_PARTY, OWN_FILE, PluginEntry
 from beaf_core.plugins.host import PluginHost
 
 #: Asks a pipeline's own `get_pipeline` for the modules of a pass; None where it has none.
@@ -98,7 +98,7 @@ class ModuleResolver:
     def _entry(self, name: str) -> PluginEntry:
         if name in self.host.catalog.names("module"):
             return self.host.catalog.find("module", name)
-        return PluginEntry("module", name, "get_pipeline", "the pipeline's own file", "")
+        return PluginEntry("module", name, "get_pipeline", OWN_FILE, "")
 
     # -- options and measures ------------------------------------------------------------------
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 HIDDEN = "***"
 
 _WORDS = r"(?:secret|passw|passphrase|pwd|token|credential|(?:access|account|api|private|sas)_?key)"
 _SECRET_NAME = re.compile(_WORDS, re.I)
+_REFERENCE_NAME = re.compile(r"\$\{env:([^}]*)\}")
 _REFERENCES = re.compile(r"(?:\$\{env:[^}]*\})+")
 _URL_PASSWORD = re.compile(r"(?<=://)([^/:@\s]*):(\S+)@")
 _PARAMETER = re.compile(r"\b(pwd|password|token|secret|sig|signature)=([^;&\s]+)", re.I)
@@ -30,6 +33,35 @@ def redact(value: Any, name: str = "") -> Any:
     if _SECRET_NAME.search(name):
         return _hidden(str(value))
     return redact_text(value) if isinstance(value, str) else value
+
+
+def mask_of(config: Any, environ: Mapping[str, str]) -> Callable[[str], str]:
+    """Make a function that hides, in any text, what a configuration's references stand for.
+
+    A plugin's message may quote what it was given; it must not tell a secret by that.
+    """
+    names = set(_REFERENCE_NAME.findall(json.dumps(config, default=str)))
+    secrets = {environ[name] for name in names if environ.get(name)} | set(_secrets(config))
+    longest_first = sorted(secrets, key=len, reverse=True)
+
+    def mask(text: str) -> str:
+        for secret in longest_first:
+            text = text.replace(secret, HIDDEN)
+        return redact_text(text)
+
+    return mask
+
+
+def _secrets(value: Any, name: str = "") -> Iterator[str]:
+    """Yield what is written out under secret names."""
+    if isinstance(value, dict):
+        for key, each in value.items():
+            yield from _secrets(each, f"{name}.{key}")
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _secrets(each, name)
+    elif isinstance(value, str) and value and _SECRET_NAME.search(name):
+        yield from [] if _REFERENCES.fullmatch(value) else [value]
 
 
 def redact_text(text: str) -> str:

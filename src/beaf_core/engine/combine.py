@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from beaf_core.engine.compile import BUCKET, DAY, KEYS, LISTING, CompiledTable, TablePlan
-from beaf_core.model.errors import UsageError
-from beaf_core.model.module import Aggregation, Measure
+from beaf_core.model.errors import DataInvalidError, UsageError
+from beaf_core.model.module import RESERVED, Aggregation, Measure
 
 if TYPE_CHECKING:
     from datetime import date
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from beaf_core.config.resolved import ResolvedPass
 
 #: Columns of the universe that are carried into every output, where the source knows them.
-CARRIED = ("MIC", "Ticker", "CurrencyCode")
+CARRIED = tuple(name for name in RESERVED if name not in KEYS)
 
 
 def finish_table(plan: TablePlan, compiled: CompiledTable) -> pl.DataFrame:
@@ -25,6 +25,12 @@ def finish_table(plan: TablePlan, compiled: CompiledTable) -> pl.DataFrame:
     frames = [each for each in (compiled.native, compiled.fallback) if each is not None]
     collected = pl.collect_all(frames, engine="streaming")
     frame = collected[0]
+    timeless = frame.filter(pl.col(BUCKET).is_null())
+    if timeless.height:
+        raise DataInvalidError(
+            f"{plan.table} has rows without an event time, for listing {timeless[LISTING][0]}",
+            remedy="repair the file: every row needs its time",
+        )
     for other in collected[1:]:
         frame = frame.join(other, on=list(KEYS), how="left")
     columns = [_evaluate(frame, each, compiled.inputs[each.name]) for each in plan.measures]
@@ -100,4 +106,5 @@ def _sort_keys(resolved: ResolvedPass, columns: Sequence[str]) -> list[str]:
             "which the output does not have",
             remedy=f"its columns are {', '.join(columns)}",
         )
-    return keys if BUCKET in keys else [*keys, BUCKET]
+    # Behind the keys that are asked for, so that no two rows tie.
+    return [*keys, *(key for key in (BUCKET, LISTING) if key not in keys)]

@@ -185,7 +185,7 @@ def _selected(
         closed=config.time_bucket_closed,
     )
     available = {_TIME: time, _SEQUENCE: pl.col(each.clock.sequence or each.clock.time)}
-    return _filtered(plan, each).select(
+    return _filtered(plan, each, schema).select(
         pl.col(LISTING).cast(pl.Int64),
         label.alias(BUCKET),
         pl.lit(each.day).alias(DAY),
@@ -194,8 +194,12 @@ def _selected(
     )
 
 
-def _filtered(plan: TablePlan, each: DayOfTable) -> pl.LazyFrame:
-    kept = each.frame.filter(pl.col(LISTING).is_in(list(each.listings)))
+def _filtered(plan: TablePlan, each: DayOfTable, schema: pl.Schema) -> pl.LazyFrame:
+    floats = [name for name in plan.columns if schema[name].is_float()]
+    # NaN is absence: it would poison every sum, compares as the largest price, and passes as
+    # not null. Cleaned where it enters, so that no measure has to think of it.
+    clean = each.frame.with_columns(pl.col(floats).fill_nan(None)) if floats else each.frame
+    kept = clean.filter(pl.col(LISTING).is_in(list(each.listings)))
     everything = len(plan.rows) < len(set(plan.modules.values()))
     if everything or not plan.rows:
         return kept
@@ -243,8 +247,9 @@ def _masked(of: pl.Expr | None, where: pl.Expr | None, schema: pl.Schema) -> pl.
         assert where is not None
         return where
     dtype = pl.LazyFrame(schema=schema).select(of).collect_schema().dtypes()[0]
-    # A single NaN would poison every sum, and compares as the largest price.
-    value = of.fill_nan(None) if dtype.is_float() else of
+    # What a row expression computes may be NaN all the same (0 / 0).
+    computed = not of.meta.is_column() and dtype.is_float()
+    value = of.fill_nan(None) if computed else of
     return value if where is None else pl.when(where).then(value)
 
 

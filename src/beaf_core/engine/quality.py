@@ -66,6 +66,9 @@ def _ranges(checks: QualityCheckConfig, frame: pl.DataFrame) -> list[str]:
         if name not in frame.columns:
             faults.append(f"there is no column {name} to check the range of")
             continue
+        if not frame.schema[name].is_numeric():
+            faults.append(f"{name} is {frame.schema[name]}, so it has no range")
+            continue
         least, most = frame.select(low=pl.col(name).min(), high=pl.col(name).max()).row(0)
         if low is not None and least is not None and least < low:
             faults.append(f"{name} falls to {least}, below {low}")

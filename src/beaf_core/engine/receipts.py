@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
+import secrets
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -14,30 +13,42 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import beaf_core
+from beaf_core.config.redact import redact
 from beaf_core.model.errors import ResourceError
 
 if TYPE_CHECKING:
-    from beaf_core.config.resolved import ResolvedPass
+    import polars as pl
+
+    from beaf_core.config.resolved import ResolvedModule, ResolvedPass, ResolvedPipeline
     from beaf_core.engine.prepare import DayPlan
+    from beaf_core.model.module import Measure
     from beaf_core.model.partition import PartitionRun
     from beaf_core.model.run import PassOutcome, Target
+    from beaf_core.model.tables import Part
 
 MANIFEST = "manifest.json"
 
 
 def fingerprint(
-    resolved: ResolvedPass, partition: PartitionRun, target: Target, days: Sequence[DayPlan]
+    pipeline: ResolvedPipeline,
+    resolved: ResolvedPass,
+    partition: PartitionRun,
+    target: Target,
+    days: Sequence[DayPlan],
 ) -> str:
     """Digest everything that a partition's rows depend on.
 
-    Equal fingerprints mean that nothing would change: the same inputs (location, size, version),
-    the same listings, the same pass, the same definitions, the same version of BEAF.
+    Equal fingerprints mean that nothing would change: the same source and inputs (location, size,
+    version), the same listings, the same pass, the same declarations of its measures, the same
+    checks, the same version of BEAF. A piece of input without a version is never the same.
     """
     facts = {
         "beaf": beaf_core.__version__,
         "partition": partition.key,
         "pass": resolved.config.model_dump(mode="json"),
-        "measures": [[each.name, each.version] for each in resolved.measures],
+        "source": [pipeline.source, redact(_plain(pipeline.source_options))],
+        "modules": [_module_facts(each) for each in resolved.modules],
+        "checks": _plain(pipeline.config.QUALITY_CHECKS),
         "target": [target.type, target.location(partition), _plain(target.options)],
         "days": [_day_facts(day) for day in days],
     }
@@ -45,12 +56,38 @@ def fingerprint(
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
+def _module_facts(each: ResolvedModule) -> list[Any]:
+    rows = {table: _expression(rows) for table, rows in each.rows.items()}
+    return [each.module.name, rows, [_measure_facts(measure) for measure in each.measures]]
+
+
+def _measure_facts(measure: Measure) -> list[Any]:
+    aggregations = {
+        name: [each.kind, _expression(each.of), _expression(each.where)]
+        for name, each in measure.aggregations.items()
+    }
+    post = _expression(measure.post)
+    return [measure.name, measure.table, measure.version, aggregations, post]
+
+
+def _expression(expression: pl.Expr | None) -> str | None:
+    if expression is None:
+        return None
+    return hashlib.sha256(expression.meta.serialize(format="binary")).hexdigest()
+
+
+def _part_facts(part: Part) -> dict[str, Any]:
+    if part.version is None:
+        return {**asdict(part), "version": secrets.token_hex(8)}
+    return asdict(part)
+
+
 def _day_facts(plan: DayPlan) -> dict[str, Any]:
     return {
         "day": plan.day.isoformat(),
         "status": plan.status,
         "listings": plan.listings.to_dicts() and _digest_of_listings(plan),
-        "parts": [asdict(part) for table in plan.tables for part in table.read.parts],
+        "parts": [_part_facts(part) for table in plan.tables for part in table.read.parts],
     }
 
 
@@ -63,6 +100,25 @@ def _plain(options: Any) -> Any:
     return options.model_dump(mode="json") if hasattr(options, "model_dump") else None
 
 
+def make_folder(folder: Path) -> None:
+    """Make the folder of a run.
+
+    Raises:
+        ResourceError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> ResourceError:
+    return ResourceError(
+        f"the run's manifest cannot be written to {path}: {error.strerror or error}",
+        remedy="make the project's folder writable, or make room",
+    )
+
+
 def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> str:
     """Write a run's manifest, whole or not at all.
 
@@ -73,17 +129,12 @@ def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> str:
         ResourceError: the folder cannot be written.
     """
     path = folder / MANIFEST
+    staged = path.with_name(f".{MANIFEST}.{secrets.token_hex(4)}")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        handle, staged = tempfile.mkstemp(dir=folder, prefix=".manifest-")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(manifest, file, indent=2, default=str)
-        Path(staged).replace(path)
+        staged.write_text(json.dumps(manifest, indent=2, default=str), encoding="utf-8")
+        staged.replace(path)
     except OSError as error:
-        raise ResourceError(
-            f"the manifest {path} cannot be written: {error}",
-            remedy="make the project's folder writable, or make room",
-        ) from error
+        raise _unwritable(folder, error) from error
     return str(path)
 
 

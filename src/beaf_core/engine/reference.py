@@ -92,4 +92,14 @@ class SourceReference:
 
 def _matching(frame: pl.LazyFrame, constraints: Mapping[str, object]) -> pl.LazyFrame:
     # The source may have pushed the constraints down; filtering again makes sure.
-    return frame.filter(*(pl.col(name) == value for name, value in constraints.items()))
+    schema = frame.collect_schema()
+    return frame.filter(
+        *(_equals(name, value, schema[name]) for name, value in constraints.items())
+    )
+
+
+def _equals(name: str, value: object, dtype: pl.DataType) -> pl.Expr:
+    if isinstance(value, str) and dtype != pl.String:
+        # A selector's value is text, whatever the column holds: InstrumentId=1, IsPrimary=true.
+        return pl.col(name).cast(pl.String).str.to_lowercase() == value.strip().lower()
+    return pl.col(name) == pl.lit(value)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
+import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from beaf_core.config.redact import redact
+from beaf_core.config.redact import mask_of, redact
 from beaf_core.engine.combine import carry_reference, finish_table, join_tables, sort_output
 from beaf_core.engine.compile import DayOfTable, compile_table
 from beaf_core.engine.prepare import DayPlan, Preparer, require_ready
 from beaf_core.engine.quality import check_quality
 from beaf_core.engine.receipts import (
     fingerprint,
+    make_folder,
     now,
     outcome_facts,
     versions,
@@ -24,7 +27,13 @@ from beaf_core.engine.receipts import (
 )
 from beaf_core.engine.session import Session, open_session
 from beaf_core.model.dates import DayStatus, cut_range
-from beaf_core.model.errors import BeafError, DataInvalidError, ExitCode, UsageError
+from beaf_core.model.errors import (
+    BeafError,
+    DataInvalidError,
+    ExitCode,
+    PartitionFailedError,
+    UsageError,
+)
 from beaf_core.model.partition import (
     DatePartition,
     PartitionRun,
@@ -39,6 +48,17 @@ if TYPE_CHECKING:
     from beaf_core.config.resolved import ResolvedPass
 
 
+#: What polars raises for an expression that cannot be, as opposed to data that cannot be read.
+_WRONG_DECLARATION = (
+    pl.exceptions.ColumnNotFoundError,
+    pl.exceptions.DuplicateError,
+    pl.exceptions.InvalidOperationError,
+    pl.exceptions.SchemaError,
+    pl.exceptions.SchemaFieldNotFoundError,
+    pl.exceptions.ShapeError,
+)
+
+
 def execute_request(request: LaunchRequest) -> RunReport:
     """Carry out a run in this process.
 
@@ -50,6 +70,7 @@ def execute_request(request: LaunchRequest) -> RunReport:
     started = now()
     outcomes: list[PassOutcome] = []
     code = ExitCode.BUG
+    make_folder(run.folder)  # a run that could not be told of must not write
     try:
         outcomes.extend(run.outcomes())
         code = summarise(outcomes)
@@ -72,6 +93,7 @@ class _Run:
     session: Session
     days: list[dict[str, Any]] = field(default_factory=list)
     timings: list[dict[str, Any]] = field(default_factory=list)
+    bugs: list[str] = field(default_factory=list)
 
     def outcomes(self) -> Iterator[PassOutcome]:
         """Run every pass of every partition, in order."""
@@ -99,19 +121,29 @@ class _Run:
         try:
             return self._partition(resolved, partition)
         except BeafError as error:
-            code = error.exit_code
-            return [PassOutcome(resolved.name, partition.key, "failed", None, str(error), code)]
+            return [self._failed(resolved, partition, str(error), error.exit_code)]
+        except Exception as error:  # noqa: BLE001 — a fault of ours, too, is one partition's
+            self.bugs.append(mask_of(self.request.config, os.environ)(traceback.format_exc()))
+            told = f"this is a bug in BEAF: {type(error).__name__}: {error} (see the manifest)"
+            return [self._failed(resolved, partition, told, ExitCode.BUG)]
         finally:
             seconds = round(time.perf_counter() - started, 3)
             self.timings.append(
                 {"pass": resolved.name, "partition": partition.key, "seconds": seconds}
             )
 
+    def _failed(
+        self, resolved: ResolvedPass, partition: PartitionRun, message: str, code: ExitCode
+    ) -> PassOutcome:
+        # A plugin's message may quote what it was given, secrets included.
+        masked = mask_of(self.request.config, os.environ)(message)
+        return PassOutcome(resolved.name, partition.key, "failed", None, masked, code)
+
     def _partition(self, resolved: ResolvedPass, partition: PartitionRun) -> list[PassOutcome]:
         plans = self._plan(resolved, partition)
         require_ready(plans, allow_missing=self.request.allow_missing)
         ready = [plan for plan in plans if plan.tables]
-        if not ready:
+        if not ready or any(_is_half_there(plan) for plan in plans):
             status = worst_status(plan.status for plan in plans)
             status = DayStatus.CLOSED if status is DayStatus.READY else status
             return [PassOutcome(resolved.name, partition.key, status, None, _left_out(plans))]
@@ -143,7 +175,10 @@ class _Run:
         config = self.session.pipeline.config
         checks = resolved.config.quality_checks
         checks = checks if checks and checks.ENABLED else config.QUALITY_CHECKS
-        return frame, check_quality(resolved, checks, frame)
+        faults = check_quality(resolved, checks, frame)
+        if frame.is_empty() and not faults:
+            faults = ["no row matches, so the output is empty"]
+        return frame, faults
 
     # -- outputs -------------------------------------------------------------------------------
 
@@ -156,7 +191,7 @@ class _Run:
     ) -> Target:
         return target.stamped(
             run_id=self.request.run_id,
-            fingerprint=fingerprint(resolved, partition, target, plans),
+            fingerprint=fingerprint(self.session.pipeline, resolved, partition, target, plans),
             source=self.session.pipeline.require_source(),
             written_at=now(),
         )
@@ -189,9 +224,13 @@ class _Run:
 
     # -- manifest ------------------------------------------------------------------------------
 
+    @property
+    def folder(self) -> Path:
+        """Where the run's manifest goes."""
+        return Path(self.request.project, ".beaf", "runs", self.request.run_id)
+
     def write_manifest(self, started: str, outcomes: Sequence[PassOutcome], code: ExitCode) -> str:
         """Write what was asked, what was found, and what became of it."""
-        folder = Path(self.request.project, ".beaf", "runs", self.request.run_id)
         manifest = {
             "run_id": self.request.run_id,
             "started": started,
@@ -205,9 +244,10 @@ class _Run:
             "notes": list(self.session.pipeline.notes),
             "days": self.days,
             "timings": self.timings,
+            "bugs": self.bugs,
             "outcomes": [outcome_facts(each) for each in outcomes],
         }
-        return write_manifest(folder, manifest)
+        return write_manifest(self.folder, manifest)
 
 
 def check_locations(work: Sequence[tuple[ResolvedPass, PartitionRun]]) -> None:
@@ -250,6 +290,12 @@ def _compute_table(resolved: ResolvedPass, plans: Sequence[DayPlan], name: str) 
     table_plan = found[0][1].plan
     try:
         return finish_table(table_plan, compile_table(table_plan, days, resolved.config))
+    except _WRONG_DECLARATION as error:
+        names = ", ".join(measure.name for measure in table_plan.measures[:5])
+        raise PartitionFailedError(
+            f"the measures over {name} cannot be computed ({names}): {error}",
+            remedy="mend the declaration of the measure, or the module that makes it",
+        ) from error
     except (pl.exceptions.PolarsError, OSError) as error:
         parts = [part.location for _, table in found for part in table.read.parts]
         raise DataInvalidError(
@@ -266,6 +312,11 @@ def _culprit(days: Sequence[DayOfTable], parts: Sequence[str]) -> str:
         except (pl.exceptions.PolarsError, OSError):
             return f"on {each.day}"
     return ", ".join(parts[:3])
+
+
+def _is_half_there(plan: DayPlan) -> bool:
+    """Say whether a day has some of its data, and the rest is still to come."""
+    return plan.status is DayStatus.PENDING and bool(plan.tables)
 
 
 def _left_out(plans: Sequence[DayPlan]) -> str:

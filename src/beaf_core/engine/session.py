@@ -58,7 +58,8 @@ class Session:
 
 def open_session(request: LaunchRequest) -> Session:
     """Rebuild a session from plain data, on the far side of a launcher."""
-    module = load_module(Path(request.pipeline)) if request.pipeline else None
+    path = Path(request.pipeline) if request.pipeline else None
+    module = load_module(path) if path and path.suffix == ".py" else None
     host = PluginHost()
     get_modules = None
     if module is not None:

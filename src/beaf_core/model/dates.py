@@ -86,6 +86,8 @@ def _pieces(start: date, end: date, frequency: BatchFrequency) -> Iterator[tuple
     while first <= end:
         last = min(_period_end(first, frequency), end)
         yield first, last
+        if last == end:
+            return  # the day after the calendar's last cannot be named
         first = last + timedelta(days=1)
 
 

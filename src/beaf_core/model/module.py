@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 
+#: Columns that every output has by itself; no measure may take their names.
+RESERVED = ("ListingId", "TimeBucket", "MIC", "Ticker", "CurrencyCode")
+
+
 class Kind(StrEnum):
     """How the rows of a bucket become one number.
 

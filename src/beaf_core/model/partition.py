@@ -103,7 +103,7 @@ def parse_universe_spec(spec: str) -> UniversePartition:
             remedy="run the alternatives one after another, or intersect selectors with +",
         )
     parts = [_parse_single(part) for part in spec.split("+")]
-    return parts[0] if len(parts) == 1 else UniversePartition(spec.strip())
+    return parts[0] if len(parts) == 1 else UniversePartition("+".join(each.spec for each in parts))
 
 
 def _parse_single(text: str) -> UniversePartition:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Protocol
 
 from beaf_core.model.errors import ExitCode, UsageError
@@ -61,7 +61,7 @@ class Target:
         }
         try:
             return self.path_template.format_map(safe)
-        except (KeyError, ValueError, IndexError) as error:
+        except (KeyError, ValueError, IndexError, AttributeError, TypeError) as error:
             raise UsageError(
                 f"path_template {self.path_template!r} cannot be filled in: {error}",
                 remedy="use the placeholders " + " ".join(f"{{{name}}}" for name in safe),
@@ -101,8 +101,10 @@ class Receipt:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Receipt:
-        """Read what `to_json` rendered."""
-        return cls(**values)
+        """Read what `to_json` rendered; fields of a newer version are left aside."""
+        return cls(
+            **{field.name: values[field.name] for field in fields(cls) if field.name in values}
+        )
 
 
 @dataclass(frozen=True, slots=True)

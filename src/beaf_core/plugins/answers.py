@@ -9,10 +9,15 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from beaf_core.model.dates import DayStatus
 from beaf_core.model.errors import BeafError, UsageError
-from beaf_core.model.module import AnalyticsModule, Measure
-from beaf_core.model.run import LaunchRequest, Receipt, Target
-from beaf_core.model.tables import Part, TableRead
-from beaf_core.plugins.errors import PluginAnswerError, PluginCallError, PluginLoadError
+from beaf_core.model.module import RESERVED, Aggregation, AnalyticsModule, Kind, Measure
+from beaf_core.model.run import LaunchRequest, Receipt, RunReport, Target
+from beaf_core.model.tables import TABLES, Part, TableRead
+from beaf_core.plugins.errors import (
+    PluginAnswerError,
+    PluginCallError,
+    PluginLoadError,
+    did_you_mean,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -176,6 +181,10 @@ def check_measures(entry: PluginEntry, answer: object) -> list[Measure]:
         raise PluginAnswerError(
             entry, "analytics_module", f"{_kind_of(odd[0])} stands among its measures"
         )
+    for each in measures:
+        fault = _fault_of(each)
+        if fault:
+            raise PluginAnswerError(entry, "analytics_module", f"its measure {each.name!r} {fault}")
     names = [each.name for each in measures]
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
@@ -184,6 +193,40 @@ def check_measures(entry: PluginEntry, answer: object) -> list[Measure]:
             remedy="ask for each column once, or tell them apart with output_name_pattern",
         )
     return measures
+
+
+def _fault_of(measure: Measure) -> str | None:
+    """Say what is wrong with a measure's declaration, if anything is."""
+    if not isinstance(measure.name, str) or not measure.name or measure.name.startswith("__"):
+        return "has no name that a column can have"
+    if measure.name in RESERVED:
+        return "has the name of a column that every output has"
+    if measure.table not in TABLES:
+        return f"asks for the table {measure.table!r}{did_you_mean(str(measure.table), TABLES)}"
+    return _fault_of_parts(measure)
+
+
+def _fault_of_parts(measure: Measure) -> str | None:
+    import polars as pl
+
+    expressions = [measure.post]
+    for each in measure.aggregations.values():
+        if not isinstance(each, Aggregation) or not isinstance(each.kind, Kind):
+            return f"holds {_kind_of(each)} where an Aggregation of a Kind belongs"
+        expressions += [each.of, each.where]
+    for expression in expressions:
+        if expression is not None and not isinstance(expression, pl.Expr):
+            return f"holds {expression!r} where a polars expression belongs"
+    return None
+
+
+def check_report(entry: PluginEntry, answer: object) -> RunReport:
+    """Check that a launched run reports as runs do."""
+    if not isinstance(answer, RunReport):
+        raise PluginAnswerError(
+            entry, "launch_run", f"its run's wait() answered {_kind_of(answer)}, not a RunReport"
+        )
+    return answer
 
 
 def check_config_model(entry: PluginEntry, model: object) -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 GROUP_PREFIX = "beaf."
 KINDS = ("universe", "source", "module", "output", "launcher", "command")
+#: Stands for a distribution where a pipeline's own file defines the plugin.
+OWN_FILE = "the pipeline's own file"
 DISABLE_VARIABLE = "BEAF_DISABLE_PLUGINS"
 
 # A first-party plugin that is not installed deserves a better word than "unknown".
@@ -52,6 +54,11 @@ class PluginEntry:
     summary: str = ""
     disabled: bool = False
     inline: object | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def is_own_file(self) -> bool:
+        """Whether it is defined in the pipeline's own file, not by a distribution."""
+        return self.distribution == OWN_FILE
 
     @property
     def address(self) -> str:

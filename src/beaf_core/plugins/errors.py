@@ -68,9 +68,11 @@ class PluginCallError(PluginError):
     def __init__(self, entry: PluginEntry, hook: str, error: BaseException) -> None:
         super().__init__(
             f'the {entry.kind} "{entry.name}" failed in {hook}: {type(error).__name__}: {error}\n'
-            f"  {entry.distribution} {entry.version}, entry point {entry.name} = {entry.value}",
-            remedy=f"see the traceback with --debug, and report it to {entry.distribution}",
+            f"  {_home(entry)}",
+            remedy="see the traceback with --debug, and " + _turn(entry),
         )
+        if entry.is_own_file:
+            self.exit_code = ExitCode.USAGE  # a fault of the pipeline's own file
 
 
 class PluginAnswerError(PluginError):
@@ -81,9 +83,21 @@ class PluginAnswerError(PluginError):
     def __init__(self, entry: PluginEntry, hook: str, reason: str) -> None:
         super().__init__(
             f'the {entry.kind} "{entry.name}" gave a wrong answer to {hook}: {reason}\n'
-            f"  {entry.distribution} {entry.version}, entry point {entry.name} = {entry.value}",
-            remedy=f"report it to {entry.distribution}; the contract is in docs/hooks.md",
+            f"  {_home(entry)}",
+            remedy=f"{_turn(entry)}; the contract is in docs/hooks.md",
         )
+        if entry.is_own_file:
+            self.exit_code = ExitCode.USAGE  # a fault of the pipeline's own file
+
+
+def _home(entry: PluginEntry) -> str:
+    if entry.is_own_file:
+        return f"{entry.distribution}, {entry.value}"
+    return f"{entry.distribution} {entry.version}, entry point {entry.name} = {entry.value}"
+
+
+def _turn(entry: PluginEntry) -> str:
+    return "mend it" if entry.is_own_file else f"report it to {entry.distribution}"
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from beaf_core.model.module import AnalyticsModule
     from beaf_core.model.partition import PartitionRun
-    from beaf_core.model.run import LaunchedRun, LaunchRequest, Receipt, Target
+    from beaf_core.model.run import LaunchedRun, LaunchRequest, Receipt, RunReport, Target
     from beaf_core.model.tables import TableRead, TableRequest
 
 Answer = TypeVar("Answer")
@@ -233,6 +233,17 @@ class PluginHost:
             return answers.check_launched(entry, "launch_run", answer)
 
         return self._ask(entry, "launch_run", check, request=request, config=config)
+
+    def wait_for(self, launcher: str, launched: LaunchedRun) -> RunReport:
+        """Wait until a launched run has ended; its report is checked."""
+        entry = self.catalog.find("launcher", launcher)
+        try:
+            report = launched.wait()
+        except BeafError:
+            raise
+        except Exception as error:
+            raise PluginCallError(entry, "launch_run, in its run's wait()", error) from error
+        return answers.check_report(entry, report)
 
     def find_run(self, launcher: str, ref: str, config: Any) -> LaunchedRun:
         """Ask a launcher for a run that it started before."""

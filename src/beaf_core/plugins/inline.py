@@ -11,7 +11,7 @@ from typing import Any
 from beaf_core.model.dates import absent_day_status, parse_day
 from beaf_core.model.errors import AbsentDayError, UsageError
 from beaf_core.model.module import AnalyticsModule, Measure
-from beaf_core.plugins.catalog import PluginEntry
+from beaf_core.plugins.catalog import OWN_FILE, PluginEntry
 from beaf_core.plugins.markers import hookimpl
 
 #: The selector that asks the pipeline's own `get_universe`.
@@ -29,7 +29,7 @@ def inline_entries(module: ModuleType) -> list[PluginEntry]:
     `get_universe` becomes the universe `default`; every `AnalyticsModule` counts under its name;
     a function `analytics_module` is called; loose `Measure`s form the module `custom`.
     """
-    home = module.__file__ or module.__name__
+    home = getattr(module, "__file__", None) or module.__name__
     entries: list[PluginEntry] = []
     own = getattr(module, "get_universe", None)
     if callable(own):
@@ -93,7 +93,7 @@ class _InlineUniverse:
             return call_by_name(self._function, arguments)
         except Exception as error:
             if _SKIPPED in str(error):
-                today = dt.date.today()
+                today = dt.datetime.now(dt.UTC).date()
                 status = absent_day_status(parse_day(date), today)
                 message = f"get_universe has no listings on {date}: {error}"
                 raise AbsentDayError(message, status) from error
@@ -115,8 +115,24 @@ class _InlineModule:
         return self._module
 
 
+def _declared(declare: Callable[[], object], home: str) -> AnalyticsModule:
+    try:
+        answer = declare()
+    except Exception as error:
+        raise UsageError(
+            f"{home}: analytics_module raises {type(error).__name__}: {error}",
+            remedy="mend the pipeline's file",
+        ) from error
+    if not isinstance(answer, AnalyticsModule):
+        raise UsageError(
+            f"{home}: analytics_module returned a {type(answer).__name__}",
+            remedy="return an AnalyticsModule",
+        )
+    return answer
+
+
 def _entry(kind: str, name: str, home: str, plugin: object) -> PluginEntry:
-    return PluginEntry(kind, name, home, "the pipeline's own file", "", inline=plugin)
+    return PluginEntry(kind, name, home, OWN_FILE, "", inline=plugin)
 
 
 def _modules(module: ModuleType) -> list[AnalyticsModule]:
@@ -124,9 +140,8 @@ def _modules(module: ModuleType) -> list[AnalyticsModule]:
     found = {each.name: each for each in members if isinstance(each, AnalyticsModule)}
     declared = getattr(module, "analytics_module", None)
     if callable(declared):
-        answer = declared()
-        if isinstance(answer, AnalyticsModule):
-            found[answer.name] = answer
+        answer = _declared(declared, module.__name__)
+        found[answer.name] = answer
     loose = {each.name: each for each in members if isinstance(each, Measure)}
     if loose:
         measures = list(loose.values())

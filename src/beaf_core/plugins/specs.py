@@ -133,7 +133,8 @@ def read_table(request: TableRequest, config: Any) -> TableRead:
             if not path.exists():
                 return TableRead(DayStatus.MISSING, absent=(str(path),))
             frame = pl.scan_csv(path, try_parse_dates=True)
-            return TableRead(DayStatus.READY, frame, parts=(Part(str(path)),))
+            changed = str(path.stat().st_mtime_ns)  # a part without a version is never up to date
+            return TableRead(DayStatus.READY, frame, parts=(Part(str(path), version=changed),))
         ```
     """
     raise NotImplementedError

@@ -141,7 +141,7 @@ class Store:
                 f"no permission to read {location}",
                 remedy="give this user read access to the file and its folders",
             ) from None
-        except pa.ArrowException as error:
+        except (pa.ArrowException, UnicodeDecodeError) as error:
             raise _unreadable(location, self._harmless(error)) from None
         except OSError as error:
             raise self._os_error(location, error) from None

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -43,18 +45,18 @@ def write_output(frame: pl.LazyFrame, target: Target, partition: PartitionRun) -
         path.parent.mkdir(parents=True, exist_ok=True)
         _replace(path, frame, receipt, _options(target))
     except OSError as error:
-        raise _refused(path, error.strerror or str(error)) from error
+        raise _refused(path, "written", error.strerror or str(error)) from error
     except pl.exceptions.ComputeError as error:
         # polars tells of a full disk in words only.
         if "os error" not in str(error):
             raise
-        raise _refused(path, str(error)) from error
+        raise _refused(path, "written", str(error)) from error
     return receipt
 
 
-def _refused(path: Path, reason: str) -> ResourceError:
+def _refused(path: Path, done: str, reason: str) -> ResourceError:
     return ResourceError(
-        f"{path} cannot be written: {reason}",
+        f"{path} cannot be {done}: {reason}",
         remedy="make the folder writable, make room, or change OUTPUT_TARGET.path_template",
     )
 
@@ -69,16 +71,35 @@ def read_output(target: Target, partitions: Sequence[PartitionRun]) -> pl.LazyFr
 
 @hookimpl
 def find_receipt(target: Target, partition: PartitionRun) -> Receipt | None:
-    """Read the receipt out of the partition's file; a file of another origin has none."""
+    """Read the receipt out of the partition's file.
+
+    Raises:
+        UsageError: a file stands there that BEAF has not written; it is not replaced unasked.
+        ResourceError: the file cannot be read.
+    """
     path = _local(target.location(partition))
-    if not path.exists():
-        return None
     try:
-        metadata = pq.read_metadata(path).metadata or {}
-    except (OSError, ValueError):
-        return None  # not a parquet file: whatever stands there is not ours, and is replaced
-    text = metadata.get(RECEIPT_KEY.encode())
-    return Receipt.from_json(json.loads(text)) if text else None
+        text = _receipt_text(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except pa.ArrowException:
+        text = None  # not a parquet file, so not ours
+    except OSError as error:
+        if error.errno is not None:
+            raise _refused(path, "read", error.strerror or str(error)) from error
+        text = None  # a damaged footer has no error number
+    if text is None:
+        raise UsageError(
+            f"{path} is there already, and BEAF has not written it",
+            remedy="move it, change OUTPUT_TARGET.path_template, or replace it with --force",
+        )
+    return Receipt.from_json(json.loads(text))
+
+
+def _receipt_text(path: Path) -> bytes | None:
+    with path.open("rb") as file:
+        metadata: dict[bytes, bytes] = pq.read_metadata(file).metadata or {}
+    return metadata.get(RECEIPT_KEY.encode())
 
 
 def _options(target: Target) -> Config:
@@ -96,8 +117,8 @@ def _local(location: str) -> Path:
 
 def _replace(path: Path, frame: pl.LazyFrame, receipt: Receipt, options: Config) -> None:
     # In the same folder, so that the move is one step; hidden, so that no reader's *.parquet
-    # takes a half-written file; named after this process, so that two writers never share one.
-    staged = path.with_name(f".{path.name}.{os.getpid()}.staged")
+    # takes a half-written file; named at random, so that two writers never share one.
+    staged = path.with_name(f".{secrets.token_hex(8)}.staged")
     try:
         frame.sink_parquet(
             staged,
