@@ -86,6 +86,9 @@ def prepare_pipeline(
     getter = modules_getter(own, loaded.tree.plain())
     resolved = resolve(loaded.tree, loaded.project, host, getter, needs_passes=needs_passes)
     logging.getLogger("beaf").setLevel(resolved.config.LOGGING_LEVEL)
+    for part in parse_universe_spec(resolved.config.UNIVERSE or DEFAULT_UNIVERSE).parts:
+        if part.name != DEFAULT_UNIVERSE:
+            host.load("universe", part.name)
     return PreparedPipeline(loaded, resolved, host)
 
 
@@ -227,7 +230,7 @@ def _dates(config: AnalyticsConfig) -> DatePartition:
 
 
 def _universe(prepared: PreparedPipeline) -> str | None:
-    """Check every name in the selector before any data is read; None asks the pipeline's own."""
+    """Return the selector; None asks the pipeline's own universe."""
     spec = prepared.resolved.config.UNIVERSE
     known = prepared.host.catalog.names("universe")
     if spec is None or spec == DEFAULT_UNIVERSE:
@@ -238,6 +241,4 @@ def _universe(prepared: PreparedPipeline) -> str | None:
                 "or define get_universe(date) in the pipeline",
             )
         return spec
-    for part in parse_universe_spec(spec).parts:
-        prepared.host.load("universe", part.name)
     return spec

@@ -83,19 +83,35 @@ CONFIGURATION = {
         ["--set", "OUTPUT_TARGET.path_template=/tmp/{venue}.parquet"],
         ["{datasetname}"],
     ),
-    "a source without a root": (["--set", "SOURCE={type: parquet}"], ["root"]),
+    "a sort key that is no column": (
+        ["--set", "PASSES.bars.sort_keys=[Opne]"],
+        ['no column "Opne"', 'did you mean "Open"'],
+    ),
+    "a width that is a flag": (
+        ["--set", "PASSES.bars.time_bucket_seconds=true"],
+        ["should be a number"],
+    ),
+    "a dataset that would leave its folder": (
+        ["--set", "DATASETNAME=../../x"],
+        ["slashes"],
+    ),
+    "a bucket that is not set": (
+        ["--set", "OUTPUT_TARGET.path_template=s3://{bucket}/x"],
+        ["set bucket beside it"],
+    ),
+    "a source without a root": (["--set", "SOURCE.root=null"], ["root"]),
 }
 
 
-@pytest.mark.parametrize(
-    "case", [name for name in CONFIGURATION if name != "a source without a root"]
-)
+@pytest.mark.parametrize("case", CONFIGURATION)
 def test_a_fault_in_the_configuration_is_two(beaf: Beaf, pipeline_file: Path, case: str) -> None:
     more, words = CONFIGURATION[case]
     assert_refused(run(beaf, pipeline_file, *more), pipeline_file, 2, *words)
 
 
-@pytest.mark.parametrize("date", ["2025-02-30", "tomorrow", "2025-1-6", "20250106x"])
+@pytest.mark.parametrize(
+    "date", ["2025-02-30", "tomorrow", "2025-1-6", "20250106x", "9999-12-31", "0001-01-01"]
+)
 def test_an_impossible_date_is_two(beaf: Beaf, pipeline_file: Path, date: str) -> None:
     assert_refused(run(beaf, pipeline_file, date=date), pipeline_file, 2, date, "not a date")
 

@@ -171,7 +171,7 @@ def test_an_edited_measure_of_the_pipelines_own_file_makes_the_output_stale(
     source = (
         "import polars as pl\n"
         "from beaf_core import Aggregation, Kind, Measure\n"
-        "SIZE = Measure('Size', 'trades', Aggregation(Kind.SUM, pl.col('Size')), 'shares', '', '')\n"
+        "SIZE = Measure('Size', 'trades', Aggregation(Kind.SUM, pl.col('Size')), 'x', '', '')\n"
         "USER_CONFIG = {'PASSES': [{'name': 'bars', 'modules': ['custom']}]}\n"
     )
     for text, status in ((source, "written"), (source, "unchanged")):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 
 import click
@@ -51,13 +52,20 @@ def main() -> None:
         gone = isinstance(ended.__context__, BrokenPipeError)
         code = ExitCode.OK if gone else ended.code
     except Exception as error:  # noqa: BLE001 — the last stop: a bug is told, not thrown at people
-        _tell(
-            f"this is a bug in BEAF: {type(error).__name__}: {error}\n"
-            "  → run it again with --debug, and report what it prints",
-            error,
-        )
-        code = ExitCode.BUG
+        code = _last_word(error)
     sys.exit(code if isinstance(code, int) else ExitCode.OK)
+
+
+def _last_word(error: Exception) -> ExitCode:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EIO):
+        _tell(f"the answer cannot be printed: {error.strerror}", error)
+        return ExitCode.RESOURCES
+    _tell(
+        f"this is a bug in BEAF: {type(error).__name__}: {error}\n"
+        "  → run it again with --debug, and report what it prints",
+        error,
+    )
+    return ExitCode.BUG
 
 
 def _tell(message: str, error: BaseException) -> None:

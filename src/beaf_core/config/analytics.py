@@ -26,6 +26,7 @@ from beaf_core.config.scalars import (
     Frequency,
     IsoDay,
     Limits,
+    PathPart,
     Selector,
     Text,
     TimeZone,
@@ -85,7 +86,7 @@ class PassConfig(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    name: str = Field(min_length=1, description="The pass's name, part of paths.")
+    name: PathPart = Field(description="The pass's name, part of paths.")
     time_bucket_seconds: BucketSeconds = Field(
         60, description="Width of a bucket, at most a day; whole multiples of it from the epoch."
     )
@@ -141,7 +142,7 @@ class AnalyticsConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    DATASETNAME: str = Field("sample2d", min_length=1, description="The dataset, part of paths.")
+    DATASETNAME: PathPart = Field("sample2d", description="The dataset, part of paths.")
     START_DATE: IsoDay | None = Field(None, description="First day, included.")
     END_DATE: IsoDay | None = Field(None, description="Last day, included.")
     EXCLUDE_WEEKENDS: bool = Field(True, description="Leave weekends out of ranges.")

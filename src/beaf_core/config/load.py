@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -105,7 +105,8 @@ def _with_flags(tree: Node, flags: Mapping[str, Any]) -> Node:
         # --date sets both ends; a fault points to what was typed.
         flag = "--date" if one_day and name in ("START_DATE", "END_DATE") else f"--{name.lower()}"
         place = Place(flag, str(Path.cwd()))
-        tree = merge(tree, Node({name: from_plain(value, place)}, place))
+        # The root keeps its own place: a fault of a default is not a fault of the flag.
+        tree = replace(merge(tree, Node({name: from_plain(value, place)}, place)), place=tree.place)
     return tree
 
 

@@ -12,7 +12,9 @@ from beaf_core.config.nodes import Node, Steps, merge, name_of
 from beaf_core.config.resolved import ResolvedModule, ResolvedPass
 from beaf_core.config.targets import TargetResolver
 from beaf_core.config.validate import Findings
+from beaf_core.model.module import RESERVED
 from beaf_core.model.run import Target
+from beaf_core.plugins.errors import did_you_mean
 from beaf_core.plugins.host import PluginHost
 
 
@@ -70,13 +72,14 @@ class PassResolver:
         if config is None:
             return None
         self._columns(modules, path)
+        self._sort_keys(config, modules, path)
         options = {each.module.config_key: each.options for each in modules if each.options}
         return ResolvedPass(config.model_copy(update=options), tuple(modules), targets)
 
     def _targets(self, node: Node, path: Steps) -> tuple[Target, ...]:
         """Resolve the pass's `output` over OUTPUT_TARGET, then its `extra_outputs`."""
         resolver = TargetResolver(
-            self.findings, self.host, self.config, name_of(node) or "", self.project
+            self.findings, self.host, self.config, name_of(node) or "unnamed", self.project
         )
         default = self.top.child("OUTPUT_TARGET") or Node({}, self.top.place)
         own, extra = node.child("output"), node.child("extra_outputs")
@@ -106,6 +109,16 @@ class PassResolver:
         if not owners and not self.findings.problems:
             where = (*path, "modules")
             self.findings.problem(where, "the pass yields no column: its modules are not ENABLED")
+
+    def _sort_keys(
+        self, config: PassConfig, modules: Iterable[ResolvedModule], path: Steps
+    ) -> None:
+        columns = [*RESERVED, *(measure.name for each in modules for measure in each.measures)]
+        for index, key in enumerate(config.sort_keys or []):
+            if key not in columns and not self.findings.problems:
+                where = (*path, "sort_keys", index)
+                hint = did_you_mean(key, columns)
+                self.findings.problem(where, f'the output has no column "{key}"{hint}')
 
     def _shared_locations(self, targets: Iterable[tuple[Steps, Target]]) -> None:
         """Report outputs of which one would overwrite the other."""

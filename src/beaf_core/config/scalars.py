@@ -39,6 +39,19 @@ def _text(value: object) -> object:
     return str(value) if isinstance(value, int | float) else value
 
 
+def _path_part(name: str) -> str:
+    if name in {".", ".."} or any(c in "/\\" or not c.isprintable() for c in name):
+        raise ValueError("is part of a path, so it cannot hold slashes or unprintable characters")
+    return name
+
+
+def _no_flag(value: object) -> object:
+    # pydantic would read true as the number 1.
+    if isinstance(value, bool):
+        raise ValueError("should be a number")
+    return value
+
+
 def _whole_nanoseconds(seconds: float) -> float:
     nanoseconds = round(seconds * 1e9)
     if nanoseconds < 1 or abs(nanoseconds - seconds * 1e9) > 1e-3:
@@ -93,9 +106,12 @@ Cron = Annotated[str, AfterValidator(_cron)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 #: A text for which YAML's `true` and `3` are taken too.
 Text = Annotated[str, BeforeValidator(_text)]
-#: Days are computed independently, so a bucket wider than a day could not hold what its label says.
+#: Becomes a folder or a file's name.
+PathPart = Annotated[str, Field(min_length=1), AfterValidator(_path_part)]
+#: A bucket wider than a day would be cut by the edges of partitions.
 BucketSeconds = Annotated[
     float,
+    BeforeValidator(_no_flag),
     Field(gt=0, le=SECONDS_OF_A_DAY, allow_inf_nan=False),
     AfterValidator(_whole_nanoseconds),
 ]

@@ -12,8 +12,13 @@ from beaf_core.config.nodes import Node, Steps
 from beaf_core.config.paths import anchor_paths
 from beaf_core.config.retired import RETIRED_OUTPUT
 from beaf_core.config.validate import Findings
+from beaf_core.model.errors import UsageError
+from beaf_core.model.partition import DatePartition, PartitionRun, UniversePartition
 from beaf_core.model.run import Target
 from beaf_core.plugins.host import PluginHost
+
+#: Stands for the partitions to come, to see whether a template can be filled in.
+_ANY_PARTITION = PartitionRun(UniversePartition("all"), DatePartition("2000-01-01"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,7 @@ class TargetResolver:
         options = self._options(known[0], section, core.type, path) if known else None
         self._notes(core)
         placeholders = {"bucket": core.bucket, "prefix": core.prefix}
-        return Target(
+        target = Target(
             type=core.type,
             dataset=self.config.DATASETNAME,
             pass_name=self.pass_name,
@@ -50,6 +55,21 @@ class TargetResolver:
             storage_options=self.config.S3_STORAGE_OPTIONS,
             placeholders={name: text for name, text in placeholders.items() if text is not None},
         )
+        return target if self._can_be_filled_in(target, section, path) else None
+
+    def _can_be_filled_in(self, target: Target, section: Node, path: Steps) -> bool:
+        try:
+            target.location(_ANY_PARTITION)
+        except UsageError as error:
+            where = (*path, "path_template") if section.child("path_template") else path
+            unset = [each for each in ("bucket", "prefix") if f"{{{each}}}" in target.path_template]
+            more = f", or set {' and '.join(unset)} beside it" if unset else ""
+            node = section.child("path_template")
+            self.findings.problem(
+                where, error.message, node=node, remedy=(error.remedy or "") + more or None
+            )
+            return False
+        return True
 
     def _without_retired(self, section: Node) -> Node:
         if not isinstance(section.value, dict):

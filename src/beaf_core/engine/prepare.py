@@ -253,9 +253,10 @@ def require_ready(plans: Sequence[DayPlan], *, allow_missing: bool) -> None:
     missing = [each for each in plans if each.status is DayStatus.MISSING]
     if not missing or allow_missing:
         return
-    days = ", ".join(str(each.day) for each in missing)
-    looked = "; ".join(path for each in missing for path in each.absent[:2])
+    days = ", ".join(str(each.day) for each in missing[:3])
+    more = f" and {len(missing) - 3} more days" if len(missing) > 3 else ""
+    looked = "; ".join(path for each in missing[:2] for path in each.absent[:2])
     raise DataMissingError(
-        f"data is missing on {days}: {looked or 'the source has nothing'}",
+        f"data is missing on {days}{more}: {looked or 'the source has nothing'}",
         remedy="deliver it, or go on without those days with --allow_missing",
     )

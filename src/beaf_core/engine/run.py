@@ -46,6 +46,7 @@ from beaf_core.plugins.inline import DEFAULT_UNIVERSE
 
 if TYPE_CHECKING:
     from beaf_core.config.resolved import ResolvedPass
+    from beaf_core.model.tables import TableRead
 
 
 #: What polars raises for an expression that cannot be, as opposed to data that cannot be read.
@@ -297,21 +298,21 @@ def _compute_table(resolved: ResolvedPass, plans: Sequence[DayPlan], name: str) 
             remedy="mend the declaration of the measure, or the module that makes it",
         ) from error
     except (pl.exceptions.PolarsError, OSError) as error:
-        parts = [part.location for _, table in found for part in table.read.parts]
+        where = _culprit(days, [table.read for _, table in found])
         raise DataInvalidError(
-            f"{name} cannot be read ({_culprit(days, parts)}): {error}",
+            f"{name} cannot be read ({where}): {error}",
             remedy="check the file, and deliver it again",
         ) from error
 
 
-def _culprit(days: Sequence[DayOfTable], parts: Sequence[str]) -> str:
+def _culprit(days: Sequence[DayOfTable], reads: Sequence[TableRead]) -> str:
     """Find the first day that cannot be read by itself, once something has failed already."""
-    for each in days:
+    for each, read in zip(days, reads, strict=True):
         try:
             each.frame.sink_batches(lambda _batch: None, engine="streaming")
         except (pl.exceptions.PolarsError, OSError):
-            return f"on {each.day}"
-    return ", ".join(parts[:3])
+            return f"on {each.day}, in " + ", ".join(part.location for part in read.parts[:3])
+    return "over all days together"
 
 
 def _is_half_there(plan: DayPlan) -> bool:

@@ -8,6 +8,9 @@ from enum import StrEnum
 
 from beaf_core.model.errors import UsageError
 
+# int64 nanoseconds around 1970 reach from September 1677 to April 2262.
+_FIRST_YEAR, _LAST_YEAR = 1678, 2261
+
 
 class DayStatus(StrEnum):
     """Whether a day's data can be read, and if not, whether that is a fault."""
@@ -38,13 +41,20 @@ def parse_day(text: object) -> date:
     if isinstance(text, date):
         # A datetime is a date with a time of day, which a partition does not have.
         return date(text.year, text.month, text.day)
+    remedy = "write dates as YYYY-MM-DD, for example 2026-02-01"
     try:
-        return date.fromisoformat(str(text))
+        day = date.fromisoformat(str(text))
     except ValueError as error:
         raise UsageError(
-            f"{text!r} is not a date of the calendar ({error})",
-            remedy="write dates as YYYY-MM-DD, for example 2026-02-01",
+            f"{text!r} is not a date of the calendar ({error})", remedy=remedy
         ) from None
+    if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+        raise UsageError(
+            f"{text!r} is not a date that nanoseconds can count "
+            f"(the years {_FIRST_YEAR} to {_LAST_YEAR})",
+            remedy=remedy,
+        )
+    return day
 
 
 def absent_day_status(day: date, today: date) -> DayStatus:

@@ -9,7 +9,7 @@ from pathlib import Path
 from string import Template
 from textwrap import dedent
 
-from beaf_core.model.errors import UsageError
+from beaf_core.model.errors import ResourceError, UsageError
 from beaf_core.plugins import specs
 from beaf_core.plugins.catalog import FIRST_PARTY, GROUP_PREFIX, KINDS
 from beaf_core.plugins.errors import did_you_mean
@@ -51,8 +51,14 @@ def scaffold(name: str, kind: str, folder: Path | str) -> list[Path]:
     written = []
     for relative, text in package.files().items():
         path = home / relative
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise ResourceError(
+                f"{path} cannot be written: {error.strerror or error}",
+                remedy="choose a folder that can be written",
+            ) from error
         written.append(path)
     return written
 
