@@ -21,8 +21,10 @@ $(VENV)/.installed: constraints.txt pyproject.toml $(addsuffix /pyproject.toml,$
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		--constraint constraints.txt uv
-	@VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --constraint constraints.txt --group dev \
+	@VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --compile-bytecode \
+		--constraint constraints.txt --group dev \
 		--editable . $(addprefix --editable ./,$(PLUGINS))
+	@$(BIN)/python -m compileall -q $(SOURCES)  # where Python may not write bytecode, help is slow
 	@touch $@
 
 demo: install ## Run the first demo on the simulated market, and show its bars
