@@ -162,6 +162,7 @@ def test_nan_is_treated_as_absent_in_prices_sizes_and_points(folder: Path) -> No
         (nan, 100.0, 1, *TRADES[0][3:7], 1.0),
         (12.0, 100.0, 1, *TRADES[0][3:7], nan),
         (99.0, nan, 1, *TRADES[0][3:7], 0.0),
+        (float("inf"), 0.0, 1, *TRADES[0][3:7], 0.0),
     ]
     words = ["OHLC", "Volume", "VWAP", "Count", "VolumeWeightedPricePlacement"]
     row = bucket(folder, asked("Total", *words), odd)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from beaf_core.cli.group import BeafGroup
-from beaf_core.cli.screen import json_option, narrate, print_json, print_table
+from beaf_core.cli.options import json_option, optional_pipeline
+from beaf_core.cli.screen import narrate, print_json, print_table
 from beaf_core.model.errors import BeafError
 
 if TYPE_CHECKING:
@@ -21,8 +22,7 @@ def analytics() -> None:
 
 
 @analytics.command("list")
-@click.option("--pipeline", "-p", "path", help="Exactly the columns that this pipeline yields.")
-@click.option("--set", "sets", multiple=True, metavar="PATH=VALUE", help="Override a value.")
+@optional_pipeline
 @click.option("--module", help="Only this module.")
 @json_option
 def list_measures(path: str | None, sets: Sequence[str], module: str | None, as_json: bool) -> None:

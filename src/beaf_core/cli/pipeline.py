@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from beaf_core.cli.group import BeafGroup
+from beaf_core.cli.options import Asked, asks_for_pipeline, json_option
 from beaf_core.cli.screen import (
     ProgressLines,
-    json_option,
     narrate,
     print_frame,
     print_json,
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from beaf_core.model.run import PassOutcome, RunReport
     from beaf_core.run import PreparedPipeline
 
-F = TypeVar("F", bound=Callable[..., Any])
-
 #: Columns that say what the reader of a sample knows already.
 _SEEN_ELSEWHERE = ("MIC", "CurrencyCode", "MarketState")
 
@@ -34,36 +31,8 @@ def pipeline() -> None:
     """Run, check and look at pipelines."""
 
 
-def configuration_options(command: F) -> F:
-    """Add the options that select and override a configuration."""
-    for option in reversed(
-        (
-            click.option(
-                "--pipeline",
-                "-p",
-                "path",
-                required=True,
-                help="A .py or .yaml file, or a module's name.",
-            ),
-            click.option("--date", help="One day, YYYY-MM-DD; sets both ends."),
-            click.option("--start_date", help="First day."),
-            click.option("--end_date", help="Last day."),
-            click.option("--universe", help="A selector, such as mic=XLON; + intersects."),
-            click.option(
-                "--set",
-                "sets",
-                multiple=True,
-                metavar="PATH=VALUE",
-                help="Override a value: --set PASSES.bars.time_bucket_seconds=300.",
-            ),
-        )
-    ):
-        command = option(command)
-    return command
-
-
 @pipeline.command("run")
-@configuration_options
+@asks_for_pipeline
 @click.option("--force", is_flag=True, help="Write even where nothing has changed.")
 @click.option("--allow_missing", is_flag=True, help="Go on without days whose data is missing.")
 @click.option(
@@ -71,24 +40,18 @@ def configuration_options(command: F) -> F:
 )
 @json_option
 def run(
-    path: str,
-    date: str | None,
-    start_date: str | None,
-    end_date: str | None,
-    universe: str | None,
-    sets: Sequence[str],
+    asked: Asked,
     force: bool,
     allow_missing: bool,
     sample: int,
     as_json: bool,
 ) -> int:
     """Run a pipeline, and print what was written."""
-    from beaf_core.run import launch, prepare_pipeline, request_flags
+    from beaf_core.run import launch
 
     progress = ProgressLines()
     try:
-        flags = request_flags(date, start_date, end_date, universe)
-        prepared = prepare_pipeline(path, sets=sets, flags=flags)
+        prepared = asked.prepare()
         _tell_notes(prepared)
         report = launch(prepared, force=force, allow_missing=allow_missing, progress=progress)
     except BeafError as error:
@@ -107,23 +70,15 @@ def run(
 
 
 @pipeline.command("validate")
-@configuration_options
+@asks_for_pipeline
 @json_option
 def validate(
-    path: str,
-    date: str | None,
-    start_date: str | None,
-    end_date: str | None,
-    universe: str | None,
-    sets: Sequence[str],
+    asked: Asked,
     as_json: bool,
 ) -> int:
     """Check a pipeline's configuration without reading any data."""
-    from beaf_core.run import prepare_pipeline, request_flags
-
     try:
-        flags = request_flags(date, start_date, end_date, universe)
-        prepared = prepare_pipeline(path, sets=sets, flags=flags)
+        prepared = asked.prepare()
     except BeafError as error:
         if as_json:
             print_json({"valid": False, "problems": _problems(error)})
@@ -134,28 +89,23 @@ def validate(
     _tell_notes(prepared)
     passes = prepared.resolved.passes
     columns = sum(len(each.measures) for each in passes)
-    click.echo(f"{path} is valid: {_counted(len(passes), 'pass', 'passes')}, {columns} measures")
+    click.echo(
+        f"{asked.path} is valid: {_counted(len(passes), 'pass', 'passes')}, {columns} measures"
+    )
     return ExitCode.OK
 
 
 @pipeline.command("show")
-@configuration_options
+@asks_for_pipeline
 @json_option
 def show(
-    path: str,
-    date: str | None,
-    start_date: str | None,
-    end_date: str | None,
-    universe: str | None,
-    sets: Sequence[str],
+    asked: Asked,
     as_json: bool,
 ) -> None:
     """Print the resolved configuration, and where each value came from."""
     from beaf_core.config.show import as_lines, as_values
-    from beaf_core.run import prepare_pipeline, request_flags
 
-    flags = request_flags(date, start_date, end_date, universe)
-    prepared = prepare_pipeline(path, sets=sets, flags=flags)
+    prepared = asked.prepare()
     if as_json:
         print_json(as_values(prepared.loaded.tree, prepared.resolved))
         return

@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from beaf_core.cli.group import BeafGroup
-from beaf_core.cli.screen import json_option, narrate, print_json, print_table
+from beaf_core.cli.options import json_option
+from beaf_core.cli.screen import narrate, print_json, print_table
 from beaf_core.model.errors import BeafError, ExitCode
 from beaf_core.plugins.catalog import KINDS, Catalog, PluginEntry
 
@@ -51,8 +52,8 @@ def check_plugins(kind: str | None, as_json: bool) -> int:
             row["problem"] = _conflict(host.catalog, entry)
         rows.append(row)
     _print(rows, as_json)
-    problems = [row["problem"] for row in rows if "problem" in row]
-    problems += host.catalog.unreadable
+    found = [row["problem"] for row in rows if "problem" in row]
+    problems = dict.fromkeys([*found, *host.catalog.unreadable])  # a conflict is told once
     for problem in problems:
         narrate(f"error: {problem}")
     return ExitCode.USAGE if problems else ExitCode.OK

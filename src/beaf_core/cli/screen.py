@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from beaf_core.model.run import PassOutcome
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 #: Wide enough that no cell is cut where nobody looks at a terminal.
 _PIPE_WIDTH = 240
@@ -143,8 +141,3 @@ class ProgressLines:
         """Take the bar away."""
         if self._bar is not None:
             self._bar.stop()
-
-
-def json_option(command: F) -> F:
-    """Add `--json`."""
-    return click.option("--json", "as_json", is_flag=True, help="Print one JSON value.")(command)

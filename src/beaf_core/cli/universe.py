@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
 from beaf_core.cli.group import BeafGroup
-from beaf_core.cli.screen import json_option, narrate, print_frame, print_json, print_table
+from beaf_core.cli.options import json_option, source_options
+from beaf_core.cli.screen import narrate, print_frame, print_json, print_table
 from beaf_core.model.dates import parse_day
 from beaf_core.model.errors import BeafError
 from beaf_core.model.partition import parse_universe_spec
@@ -17,39 +18,14 @@ from beaf_core.model.partition import parse_universe_spec
 if TYPE_CHECKING:
     from beaf_core.engine.prepare import Preparer
 
-F = TypeVar("F", bound=Callable[..., Any])
-
 
 @click.group("universe", cls=BeafGroup)
 def universe() -> None:
     """Look up which listings a selector means, from the configured source."""
 
 
-def _source_options(command: F) -> F:
-    for option in reversed(
-        (
-            click.option(
-                "--pipeline",
-                "-p",
-                "path",
-                help="Whose source to ask; else the nearest beaf.yaml's.",
-            ),
-            click.option("--date", help="The day, YYYY-MM-DD; START_DATE or yesterday by default."),
-            click.option(
-                "--set",
-                "sets",
-                multiple=True,
-                metavar="PATH=VALUE",
-                help="Override a value, such as SOURCE.root=…",
-            ),
-        )
-    ):
-        command = option(command)
-    return command
-
-
 @universe.command("list")
-@_source_options
+@source_options
 @json_option
 def list_universes(path: str | None, date: str | None, sets: Sequence[str], as_json: bool) -> None:
     """List the installed universes, and the values that each accepts on a day."""
@@ -76,7 +52,7 @@ def list_universes(path: str | None, date: str | None, sets: Sequence[str], as_j
 
 @universe.command("show")
 @click.argument("selector")
-@_source_options
+@source_options
 @json_option
 def show(
     selector: str, path: str | None, date: str | None, sets: Sequence[str], as_json: bool

@@ -97,7 +97,8 @@ class PassConfig(BaseModel):
         "right", description="Which edge lies inside a bucket."
     )
     sort_keys: list[str] | None = Field(
-        None, description="Columns that the output is sorted by; TimeBucket is added."
+        None,
+        description="Columns that the output is sorted by; TimeBucket and ListingId are added.",
     )
     batch_freq: Frequency | None = Field(None, description="Replaces BATCH_FREQ for this pass.")
     modules: list[str] = Field(default_factory=list, description="The modules, by name.")

@@ -195,10 +195,10 @@ def _selected(
 
 
 def _filtered(plan: TablePlan, each: DayOfTable, schema: pl.Schema) -> pl.LazyFrame:
-    floats = [name for name in plan.columns if schema[name].is_float()]
-    # NaN is absence: it would poison every sum, compares as the largest price, and passes as
-    # not null. Cleaned where it enters, so that no measure has to think of it.
-    clean = each.frame.with_columns(pl.col(floats).fill_nan(None)) if floats else each.frame
+    # NaN and infinity are absence: they would poison every sum, and NaN passes as not null and as
+    # larger than any price. Cleaned where they enter, so that no measure has to think of them.
+    floats = [pl.col(name) for name in plan.columns if schema[name].is_float()]
+    clean = each.frame.with_columns(pl.when(column.is_finite()).then(column) for column in floats)
     kept = clean.filter(pl.col(LISTING).is_in(list(each.listings)))
     everything = len(plan.rows) < len(set(plan.modules.values()))
     if everything or not plan.rows:

@@ -113,52 +113,38 @@ def bars(name: Naming, where: Where, side: str) -> list[Measure]:
 
 def volume(name: str, where: Where, side: str) -> Measure:
     """Σ size; 0 where nothing traded."""
-    return Measure(
-        name=name,
-        table=TABLE,
-        value=Aggregation(Kind.SUM, SIZE, where),
-        unit="shares",
-        doc=f"Shares of {side}.",
-        formula="Σ s",
-        reaggregation="sum",
-    )
+    total = Aggregation(Kind.SUM, SIZE, where)
+    return _total(name, total, "shares", f"Shares of {side}.", "Σ s")
 
 
 def count(name: str, where: Where, side: str) -> Measure:
     """Number of prints."""
-    return Measure(
-        name=name,
-        table=TABLE,
-        value=Aggregation(Kind.COUNT, where=_both(PRINTED, where)),
-        unit="trades",
-        doc=f"Number of {side}.",
-        formula="Σ 1",
-        reaggregation="sum",
-    )
+    total = Aggregation(Kind.COUNT, where=_both(PRINTED, where))
+    return _total(name, total, "trades", f"Number of {side}.", "Σ 1")
 
 
 def notional(name: str, where: Where, side: str) -> Measure:
     """Σ price · size, in the listing's currency."""
-    return Measure(
-        name=name,
-        table=TABLE,
-        value=Aggregation(Kind.SUM, PRICE * SIZE, where),
-        unit="ccy",
-        doc=f"Notional of {side}, in the listing's currency.",
-        formula="Σ p·s",
-        reaggregation="sum",
-    )
+    total = Aggregation(Kind.SUM, PRICE * SIZE, where)
+    return _total(name, total, "ccy", f"Notional of {side}, in the listing's currency.", "Σ p·s")
 
 
 def converted_notional(currency: str, name: str, where: Where, side: str) -> Measure:
     """Σ notional as the source converts it."""
+    unit = f"ccy_{currency.lower()}"
+    total = Aggregation(Kind.SUM, pl.col(f"TradeNotional{currency}"), where)
+    doc = f"Notional of {side}, in {currency} at the source's rates."
+    return _total(name, total, unit, doc, f"Σ notional_{currency.lower()}")
+
+
+def _total(name: str, total: Aggregation, unit: str, doc: str, formula: str) -> Measure:
     return Measure(
         name=name,
         table=TABLE,
-        value=Aggregation(Kind.SUM, pl.col(f"TradeNotional{currency}"), where),
-        unit=f"ccy_{currency.lower()}",
-        doc=f"Notional of {side}, in {currency} at the source's rates.",
-        formula=f"Σ notional_{currency.lower()}",
+        value=total,
+        unit=unit,
+        doc=doc,
+        formula=formula,
         reaggregation="sum",
     )
 

@@ -1,0 +1,101 @@
+"""Which options do commands share, and what do they ask for together?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from beaf_core.run import PreparedPipeline
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_SET = click.option(
+    "--set",
+    "sets",
+    multiple=True,
+    metavar="PATH=VALUE",
+    help="Override a value: --set PASSES.bars.time_bucket_seconds=300.",
+)
+_PIPELINE_HELP = "A .py or .yaml file, or a module's name."
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON value.")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A pipeline as a person asks for it on the command line."""
+
+    path: str
+    date: str | None
+    start_date: str | None
+    end_date: str | None
+    universe: str | None
+    sets: Sequence[str]
+
+    def prepare(self) -> PreparedPipeline:
+        """Load and resolve it.
+
+        Raises:
+            ConfigError, UsageError, PluginError: what to mend.
+        """
+        from beaf_core.run import prepare_pipeline, request_flags
+
+        flags = request_flags(self.date, self.start_date, self.end_date, self.universe)
+        return prepare_pipeline(self.path, sets=self.sets, flags=flags)
+
+
+def asks_for_pipeline(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that select and override a pipeline; the command gets them as one `Asked`."""
+
+    @wraps(command)
+    def gathered(
+        path: str,
+        date: str | None,
+        start_date: str | None,
+        end_date: str | None,
+        universe: str | None,
+        sets: Sequence[str],
+        **more: Any,
+    ) -> Any:
+        return command(Asked(path, date, start_date, end_date, universe, sets), **more)
+
+    return with_options(
+        click.option("--pipeline", "-p", "path", required=True, help=_PIPELINE_HELP),
+        click.option("--date", help="One day, YYYY-MM-DD; sets both ends."),
+        click.option("--start_date", help="First day."),
+        click.option("--end_date", help="Last day."),
+        click.option("--universe", help="A selector, such as mic=XLON; + intersects."),
+        _SET,
+    )(gathered)
+
+
+def with_options(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """Add options, in the order in which help lists them."""
+
+    def decorate(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+#: The options of commands that ask a source, with or without a pipeline.
+source_options = with_options(
+    click.option(
+        "--pipeline", "-p", "path", help="Whose source to ask; else that of the nearest beaf.yaml."
+    ),
+    click.option("--date", help="The day, YYYY-MM-DD; START_DATE or yesterday by default."),
+    _SET,
+)
+
+#: The options of commands that look at a pipeline, if one is named.
+optional_pipeline = with_options(
+    click.option("--pipeline", "-p", "path", help="Exactly the columns that this pipeline yields."),
+    _SET,
+)
