@@ -8,14 +8,15 @@ into memory.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from beaf_core.engine.aggregations import SEQUENCE, TIME, Aggregations, Rows, key_of
 from beaf_core.engine.bucket import bucket_label, nanoseconds, width_in_nanoseconds
-from beaf_core.model.module import Aggregation, Kind, Measure
+from beaf_core.model.module import Kind, Measure
 
 if TYPE_CHECKING:
     from datetime import date
@@ -28,18 +29,6 @@ BUCKET = "TimeBucket"
 KEYS = (LISTING, BUCKET)
 #: The last trade date that contributes to a bucket: whose reference data it carries.
 DAY = "__day"
-
-_TIME, _SEQUENCE = "__time", "__sequence"
-
-#: Kinds that polars has a method for, whatever the order of rows.
-_PLAIN: Mapping[Kind, Callable[[pl.Expr], pl.Expr]] = {
-    Kind.SUM: pl.Expr.sum,
-    Kind.MIN: pl.Expr.min,
-    Kind.MAX: pl.Expr.max,
-    Kind.MEAN: pl.Expr.mean,
-    Kind.STD: pl.Expr.std,
-    Kind.MEDIAN: pl.Expr.median,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +140,8 @@ def compile_table(plan: TablePlan, days: Sequence[DayOfTable], config: PassConfi
     """
     ordered = all(each.clock.ordered for each in days) and len(days) == 1
     tie_break = all(each.clock.sequence for each in days)
-    rows = _Rows()
-    aggregations = _Aggregations(rows, ordered=ordered, tie_break=tie_break)
+    rows = Rows()
+    aggregations = Aggregations(rows, ordered=ordered, tie_break=tie_break)
     filters = _module_filters(plan)
     inputs = {
         measure.name: {
@@ -161,7 +150,7 @@ def compile_table(plan: TablePlan, days: Sequence[DayOfTable], config: PassConfi
         }
         for measure in plan.measures
     }
-    order = [] if ordered or not plan.needs_order else [_TIME, *([_SEQUENCE] if tie_break else [])]
+    order = [] if ordered or not plan.needs_order else [TIME, *([SEQUENCE] if tie_break else [])]
     frames = [_selected(plan, each, config, rows, order) for each in days]
     selected = frames[0] if len(frames) == 1 else pl.concat(frames, how="vertical_relaxed")
     groups = selected.group_by(*KEYS)
@@ -174,7 +163,7 @@ def compile_table(plan: TablePlan, days: Sequence[DayOfTable], config: PassConfi
 
 
 def _selected(
-    plan: TablePlan, each: DayOfTable, config: PassConfig, rows: _Rows, order: Sequence[str]
+    plan: TablePlan, each: DayOfTable, config: PassConfig, rows: Rows, order: Sequence[str]
 ) -> pl.LazyFrame:
     schema = each.frame.collect_schema()
     time = nanoseconds(each.clock.time, schema[each.clock.time])
@@ -184,7 +173,7 @@ def _selected(
         anchor=config.time_bucket_anchor,
         closed=config.time_bucket_closed,
     )
-    available = {_TIME: time, _SEQUENCE: pl.col(each.clock.sequence or each.clock.time)}
+    available = {TIME: time, SEQUENCE: pl.col(each.clock.sequence or each.clock.time)}
     return _filtered(plan, each, schema).select(
         pl.col(LISTING).cast(pl.Int64),
         label.alias(BUCKET),
@@ -214,103 +203,5 @@ def _module_filters(plan: TablePlan) -> dict[str, pl.Expr]:
     return dict(plan.rows)
 
 
-class _Rows:
-    """The row-level columns of one table: each expression is computed once."""
-
-    def __init__(self) -> None:
-        self._names: dict[tuple[bytes, bytes], str] = {}
-        self._columns: dict[str, tuple[pl.Expr | None, pl.Expr | None]] = {}
-
-    def column(self, of: pl.Expr | None, where: pl.Expr | None) -> str | None:
-        """Name the column that holds `of` on the rows of `where`, and null elsewhere.
-
-        None stands for every row: a count without a condition needs no column.
-        """
-        if of is None and where is None:
-            return None
-        key = (_key(of), _key(where))
-        if key not in self._names:
-            name = f"__row{len(self._names)}"
-            self._names[key] = name
-            self._columns[name] = (of, where)
-        return self._names[key]
-
-    def expressions(self, schema: pl.Schema) -> list[pl.Expr]:
-        """Render the columns for a frame of that schema."""
-        return [
-            _masked(of, where, schema).alias(name) for name, (of, where) in self._columns.items()
-        ]
-
-
-def _masked(of: pl.Expr | None, where: pl.Expr | None, schema: pl.Schema) -> pl.Expr:
-    if of is None:
-        assert where is not None
-        return where
-    dtype = pl.LazyFrame(schema=schema).select(of).collect_schema().dtypes()[0]
-    # What a row expression computes may be NaN all the same (0 / 0).
-    computed = not of.meta.is_column() and dtype.is_float()
-    value = of.fill_nan(None) if computed else of
-    return value if where is None else pl.when(where).then(value)
-
-
-class _Aggregations:
-    """The aggregated columns of one table: equal ones are shared."""
-
-    def __init__(self, rows: _Rows, *, ordered: bool, tie_break: bool) -> None:
-        self._rows, self._ordered = rows, ordered
-        self._order = [pl.col(_TIME), *([pl.col(_SEQUENCE)] if tie_break else [])]
-        self._names: dict[tuple[Kind, str | None, bool], str] = {}
-        self.native: list[pl.Expr] = []
-        self.fallback: list[pl.Expr] = []
-
-    def add(self, each: Aggregation, module_filter: pl.Expr | None) -> str:
-        """Add an aggregation, and return the name of its column."""
-        column = self._rows.column(each.of, _both(each.where, module_filter))
-        key = (each.kind, column, each.of is None)
-        if key not in self._names:
-            name = f"__agg{len(self._names)}"
-            self._names[key] = name
-            home = self.native if each.kind.streams else self.fallback
-            home.append(self._expression(each, column).alias(name))
-        return self._names[key]
-
-    def _expression(self, each: Aggregation, column: str | None) -> pl.Expr:
-        if column is None:
-            return pl.len().cast(pl.Int64)
-        value = pl.col(column)
-        match each.kind:
-            case Kind.COUNT:
-                counted = value.sum() if each.of is None else value.count()
-                return counted.cast(pl.Int64)
-            case Kind.FIRST:
-                return self._first(value)
-            case Kind.LAST:
-                return self._last(value)
-        return _PLAIN[each.kind](value)
-
-    # `filter(…).sort_by(…)` falls back to memory; sorting the rows that do not take part to the
-    # far end streams, and gives null where none takes part.
-
-    def _first(self, value: pl.Expr) -> pl.Expr:
-        if self._ordered:
-            return value.first(ignore_nulls=True)
-        return value.sort_by(value.is_null(), *self._order).first()
-
-    def _last(self, value: pl.Expr) -> pl.Expr:
-        if self._ordered:
-            return value.last(ignore_nulls=True)
-        return value.sort_by(value.is_not_null(), *self._order).last()
-
-
-def _both(first: pl.Expr | None, second: pl.Expr | None) -> pl.Expr | None:
-    if first is None or second is None:
-        return second if first is None else first
-    return first & second
-
-
-def _key(expression: pl.Expr | None) -> bytes:
-    return b"" if expression is None else expression.meta.serialize(format="binary")
-
-
 def _distinct(expressions: Iterable[pl.Expr]) -> list[pl.Expr]:
-    return list({_key(each): each for each in expressions}.values())
+    return list({key_of(each): each for each in expressions}.values())

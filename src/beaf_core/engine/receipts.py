@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import beaf_core
 from beaf_core.config.redact import redact
+from beaf_core.engine.aggregations import key_of
 from beaf_core.model.errors import ResourceError
 
 if TYPE_CHECKING:
@@ -71,9 +72,7 @@ def _measure_facts(measure: Measure) -> list[Any]:
 
 
 def _expression(expression: pl.Expr | None) -> str | None:
-    if expression is None:
-        return None
-    return hashlib.sha256(expression.meta.serialize(format="binary")).hexdigest()
+    return None if expression is None else hashlib.sha256(key_of(expression)).hexdigest()
 
 
 def _part_facts(part: Part) -> dict[str, Any]:

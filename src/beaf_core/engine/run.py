@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from beaf_core.config.redact import mask_of, redact
-from beaf_core.engine.combine import carry_reference, finish_table, join_tables, sort_output
-from beaf_core.engine.compile import DayOfTable, compile_table
+from beaf_core.engine.compute import compute
 from beaf_core.engine.prepare import DayPlan, Preparer, require_ready
 from beaf_core.engine.quality import check_quality
 from beaf_core.engine.receipts import (
@@ -29,9 +28,7 @@ from beaf_core.engine.session import Session, open_session
 from beaf_core.model.dates import DayStatus, cut_range
 from beaf_core.model.errors import (
     BeafError,
-    DataInvalidError,
     ExitCode,
-    PartitionFailedError,
     UsageError,
 )
 from beaf_core.model.partition import (
@@ -46,18 +43,6 @@ from beaf_core.plugins.inline import DEFAULT_UNIVERSE
 
 if TYPE_CHECKING:
     from beaf_core.config.resolved import ResolvedPass
-    from beaf_core.model.tables import TableRead
-
-
-#: What polars raises for an expression that cannot be, as opposed to data that cannot be read.
-_WRONG_DECLARATION = (
-    pl.exceptions.ColumnNotFoundError,
-    pl.exceptions.DuplicateError,
-    pl.exceptions.InvalidOperationError,
-    pl.exceptions.SchemaError,
-    pl.exceptions.SchemaFieldNotFoundError,
-    pl.exceptions.ShapeError,
-)
 
 
 def execute_request(request: LaunchRequest) -> RunReport:
@@ -268,51 +253,6 @@ def check_locations(work: Sequence[tuple[ResolvedPass, PartitionRun]]) -> None:
                     f"{other} and {mine} would both be written to {location}",
                     remedy="put {pass}, {universe}, {start_date} and {end_date} into path_template",
                 )
-
-
-def compute(resolved: ResolvedPass, plans: Sequence[DayPlan]) -> pl.DataFrame:
-    """Compute the measures of a pass over the days of a partition.
-
-    Raises:
-        DataInvalidError: the data of a day cannot be read.
-    """
-    tables = dict.fromkeys(table.plan.table for plan in plans for table in plan.tables)
-    frames = [_compute_table(resolved, plans, name) for name in tables]
-    universes = {plan.day: plan.listings for plan in plans}
-    return sort_output(resolved, carry_reference(join_tables(resolved, frames), universes))
-
-
-def _compute_table(resolved: ResolvedPass, plans: Sequence[DayPlan], name: str) -> pl.DataFrame:
-    found = [(p, t) for p in plans for t in p.tables if t.plan.table == name]
-    days = [
-        DayOfTable(plan.day, table.rows, table.clock, plan.listings["ListingId"].to_list())
-        for plan, table in found
-    ]
-    table_plan = found[0][1].plan
-    try:
-        return finish_table(table_plan, compile_table(table_plan, days, resolved.config))
-    except _WRONG_DECLARATION as error:
-        names = ", ".join(measure.name for measure in table_plan.measures[:5])
-        raise PartitionFailedError(
-            f"the measures over {name} cannot be computed ({names}): {error}",
-            remedy="mend the declaration of the measure, or the module that makes it",
-        ) from error
-    except (pl.exceptions.PolarsError, OSError) as error:
-        where = _culprit(days, [table.read for _, table in found])
-        raise DataInvalidError(
-            f"{name} cannot be read ({where}): {error}",
-            remedy="check the file, and deliver it again",
-        ) from error
-
-
-def _culprit(days: Sequence[DayOfTable], reads: Sequence[TableRead]) -> str:
-    """Find the first day that cannot be read by itself, once something has failed already."""
-    for each, read in zip(days, reads, strict=True):
-        try:
-            each.frame.sink_batches(lambda _batch: None, engine="streaming")
-        except (pl.exceptions.PolarsError, OSError):
-            return f"on {each.day}, in " + ", ".join(part.location for part in read.parts[:3])
-    return "over all days together"
 
 
 def _is_half_there(plan: DayPlan) -> bool:

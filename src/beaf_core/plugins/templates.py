@@ -30,7 +30,7 @@ testpaths = ["tests"]
 README = """\
 # $distribution
 
-The $kind `$name` for [BEAF](https://pypi.org/project/beaf-core/).
+The $kind `$name` for BEAF.
 
 ```
 pip install -e .
