@@ -110,6 +110,35 @@ def test_a_pipelines_own_universe_names_its_outputs_all(pipeline_file: Path) -> 
     assert "/all/" in report.receipts[0].location
 
 
+def test_an_index_selects_its_members(pipeline_file: Path) -> None:
+    pipeline_file.with_suffix(".py").write_text(
+        "def get_universe(date, reference):\n    return reference(date, Index='TINY')\n"
+    )
+    report = run_pipeline(pipeline_file, date=MONDAY)
+    assert bars_of(report).equals(wanted(101, 201, day=MONDAY))
+
+
+def test_tables_of_one_pass_are_joined_and_an_absent_count_is_zero(pipeline_file: Path) -> None:
+    path = pipeline_file.with_name("own.py")
+    path.write_text(
+        "import polars as pl\n"
+        "from beaf_core import Aggregation, Kind, Measure\n"
+        "A = Measure('Prints', 'trades', Aggregation(Kind.COUNT), 'trades', '', '')\n"
+        "B = Measure('States', 'marketstate', Aggregation(Kind.COUNT), 'states', '', '')\n"
+        "C = Measure('Top', 'trades', Aggregation(Kind.MAX, pl.col('Price')), 'ccy', '', '')\n"
+        "USER_CONFIG = {'PASSES': [{'name': 'bars', 'modules': ['custom'],\n"
+        "               'time_bucket_seconds': 3600}]}\n"
+    )
+    report = run_pipeline(path, date=MONDAY, universe="mic=XLON")
+    frame = pl.read_parquet(report.receipts[0].location).filter(pl.col("ListingId") == 101)
+    # States at 08:50 and 09:00 end in the bucket of 09:00, those of 16:30 and 16:35 in 17:00;
+    # all six prints lie between 09:00 and 10:00.
+    assert frame["TimeBucket"].dt.hour().to_list() == [9, 10, 17]
+    assert frame["Prints"].to_list() == [0, 6, 0]
+    assert frame["States"].to_list() == [2, 0, 2]
+    assert frame["Top"].to_list() == [None, 11.0, None]
+
+
 # -- idempotence -----------------------------------------------------------------------------------
 
 

@@ -134,8 +134,8 @@ from beaf_outputs.parquet import write_output
 
 monday = PartitionRun(UniversePartition("mic", "XLON"), DatePartition("2025-01-06"))
 target = Target("parquet", "tiny", "bars", sys.argv[1])
-version = pl.repeat(int(sys.argv[2]), 3_000_000, eager=True).alias("Version")
-frame = version.to_frame()
+ids = pl.int_range(1_000_000, eager=True)  # hashed: noise takes time to write
+frame = pl.DataFrame({"Noise": ids.hash()}).with_columns(pl.lit(int(sys.argv[2])).alias("Version"))
 print("ready", flush=True)
 try:
     while True:
@@ -168,8 +168,20 @@ def test_a_writer_that_is_killed_leaves_a_whole_file(tmp_path: Path) -> None:
         os.kill(process.pid, signal.SIGKILL)
         process.wait(60)
         found = pl.read_parquet(path)
-        assert found.height == 3_000_000
+        assert found.height == 1_000_000
         assert found["Version"].n_unique() == 1, "old or new, never both"
+
+
+def test_a_reader_meets_a_whole_file_while_it_is_rewritten(tmp_path: Path) -> None:
+    path = tmp_path / "bars.parquet"
+    assert writer(str(path), 0, "once").wait(60) == 0
+    process = writer(str(path), 1, "forever")
+    try:
+        for _ in range(60):
+            assert pl.read_parquet(path).height == 1_000_000
+    finally:
+        process.kill()
+        process.wait(60)
 
 
 def test_a_disk_that_fills_up_is_told_and_the_old_file_stays(tmp_path: Path) -> None:
