@@ -75,7 +75,12 @@ def new_plugin(name: str, kind: str, folder: str, as_json: bool) -> None:
     for path in written:
         click.echo(path)
     home = written[0].parent
-    narrate(f"next: pip install -e {home} && beaf plugins list")
+    narrate(f"next: pip install -e {_as_folder(home)} && beaf plugins list")
+
+
+def _as_folder(home: Path) -> str:
+    # pip takes a bare word for the name of a distribution.
+    return str(home) if home.is_absolute() else f"./{home}"
 
 
 def _row(catalog: Catalog, entry: PluginEntry) -> dict[str, Any]:
