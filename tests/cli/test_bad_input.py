@@ -291,6 +291,22 @@ def test_with_json_a_refused_run_is_still_one_object(beaf: Beaf, pipeline_file: 
     assert "lokal" in found.json["error"]["message"]
 
 
+def test_debug_shows_the_traceback_of_a_partition_that_failed(
+    beaf: Beaf, pipeline_file: Path
+) -> None:
+    pipeline_file.with_suffix(".py").write_text(
+        "def get_universe(date):\n    raise ValueError('boom')\n"
+    )
+    quiet = run(beaf, pipeline_file, universe="default")
+    assert quiet.code == 2
+    assert "ValueError: boom" in quiet.err
+    assert "bars.py" in quiet.err
+    assert "Traceback" not in quiet.err
+    loud = run(beaf, pipeline_file, "--debug", universe="default")
+    assert "Traceback" in loud.err
+    assert "in get_universe" in loud.err
+
+
 def test_debug_shows_the_traceback(beaf: Beaf, pipeline_file: Path) -> None:
     found = run(beaf, pipeline_file, "--set", "LAUNCHER=lokal", "--debug")
     assert found.code == 2

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from beaf_core.cli.group import BeafGroup
+from beaf_core.cli.group import BeafGroup, debug_wanted
 from beaf_core.cli.options import Asked, asks_for_pipeline, json_option
 from beaf_core.cli.screen import (
     ProgressLines,
@@ -192,6 +192,8 @@ def _print_sample(prepared: PreparedPipeline, outcome: PassOutcome, rows: int) -
 
 def _tell_outcomes(report: RunReport) -> None:
     for each in report.outcomes:
+        if each.traceback and debug_wanted():
+            narrate(each.traceback)
         if each.exit_code is not ExitCode.OK:
             narrate(f"error: {each.pass_name} {each.partition}: {each.message}")
         elif each.message:

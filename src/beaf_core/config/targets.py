@@ -102,6 +102,11 @@ class TargetResolver:
                 "OUTPUT_TARGET.dedupe_on_partition: false has no effect: "
                 "a rerun always replaces its partition"
             )
+        if core.partition_columns and core.type == "parquet":
+            self.findings.note(
+                "OUTPUT_TARGET.partition_columns has no effect: "
+                "the output parquet keeps one file per partition"
+            )
         if core.area is not None and "bmll" not in self.host.catalog.names("launcher"):
             self.findings.note(
                 "OUTPUT_TARGET.area is kept; it takes effect once beaf-bmll is installed"

@@ -145,6 +145,7 @@ def outcome_facts(outcome: PassOutcome) -> dict[str, Any]:
         "status": outcome.status,
         "message": outcome.message,
         "exit_code": int(outcome.exit_code),
+        "traceback": outcome.traceback,
         "receipt": outcome.receipt.to_json() if outcome.receipt else None,
     }
 

@@ -79,7 +79,6 @@ class _Run:
     session: Session
     days: list[dict[str, Any]] = field(default_factory=list)
     timings: list[dict[str, Any]] = field(default_factory=list)
-    bugs: list[str] = field(default_factory=list)
 
     def outcomes(self) -> Iterator[PassOutcome]:
         """Run every pass of every partition, in order."""
@@ -106,12 +105,8 @@ class _Run:
         started = time.perf_counter()
         try:
             return self._partition(resolved, partition)
-        except BeafError as error:
-            return [self._failed(resolved, partition, str(error), error.exit_code)]
         except Exception as error:  # noqa: BLE001 — a fault of ours, too, is one partition's
-            self.bugs.append(mask_of(self.request.config, os.environ)(traceback.format_exc()))
-            told = f"this is a bug in BEAF: {type(error).__name__}: {error} (see the manifest)"
-            return [self._failed(resolved, partition, told, ExitCode.BUG)]
+            return [self._failed(resolved, partition, error)]
         finally:
             seconds = round(time.perf_counter() - started, 3)
             self.timings.append(
@@ -119,11 +114,17 @@ class _Run:
             )
 
     def _failed(
-        self, resolved: ResolvedPass, partition: PartitionRun, message: str, code: ExitCode
+        self, resolved: ResolvedPass, partition: PartitionRun, error: Exception
     ) -> PassOutcome:
+        told, code = f"this is a bug in BEAF: {type(error).__name__}: {error}", ExitCode.BUG
+        if isinstance(error, BeafError):
+            told, code = str(error), error.exit_code
         # A plugin's message may quote what it was given, secrets included.
-        masked = mask_of(self.request.config, os.environ)(message)
-        return PassOutcome(resolved.name, partition.key, "failed", None, masked, code)
+        mask = mask_of(self.request.config, os.environ)
+        trace = mask("".join(traceback.format_exception(error)))
+        return PassOutcome(
+            resolved.name, partition.key, "failed", None, mask(told), code, traceback=trace
+        )
 
     def _partition(self, resolved: ResolvedPass, partition: PartitionRun) -> list[PassOutcome]:
         plans = self._plan(resolved, partition)
@@ -230,7 +231,6 @@ class _Run:
             "notes": list(self.session.pipeline.notes),
             "days": self.days,
             "timings": self.timings,
-            "bugs": self.bugs,
             "outcomes": [outcome_facts(each) for each in outcomes],
         }
         return write_manifest(self.folder, manifest)

@@ -163,6 +163,7 @@ class PassOutcome:
         receipt: what was written, or stood there unchanged.
         message: why there is none.
         exit_code: what a failure means for the shell.
+        traceback: where a failure came from, for those who mend it.
     """
 
     pass_name: str
@@ -171,6 +172,7 @@ class PassOutcome:
     receipt: Receipt | None = None
     message: str | None = None
     exit_code: ExitCode = ExitCode.OK
+    traceback: str | None = field(default=None, compare=False, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """Render as the line of `--json` that a caller reads."""
