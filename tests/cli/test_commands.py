@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -191,6 +192,15 @@ def test_an_interrupted_run_keeps_what_is_done_and_says_130(tmp_path: Path) -> N
     assert len(written) <= len(files) <= len(written) + 1
     assert all(pl.read_parquet(path).height > 0 for path in files)
     assert not list(tmp_path.glob("data/**/*.staged"))
+
+
+def test_a_reader_that_leaves_early_is_no_fault() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    beaf = Path(sys.executable).with_name("beaf")
+    ran = subprocess.run([beaf, "analytics", "list", "--json"], stdout=writing, check=False)
+    os.close(writing)
+    assert ran.returncode == 0
 
 
 def test_help_imports_nothing_heavy() -> None:

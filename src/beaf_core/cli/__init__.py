@@ -36,6 +36,7 @@ def app() -> None:
 
 def main() -> None:
     """Run the command line, and leave with an exit code that says what happened."""
+    stdout = sys.stdout
     try:
         code = app.main(standalone_mode=False)
     except click.exceptions.Abort:
@@ -48,9 +49,9 @@ def main() -> None:
         _tell(str(error), error)
         code = error.exit_code
     except SystemExit as ended:
-        # click leaves with 1 where the reader of a pipe has gone (`… | head`), which is no fault.
-        gone = isinstance(ended.__context__, BrokenPipeError)
-        code = ExitCode.OK if gone else ended.code
+        # Where the reader of a pipe has gone (`… | head`), which is no fault, click puts a wrapper
+        # around stdout and leaves with 1.
+        code = ended.code if sys.stdout is stdout else ExitCode.OK
     except Exception as error:  # noqa: BLE001 — the last stop: a bug is told, not thrown at people
         code = _last_word(error)
     sys.exit(code if isinstance(code, int) else ExitCode.OK)
