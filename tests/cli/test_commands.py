@@ -203,6 +203,19 @@ def test_a_reader_that_leaves_early_is_no_fault() -> None:
     assert ran.returncode == 0
 
 
+def test_a_failed_run_is_told_by_its_code_though_nobody_reads_on(pipeline_file: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    beaf = Path(sys.executable).with_name("beaf")
+    ran = subprocess.run(
+        [beaf, "pipeline", "run", "-p", pipeline_file, "--date", "2025-01-08",
+         "--universe", "mic=XLON"],
+        stdout=writing, check=False,
+    )  # fmt: skip
+    os.close(writing)
+    assert ran.returncode == 4
+
+
 def test_help_imports_nothing_heavy() -> None:
     program = (
         "import sys\n"

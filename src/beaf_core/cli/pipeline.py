@@ -14,6 +14,7 @@ from beaf_core.cli.screen import (
     print_frame,
     print_json,
     print_table,
+    reader_may_leave,
     short_path,
 )
 from beaf_core.model.errors import BeafError, ExitCode
@@ -60,11 +61,12 @@ def run(
         raise
     finally:
         progress.end()
-    if as_json:
-        print_json(report.to_json())
-    else:
-        _print_report(report)
-        _print_samples(prepared, report, sample)
+    with reader_may_leave():
+        if as_json:
+            print_json(report.to_json())
+        else:
+            _print_report(report)
+            _print_samples(prepared, report, sample)
     _tell_outcomes(report)
     return report.exit_code
 
