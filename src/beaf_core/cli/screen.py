@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -31,7 +32,13 @@ def console(*, error: bool = False) -> Console:
 
     stream = sys.stderr if error else sys.stdout
     width = None if stream.isatty() else _PIPE_WIDTH
-    return Console(file=stream, width=width, highlight=False, soft_wrap=not stream.isatty())
+
+    class PipeConsole(Console):
+        def on_broken_pipe(self) -> None:
+            # rich would leave with 1 here, whatever the command has to say.
+            raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
+    return PipeConsole(file=stream, width=width, highlight=False, soft_wrap=not stream.isatty())
 
 
 @contextmanager
