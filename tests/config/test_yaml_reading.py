@@ -10,23 +10,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.config.yaml_text import read, told
 
 from beaf_core import ConfigError
 from beaf_core.config.errors import Place
-from beaf_core.config.nodes import Node
-from beaf_core.config.read import read_yaml, read_yaml_file
-
-HERE = Place("f.yaml", "/folder")
-
-
-def read(text: str) -> Node:
-    return read_yaml(text, HERE)
-
-
-def told(text: str) -> list[str]:
-    with pytest.raises(ConfigError) as caught:
-        read(text)
-    return [str(each) for each in caught.value.problems]
+from beaf_core.config.read import read_yaml_file
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def run(root: Path, out: Path, market: str, seconds: int, *sets: str) -> pl.Data
     return pl.read_parquet(report.receipts[0].location)
 
 
-def compare(ours: pl.DataFrame, oracle: pl.DataFrame, label: str) -> None:
+def assert_equals_the_oracle(ours: pl.DataFrame, oracle: pl.DataFrame, label: str) -> None:
     wanted = oracle.filter((pl.col("TradeCount") > 0) & ~pl.col("Partial"))
     assert wanted.height > 0
     joined = wanted.join(
@@ -97,7 +97,7 @@ def test_left_closed_bars_labelled_at_their_start_equal_the_oracle(
     oracle = pl.read_parquet(
         shared_data / "oracles" / f"{MARKETS[market][2].format(seconds)}.parquet"
     )
-    compare(ours, oracle, "TimeBucket")
+    assert_equals_the_oracle(ours, oracle, "TimeBucket")
     traded = oracle.filter(pl.col("TradeCount") > 0)
     # The capture runs a second past midnight, where the oracle's coverage ends.
     ours = ours.filter(pl.col("TimeBucket") <= oracle["TimeBucket"].max())
@@ -113,4 +113,4 @@ def test_the_default_right_closed_bars_equal_their_oracle(
     oracle = pl.read_parquet(
         shared_data / "oracles" / "right_closed" / f"{MARKETS[market][2].format(seconds)}.parquet"
     )
-    compare(ours, oracle, "TimeBucketEnd")
+    assert_equals_the_oracle(ours, oracle, "TimeBucketEnd")

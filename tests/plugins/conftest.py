@@ -31,8 +31,8 @@ from beaf_core import (
     hookimpl,
 )
 from beaf_core.plugins.errors import PluginAnswerError
+from beaf_core.plugins.kinds import HOOKS_OF_KIND
 from beaf_core.plugins.scaffold import example_of
-from beaf_core.plugins.specs import HOOKS_OF_KIND
 from beaf_core.testing import TINY_DAYS, tiny_reference
 
 DAY = TINY_DAYS[0]
@@ -40,6 +40,23 @@ PARTITION = PartitionRun(UniversePartition("mic", "XLON"), DatePartition(DAY))
 TARGET = Target("odd", "tiny", "bars", "{pass}/{universe}", stamp={"run_id": "r1"})
 REQUEST = LaunchRequest("r1", {}, None, DatePartition(DAY), None, ".")
 LISTINGS = pl.DataFrame({"ListingId": [1, 2], "MIC": ["XLON", "XPAR"]})
+
+
+def listings(host, name="sector", value="XLON"):
+    frame = host.get_universe(name, date=DAY, value=value, reference=tiny_reference)
+    return frame["ListingId"].to_list()
+
+
+class Answers:
+    """A universe that answers one listing, and remembers that it was asked."""
+
+    def __init__(self, listing):
+        self.listing, self.asked = listing, 0
+
+    @hookimpl
+    def get_universe(self):
+        self.asked += 1
+        return pl.DataFrame({"ListingId": [self.listing], "MIC": ["XLON"]})
 
 
 @dataclass(frozen=True)
@@ -166,7 +183,7 @@ class Odd:
             "find_run": lambda: host.find_run("odd", "some-ref", None),
         }[hook]()
 
-    def refusal(self, hook: str, answer: object) -> str:
+    def assert_refused(self, hook: str, answer: object) -> str:
         """Expect the answer to be refused, with the plugin's name; return the message."""
         with pytest.raises(PluginAnswerError) as caught:
             self.ask(self.answering(hook, answer), hook)

@@ -48,24 +48,24 @@ BAD_LISTINGS = {
 @pytest.mark.parametrize("lazy", [False, True])
 def test_wrong_listings_say_what_is_wrong_with_them(odd, reason, lazy):
     frame = pl.DataFrame(BAD_LISTINGS[reason])
-    assert reason in odd.refusal("get_universe", frame.lazy() if lazy else frame)
+    assert reason in odd.assert_refused("get_universe", frame.lazy() if lazy else frame)
 
 
 def test_a_lazy_frame_of_listings_that_fails_later_is_still_the_plugins_answer(odd):
     frame = LISTINGS.lazy().select("NoSuchColumn")
-    assert "it cannot be read: ColumnNotFoundError" in odd.refusal("get_universe", frame)
+    assert "it cannot be read: ColumnNotFoundError" in odd.assert_refused("get_universe", frame)
 
 
 def test_a_pandas_frame_that_cannot_be_converted_is_a_wrong_answer(odd):
     frame = pd.DataFrame({"ListingId": [1, 2], "MIC": pd.Series([1, "XLON"], dtype=object)})
-    assert "it cannot be read" in odd.refusal("get_universe", frame)
+    assert "it cannot be read" in odd.assert_refused("get_universe", frame)
 
 
 def test_an_id_beyond_64_bits_is_a_wrong_answer(odd):
     frame = pl.DataFrame(
         {"ListingId": [2**63], "MIC": ["XLON"]}, schema_overrides={"ListingId": pl.UInt64}
     )
-    assert "it cannot be read" in odd.refusal("get_universe", frame)
+    assert "it cannot be read" in odd.assert_refused("get_universe", frame)
 
 
 BAD_READS = {
@@ -82,7 +82,7 @@ BAD_READS = {
 
 @pytest.mark.parametrize("reason", BAD_READS)
 def test_a_wrong_table_read_says_what_is_wrong_with_it(odd, reason):
-    assert reason in odd.refusal("read_table", BAD_READS[reason])
+    assert reason in odd.assert_refused("read_table", BAD_READS[reason])
 
 
 def no_measures(_options):
@@ -99,7 +99,7 @@ BAD_MODULES = {
 
 @pytest.mark.parametrize("reason", BAD_MODULES)
 def test_a_wrong_module_says_what_is_wrong_with_it(odd, reason):
-    assert reason in odd.refusal("analytics_module", BAD_MODULES[reason])
+    assert reason in odd.assert_refused("analytics_module", BAD_MODULES[reason])
 
 
 def test_a_module_whose_config_is_no_model_cannot_be_loaded(odd):
@@ -126,27 +126,29 @@ BAD_RECEIPTS = {
 @pytest.mark.parametrize("reason", BAD_RECEIPTS)
 @pytest.mark.parametrize("hook", ["write_output", "find_receipt"])
 def test_a_wrong_receipt_says_what_is_wrong_with_it(odd, hook, reason):
-    assert reason in odd.refusal(hook, BAD_RECEIPTS[reason])
+    assert reason in odd.assert_refused(hook, BAD_RECEIPTS[reason])
 
 
 def test_a_receipt_of_another_partition_is_a_wrong_answer(odd):
     answer = receipt(partition="mic=XPAR:2025-01-06")
-    assert "the receipt is for mic=XPAR:2025-01-06" in odd.refusal("write_output", answer)
+    assert "the receipt is for mic=XPAR:2025-01-06" in odd.assert_refused("write_output", answer)
 
 
 def test_a_receipt_without_the_targets_stamp_is_a_wrong_answer(odd):
-    assert "does not carry the target's stamp" in odd.refusal("write_output", receipt(stamp={}))
+    assert "does not carry the target's stamp" in odd.assert_refused(
+        "write_output", receipt(stamp={})
+    )
 
 
 def test_a_run_that_lacks_methods_lists_them(odd):
     answer = types.SimpleNamespace(ref="r", status=lambda: "running", stop=None)
-    assert "lacks stop, logs, wait of a LaunchedRun" in odd.refusal("launch_run", answer)
+    assert "lacks stop, logs, wait of a LaunchedRun" in odd.assert_refused("launch_run", answer)
 
 
 def test_a_run_whose_ref_is_no_text_is_a_wrong_answer(odd):
     methods = dict.fromkeys(("status", "stop", "logs", "wait"), len)
     answer = types.SimpleNamespace(ref=7, **methods)
-    assert "lacks ref (a text)" in odd.refusal("find_run", answer)
+    assert "lacks ref (a text)" in odd.assert_refused("find_run", answer)
 
 
 # -- measures and requests -----------------------------------------------------------------

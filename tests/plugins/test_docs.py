@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from beaf_core import run_pipeline
-from beaf_core.plugins import specs
+from beaf_core.plugins import kinds, specs
 from beaf_core.plugins.scaffold import example_of
 from beaf_core.testing import TINY_DAYS, check_universe, write_market
 
@@ -30,16 +30,16 @@ def signature(hook):
 
 def test_every_hookspec_belongs_to_exactly_one_kind():
     marked = {name for name in vars(specs) if hasattr(spec(name), "beaf_spec")}
-    assert sorted(specs.hooks()) == sorted(marked)
+    assert sorted(kinds.hooks()) == sorted(marked)
     assert len(marked) == 9
 
 
-@pytest.mark.parametrize("hook", specs.hooks())
+@pytest.mark.parametrize("hook", kinds.hooks())
 def test_every_hook_is_asked_of_one_plugin(hook):
     assert spec(hook).beaf_spec["firstresult"] is True
 
 
-@pytest.mark.parametrize("hook", specs.hooks())
+@pytest.mark.parametrize("hook", kinds.hooks())
 def test_every_hookspec_tells_its_arguments_and_its_answer(hook):
     text = inspect.getdoc(spec(hook))
     parameters = list(inspect.signature(spec(hook)).parameters)
@@ -49,7 +49,7 @@ def test_every_hookspec_tells_its_arguments_and_its_answer(hook):
         assert re.search(rf"^    {each}: \S", text, re.MULTILINE), f"{hook} does not tell of {each}"
 
 
-@pytest.mark.parametrize("hook", specs.hooks())
+@pytest.mark.parametrize("hook", kinds.hooks())
 def test_every_hookspec_holds_an_example_or_points_to_one(hook):
     pointed = re.search(r"the example is under `(\w+)`", inspect.getdoc(spec(hook)))
     source = example_of(pointed[1] if pointed else hook)
@@ -57,25 +57,25 @@ def test_every_hookspec_holds_an_example_or_points_to_one(hook):
     assert re.search(rf"^@hookimpl\ndef {hook}\(", source, re.MULTILINE)
 
 
-@pytest.mark.parametrize("hook", specs.hooks())
+@pytest.mark.parametrize("hook", kinds.hooks())
 def test_every_hook_has_a_heading_with_its_exact_signature(hook):
     assert f"\n### `{signature(hook)}`\n" in REFERENCE
 
 
 def test_no_heading_speaks_of_a_hook_that_is_not_there():
     headed = re.findall(r"^### `(.+)`$", REFERENCE, re.MULTILINE)
-    assert sorted(headed) == sorted(signature(hook) for hook in specs.hooks())
+    assert sorted(headed) == sorted(signature(hook) for hook in kinds.hooks())
 
 
 def test_every_link_to_a_hook_leads_to_its_heading():
     for target in re.findall(r"\(#([\w-]+)\)", REFERENCE):
         anchors = [
-            re.sub(r"[^\w -]", "", signature(hook)).replace(" ", "-") for hook in specs.hooks()
+            re.sub(r"[^\w -]", "", signature(hook)).replace(" ", "-") for hook in kinds.hooks()
         ]
         assert target in anchors
 
 
-@pytest.mark.parametrize("hook", specs.hooks())
+@pytest.mark.parametrize("hook", kinds.hooks())
 def test_every_hook_has_a_test_that_names_it(hook):
     tests = (ROOT / "tests" / "plugins" / "test_hooks.py").read_text(encoding="utf-8")
     assert re.search(rf"^def test_hook_{hook}_\w+\(", tests, re.MULTILINE)
@@ -83,7 +83,7 @@ def test_every_hook_has_a_test_that_names_it(hook):
 
 def test_the_reference_shows_the_examples_of_the_docstrings_word_for_word():
     shown = PYTHON.findall(REFERENCE)
-    sources = [example_of(hook) for hook in specs.hooks()]
+    sources = [example_of(hook) for hook in kinds.hooks()]
     assert sorted(shown) == sorted(
         text for text in sources if text and text != example_of("universe_values")
     )

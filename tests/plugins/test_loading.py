@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import click
 import polars as pl
 import pytest
+from tests.plugins.conftest import Answers, listings
 
 from beaf_core import PluginEntry, PluginHost, hookimpl
 from beaf_core.plugins.errors import PluginAnswerError, PluginConflictError, PluginLoadError
@@ -31,23 +32,6 @@ BROKEN = {
     "an exception of no common kind": "class Odd(BaseException): pass\nraise Odd('odd')",
     "a null byte": "x = '\0'",
 }
-
-
-def listings(host, name="sector", value="XLON"):
-    frame = host.get_universe(name, date=DAY, value=value, reference=tiny_reference)
-    return frame["ListingId"].to_list()
-
-
-class Answers:
-    """A universe that answers one listing, and remembers that it was asked."""
-
-    def __init__(self, listing):
-        self.listing, self.asked = listing, 0
-
-    @hookimpl
-    def get_universe(self):
-        self.asked += 1
-        return pl.DataFrame({"ListingId": [self.listing], "MIC": ["XLON"]})
 
 
 # -- broken plugins ------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from beaf_core import BeafError, PluginHost, Receipt, UsageError
 from beaf_core.plugins.errors import PluginAnswerError, PluginCallError
-from beaf_core.plugins.specs import hooks
+from beaf_core.plugins.kinds import hooks
 
 LISTINGS = pl.DataFrame({"ListingId": [1, 2], "MIC": ["XLON", "XPAR"]})
 
@@ -86,7 +86,7 @@ ALLOWED = {("read_output", "nothing"), ("find_receipt", "nothing")}
 @pytest.mark.parametrize("hook", hooks())
 def test_nonsense_is_an_answer_error_that_names_plugin_hook_and_remedy(odd, hook, nonsense):
     if (hook, nonsense) not in ALLOWED:
-        odd.refusal(hook, NONSENSE[nonsense])
+        odd.assert_refused(hook, NONSENSE[nonsense])
 
 
 plain = st.recursive(
@@ -107,7 +107,7 @@ def test_any_plain_value_is_refused_unless_it_is_a_true_answer(odd, hook, answer
     elif hook in {"read_output", "find_receipt"} and answer is None:
         assert odd.ask(odd.answering(hook, answer), hook) is None
     else:
-        odd.refusal(hook, answer)
+        odd.assert_refused(hook, answer)
 
 
 @pytest.mark.parametrize("hook", hooks())

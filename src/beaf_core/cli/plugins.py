@@ -11,7 +11,8 @@ from beaf_core.cli.group import BeafGroup
 from beaf_core.cli.options import json_option
 from beaf_core.cli.screen import narrate, print_json, print_table
 from beaf_core.model.errors import BeafError, ExitCode
-from beaf_core.plugins.catalog import KINDS, Catalog, PluginEntry
+from beaf_core.plugins.catalog import Catalog, PluginEntry
+from beaf_core.plugins.kinds import KINDS
 
 
 @click.group("plugins", cls=BeafGroup)

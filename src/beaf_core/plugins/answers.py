@@ -147,7 +147,7 @@ def measures_of(entry: PluginEntry, module: AnalyticsModule, options: Any) -> li
         return check_measures(entry, list(answer) if isinstance(answer, Iterator) else answer)
     except BeafError:
         raise
-    except Exception as error:
+    except Exception as error:  # a plugin's declaration may raise anything
         raise PluginCallError(entry, "analytics_module, in its measures", error) from error
 
 
@@ -159,7 +159,7 @@ def rows_of(entry: PluginEntry, module: AnalyticsModule, options: Any) -> dict[s
         answer = dict(module.rows(options))
     except BeafError:
         raise
-    except Exception as error:
+    except Exception as error:  # a plugin's declaration may raise anything
         raise PluginCallError(entry, "analytics_module, in its rows", error) from error
     for table, rows in answer.items():
         if not isinstance(rows, pl.Expr):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from beaf_core.plugins.errors import PluginConflictError, PluginNotFoundError
+from beaf_core.plugins.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from importlib_metadata import EntryPoint
 
 GROUP_PREFIX = "beaf."
-KINDS = ("universe", "source", "module", "output", "launcher", "command")
 #: Stands for a distribution where a pipeline's own file defines the plugin.
 OWN_FILE = "the pipeline's own file"
 DISABLE_VARIABLE = "BEAF_DISABLE_PLUGINS"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import pluggy
 
 from beaf_core.model.errors import BeafError
-from beaf_core.plugins import answers, specs
+from beaf_core.plugins import answers, kinds, specs
 from beaf_core.plugins.catalog import Catalog, PluginEntry
 from beaf_core.plugins.errors import (
     PluginAnswerError,
@@ -82,11 +82,11 @@ class PluginHost:
             return
         try:
             manager = _manager_of(entry, plugin)
-        except Exception as error:
+        except Exception as error:  # a plugin's code may raise anything
             raise PluginLoadError(entry, " ".join(str(error).split())) from error
         for caller in manager.get_hookcallers(plugin) or []:
             if not caller.has_spec() and not caller.get_hookimpls()[0].optionalhook:
-                hint = did_you_mean(caller.name, specs.hooks())
+                hint = did_you_mean(caller.name, kinds.hooks())
                 raise PluginLoadError(entry, f"BEAF has no hook {caller.name}{hint}")
         self._managers[id(plugin)] = manager
 
@@ -98,7 +98,7 @@ class PluginHost:
         plugin = self._load(entry)
         try:
             model = getattr(plugin, "Config", None)
-        except Exception as error:
+        except Exception as error:  # a plugin's code may raise anything
             raise PluginLoadError(entry, f"its Config cannot be read: {error}") from error
         if model is not None:
             answers.check_config_model(entry, model)
@@ -125,8 +125,8 @@ class PluginHost:
             return
         self.catalog.find(entry.kind, entry.name)
         plugin = self._load(entry)
-        for hook in specs.HOOKS_OF_KIND[entry.kind]:
-            if not self._implements(plugin, hook) and hook not in specs.OPTIONAL_HOOKS:
+        for hook in kinds.HOOKS_OF_KIND[entry.kind]:
+            if not self._implements(plugin, hook) and hook not in kinds.OPTIONAL_HOOKS:
                 raise PluginLoadError(entry, f"it does not implement {hook}")
         if entry.kind == "module":
             self.analytics_module(entry.name)
@@ -150,7 +150,7 @@ class PluginHost:
             return check(entry, answer)
         except BeafError:
             raise
-        except Exception as error:
+        except Exception as error:  # a plugin's code may raise anything
             # Lazy answers (a lazy frame, a generator) run the plugin's code only here.
             reason = f"it cannot be read: {type(error).__name__}: {error}"
             raise PluginAnswerError(entry, hook, reason) from error
@@ -158,8 +158,8 @@ class PluginHost:
     def _call(self, entry: PluginEntry, hook: str, arguments: dict[str, object]) -> Any:
         plugin = self._load(entry)
         if not self._implements(plugin, hook):
-            if hook in specs.OPTIONAL_HOOKS:
-                return specs.OPTIONAL_HOOKS[hook]
+            if hook in kinds.OPTIONAL_HOOKS:
+                return kinds.OPTIONAL_HOOKS[hook]
             raise PluginAnswerError(entry, hook, "it does not implement this hook")
         try:
             return getattr(self._managers[id(plugin)].hook, hook)(**arguments)
@@ -241,7 +241,7 @@ class PluginHost:
             report = launched.wait()
         except BeafError:
             raise
-        except Exception as error:
+        except Exception as error:  # a plugin's code may raise anything
             raise PluginCallError(entry, "launch_run, in its run's wait()", error) from error
         return answers.check_report(entry, report)
 

@@ -91,7 +91,7 @@ class _InlineUniverse:
         arguments = {"date": date, "value": value, "reference": reference}
         try:
             return call_by_name(self._function, arguments)
-        except Exception as error:
+        except Exception as error:  # a person's own code may raise anything
             if _SKIPPED in str(error):
                 today = dt.datetime.now(dt.UTC).date()
                 status = absent_day_status(parse_day(date), today)
@@ -118,7 +118,7 @@ class _InlineModule:
 def _declared(declare: Callable[[], object], home: str) -> AnalyticsModule:
     try:
         answer = declare()
-    except Exception as error:
+    except Exception as error:  # a person's own code may raise anything
         raise UsageError(
             f"{home}: analytics_module raises {type(error).__name__}: {error}",
             remedy="mend the pipeline's file",

@@ -11,8 +11,9 @@ from textwrap import dedent
 
 from beaf_core.model.errors import ResourceError, UsageError
 from beaf_core.plugins import specs
-from beaf_core.plugins.catalog import FIRST_PARTY, GROUP_PREFIX, KINDS
+from beaf_core.plugins.catalog import FIRST_PARTY, GROUP_PREFIX
 from beaf_core.plugins.errors import did_you_mean
+from beaf_core.plugins.kinds import KINDS
 from beaf_core.plugins.templates import COMMAND, PYPROJECT, README, TESTS, USES
 
 _NAME = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")

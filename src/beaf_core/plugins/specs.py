@@ -333,21 +333,3 @@ def find_run(ref: str, config: Any) -> LaunchedRun:
         UsageError: no run has that ref.
     """
     raise NotImplementedError
-
-
-HOOKS_OF_KIND: dict[str, tuple[str, ...]] = {
-    "universe": ("get_universe", "universe_values"),
-    "source": ("read_table",),
-    "module": ("analytics_module",),
-    "output": ("write_output", "read_output", "find_receipt"),
-    "launcher": ("launch_run", "find_run"),
-    "command": (),
-}
-
-#: Hooks that a plugin may leave out, with what the host answers instead.
-OPTIONAL_HOOKS: dict[str, Any] = {"universe_values": ()}
-
-
-def hooks() -> list[str]:
-    """List the names of all hooks."""
-    return [hook for hooks_of_one in HOOKS_OF_KIND.values() for hook in hooks_of_one]
