@@ -47,6 +47,8 @@ def test_the_defaults_are_those_that_users_rely_on() -> None:
         "sort_keys": None,
         "batch_freq": None,
         "modules": [],
+        "source_pass": None,
+        "module_inputs": {},
         "extra_outputs": [],
         "quality_checks": None,
     }

@@ -102,6 +102,13 @@ class PassConfig(BaseModel):
     )
     batch_freq: Frequency | None = Field(None, description="Replaces BATCH_FREQ for this pass.")
     modules: list[str] = Field(default_factory=list, description="The modules, by name.")
+    source_pass: str | None = Field(
+        None, description="The pass whose rows modules read as the table `source`."
+    )
+    module_inputs: dict[str, dict[str, str]] = Field(
+        default_factory=dict,
+        description="Module → table it reads → the pass, or the table, that stands for it.",
+    )
     output: OutputTarget | None = Field(None, description="Merged over OUTPUT_TARGET.")
     extra_outputs: list[OutputTarget] = Field(
         default_factory=list, description="Further targets that get the same rows."

@@ -15,7 +15,7 @@ from beaf_core.config.resolved import ResolvedModule
 from beaf_core.config.validate import Findings
 from beaf_core.model.errors import BeafError, UsageError
 from beaf_core.model.module import AnalyticsModule, Measure
-from beaf_core.plugins.answers import check_module, measures_of, rows_of
+from beaf_core.plugins.answers import check_module, declared_of, measures_of, rows_of
 from beaf_core.plugins.catalog import FIRST_PARTY, OWN_FILE, PluginEntry
 from beaf_core.plugins.host import PluginHost
 
@@ -111,13 +111,15 @@ class ModuleResolver:
         if options is None and module.Config is not None:
             return ResolvedModule(module, None)  # it owns its section all the same
         try:
-            measures = self._measures(module, options)
+            declared = declared_of(self._entry(module.name), module, options)
+            gives_none = bool(declared[0] or declared[1])
+            measures = self._measures(module, options, or_none=gives_none)
             rows = rows_of(self._entry(module.name), module, options)
         except BeafError as error:
             place = where if section else named_at
             self.findings.problem(place, error.message, remedy=error.remedy)
             return ResolvedModule(module, options)
-        return ResolvedModule(module, options, measures, rows)
+        return ResolvedModule(module, options, measures, rows, *declared)
 
     def _options(
         self, module: AnalyticsModule, section: Node | None, node: Node, where: Steps
@@ -130,9 +132,11 @@ class ModuleResolver:
             self.findings.problem(where, f'the module "{module.name}" has no options', key=True)
         return None
 
-    def _measures(self, module: AnalyticsModule, options: Any) -> tuple[Measure, ...]:
+    def _measures(
+        self, module: AnalyticsModule, options: Any, *, or_none: bool
+    ) -> tuple[Measure, ...]:
         measures = tuple(measures_of(self._entry(module.name), module, options))
-        if not measures and getattr(options, "ENABLED", True):
+        if not measures and not or_none and getattr(options, "ENABLED", True):
             raise UsageError(
                 f'the module "{module.name}" yields no column with these options',
                 remedy=f"beaf analytics list --module {module.name} shows what it can yield",

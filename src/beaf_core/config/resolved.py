@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from beaf_core.config.analytics import AnalyticsConfig, PassConfig
 from beaf_core.model.errors import UsageError
 from beaf_core.model.module import AnalyticsModule, Measure
+from beaf_core.model.primitives import DenseGrid, Identity, ProvidedTable
 from beaf_core.model.run import Target
 
 if TYPE_CHECKING:
@@ -27,12 +28,20 @@ class ResolvedModule:
         options: its options; None where it has none.
         measures: the measures.
         rows: table → the rows that the module looks at; all of them where it is absent.
+        provides: tables that it makes of others.
+        grid: the dense timeline that it gives the pass, if any.
+        identities: what must hold between its columns.
+        reads: the tables that its `compute` looks at, each with its columns.
     """
 
     module: AnalyticsModule
     options: BaseModel | None
     measures: tuple[Measure, ...] = ()
     rows: Mapping[str, pl.Expr] = field(default_factory=dict)
+    provides: tuple[ProvidedTable, ...] = ()
+    grid: DenseGrid | None = None
+    identities: tuple[Identity, ...] = ()
+    reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

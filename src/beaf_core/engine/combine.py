@@ -9,7 +9,7 @@ import polars as pl
 
 from beaf_core.engine.compile import BUCKET, DAY, KEYS, LISTING, CompiledTable, TablePlan
 from beaf_core.model.errors import DataInvalidError, UsageError
-from beaf_core.model.module import RESERVED, Aggregation, Measure
+from beaf_core.model.module import RESERVED, Measure
 
 if TYPE_CHECKING:
     from datetime import date
@@ -52,7 +52,7 @@ def join_tables(resolved: ResolvedPass, tables: Sequence[pl.DataFrame]) -> pl.Da
         frame = frame.with_columns(pl.max_horizontal(DAY, f"{DAY}_other")).drop(f"{DAY}_other")
     if len(tables) > 1:
         there = [each for each in resolved.measures if each.name in frame.columns]
-        additive = [each.name for each in there if _is_additive(each)]
+        additive = [each.name for each in there if each.is_additive]
         frame = frame.with_columns(pl.col(additive).fill_null(0))
     return frame.select(*KEYS, DAY, *(_or_null(frame, each.name) for each in resolved.measures))
 
@@ -60,10 +60,6 @@ def join_tables(resolved: ResolvedPass, tables: Sequence[pl.DataFrame]) -> pl.Da
 def _or_null(frame: pl.DataFrame, name: str) -> pl.Expr:
     # A table that is allowed to be missing leaves its measures null.
     return pl.col(name) if name in frame.columns else pl.lit(None).alias(name)
-
-
-def _is_additive(measure: Measure) -> bool:
-    return isinstance(measure.value, Aggregation) and measure.value.kind.additive
 
 
 def carry_reference(frame: pl.DataFrame, universes: Mapping[date, pl.DataFrame]) -> pl.DataFrame:

@@ -9,6 +9,7 @@ import polars as pl
 
 from beaf_core.engine.combine import carry_reference, finish_table, join_tables, sort_output
 from beaf_core.engine.compile import DayOfTable, compile_table
+from beaf_core.engine.work import WHOLE, Batch, PassWork
 from beaf_core.model.errors import DataInvalidError, PartitionFailedError
 
 if TYPE_CHECKING:
@@ -27,12 +28,22 @@ _WRONG_DECLARATION = (
 )
 
 
-def compute(resolved: ResolvedPass, plans: Sequence[DayPlan]) -> pl.DataFrame:
-    """Compute the measures of a pass over the days of a partition.
+def compute(work: Sequence[PassWork], batch: Batch = WHOLE) -> list[pl.DataFrame]:
+    """Compute passes over the days of a partition, for the listings of a batch.
+
+    The passes share a partition, and none reads another.
+
+    Returns:
+        One frame per pass, in their order.
 
     Raises:
         DataInvalidError: the data of a day cannot be read.
     """
+    return [_compute_pass(each.resolved, each.plans, batch) for each in work]
+
+
+def _compute_pass(resolved: ResolvedPass, plans: Sequence[DayPlan], batch: Batch) -> pl.DataFrame:
+    plans = [plan.only(batch.listings) for plan in plans]
     tables = dict.fromkeys(table.plan.table for plan in plans for table in plan.tables)
     frames = [_compute_table(resolved, plans, name) for name in tables]
     universes = {plan.day: plan.listings for plan in plans}

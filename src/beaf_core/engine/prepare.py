@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -68,6 +68,13 @@ class DayPlan:
     listings: pl.DataFrame = field(default_factory=pl.DataFrame)
     tables: tuple[TableOnDay, ...] = ()
     absent: tuple[str, ...] = ()
+
+    def only(self, listings: Sequence[int] | None) -> DayPlan:
+        """Return the plan for some of its listings; None means all."""
+        if listings is None:
+            return self
+        kept = self.listings.filter(pl.col(LISTING).is_in(list(listings)))
+        return replace(self, listings=kept)
 
 
 @dataclass(frozen=True)

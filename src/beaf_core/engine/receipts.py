@@ -7,10 +7,12 @@ import json
 import secrets
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import polars as pl
 
 import beaf_core
 from beaf_core.config.redact import redact
@@ -18,12 +20,11 @@ from beaf_core.engine.aggregations import key_of
 from beaf_core.model.errors import ResourceError
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from beaf_core.config.resolved import ResolvedModule, ResolvedPass, ResolvedPipeline
     from beaf_core.engine.prepare import DayPlan
     from beaf_core.model.module import Measure
     from beaf_core.model.partition import PartitionRun
+    from beaf_core.model.primitives import Lookup
     from beaf_core.model.run import PassOutcome, Target
     from beaf_core.model.tables import Part
 
@@ -64,11 +65,17 @@ def _module_facts(each: ResolvedModule) -> list[Any]:
 
 def _measure_facts(measure: Measure) -> list[Any]:
     aggregations = {
-        name: [each.kind, _expression(each.of), _expression(each.where)]
+        name: [each.kind, _expression(each.of), _expression(each.where), each.q]
         for name, each in measure.aggregations.items()
     }
     post = _expression(measure.post)
-    return [measure.name, measure.table, measure.version, aggregations, post]
+    lookups = {name: _lookup_facts(each) for name, each in measure.lookups.items()}
+    return [measure.name, measure.table, measure.version, measure.fill, aggregations, post, lookups]
+
+
+def _lookup_facts(lookup: Lookup) -> list[Any]:
+    values = [getattr(lookup, each.name) for each in fields(lookup)]
+    return [_expression(each) if isinstance(each, pl.Expr) else each for each in values]
 
 
 def _expression(expression: pl.Expr | None) -> str | None:
@@ -152,8 +159,6 @@ def outcome_facts(outcome: PassOutcome) -> dict[str, Any]:
 
 def versions() -> dict[str, str]:
     """Name the versions that a run's numbers depend on."""
-    import polars as pl
-
     python = ".".join(map(str, sys.version_info[:3]))
     return {"beaf": beaf_core.__version__, "polars": pl.__version__, "python": python}
 

@@ -25,6 +25,7 @@ from beaf_core.engine.receipts import (
     write_manifest,
 )
 from beaf_core.engine.session import Session, open_session
+from beaf_core.engine.work import PassWork
 from beaf_core.model.dates import DayStatus, cut_range
 from beaf_core.model.errors import (
     BeafError,
@@ -158,7 +159,7 @@ class _Run:
     def _compute(
         self, resolved: ResolvedPass, plans: Sequence[DayPlan]
     ) -> tuple[pl.DataFrame, list[str]]:
-        frame = compute(resolved, plans)
+        [frame] = compute([PassWork(resolved, plans)])
         config = self.session.pipeline.config
         checks = resolved.config.quality_checks
         checks = checks if checks and checks.ENABLED else config.QUALITY_CHECKS

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from beaf_core.model.dates import DayStatus
 from beaf_core.model.errors import BeafError, UsageError
 from beaf_core.model.module import RESERVED, Aggregation, AnalyticsModule, Kind, Measure
+from beaf_core.model.primitives import DenseGrid, Identity, ProvidedTable
 from beaf_core.model.run import LaunchRequest, Receipt, RunReport, Target
-from beaf_core.model.tables import TABLES, Part, TableRead
+from beaf_core.model.tables import Part, TableRead
 from beaf_core.plugins.errors import (
     PluginAnswerError,
     PluginCallError,
     PluginLoadError,
-    did_you_mean,
 )
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def check_module(entry: PluginEntry, answer: object) -> AnalyticsModule:
         raise PluginAnswerError(
             entry, "analytics_module", f'the module calls itself "{answer.name}"'
         )
-    for name in ("measures", "rows"):
+    for name in ("measures", "rows", "provides", "grid", "identities", "reads"):
         if not callable(getattr(answer, name)):
             raise PluginAnswerError(
                 entry, "analytics_module", f"{name} is to be a function of the options"
@@ -169,6 +169,32 @@ def rows_of(entry: PluginEntry, module: AnalyticsModule, options: Any) -> dict[s
     return answer
 
 
+def declared_of(
+    entry: PluginEntry, module: AnalyticsModule, options: Any
+) -> tuple[
+    tuple[ProvidedTable, ...], DenseGrid | None, tuple[Identity, ...], dict[str, tuple[str, ...]]
+]:
+    """Ask a module for the tables it provides, its grid, its identities and what it reads."""
+    try:
+        provides, grid = tuple(module.provides(options)), module.grid(options)
+        identities, reads = tuple(module.identities(options)), dict(module.reads(options))
+    except BeafError:
+        raise
+    except Exception as error:  # a plugin's declaration may raise anything
+        raise PluginCallError(entry, "analytics_module, in its declarations", error) from error
+    wanted: list[tuple[object, type]] = [(each, ProvidedTable) for each in provides]
+    wanted += [(each, Identity) for each in identities]
+    wanted += [(grid, DenseGrid)] if grid is not None else []
+    for each, kind in wanted:
+        if not isinstance(each, kind):
+            raise PluginAnswerError(
+                entry,
+                "analytics_module",
+                f"{_kind_of(each)} stands where a {kind.__name__} belongs",
+            )
+    return provides, grid, identities, {name: tuple(columns) for name, columns in reads.items()}
+
+
 def check_measures(entry: PluginEntry, answer: object) -> list[Measure]:
     """Check for measures with distinct names."""
     if isinstance(answer, str) or not isinstance(answer, Iterable):
@@ -201,8 +227,8 @@ def _fault_of(measure: Measure) -> str | None:
         return "has no name that a column can have"
     if measure.name in RESERVED:
         return "has the name of a column that every output has"
-    if measure.table not in TABLES:
-        return f"asks for the table {measure.table!r}{did_you_mean(str(measure.table), TABLES)}"
+    if not isinstance(measure.table, str) or not measure.table:
+        return f"asks for the table {measure.table!r}"
     return _fault_of_parts(measure)
 
 

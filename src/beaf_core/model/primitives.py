@@ -1,0 +1,137 @@
+"""What can a module declare that no aggregation of a table's own rows can say?
+
+Each is data that the engine compiles: a state looked up as of a time, the lifetime of an order, a
+grid of buckets, a table that a module provides, an identity between columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import polars as pl
+
+NANOSECONDS = 1_000_000_000
+
+#: The table that a module reads when it works on the rows of an earlier pass.
+SOURCE_TABLE = "source"
+#: How a table that is an earlier pass's output is called: `pass:bars`.
+PASS_PREFIX = "pass:"  # noqa: S105
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AsOf:
+    """A column looked up in the state of another table: the last row at or before a time.
+
+    Looked up within the listing and the TradeDate of the row; null where there is no such state.
+
+    Attributes:
+        table: the table whose rows are states, such as `l2`.
+        value: an expression over its columns.
+        where: the rows that can be found (the last *valid* quote); None means all.
+        horizon: nanoseconds added to the row's own time: 0 for the prevailing state.
+        strict: only states strictly before that time.
+    """
+
+    table: str
+    value: pl.Expr
+    where: pl.Expr | None = None
+    horizon: int = 0
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lifetime:
+    """A column with the nanoseconds between the rows on which an order begins and ends.
+
+    An order begins at most once under one id within a listing and TradeDate. Null on every other
+    row, and where the order's other end is not in the data (censored).
+
+    Attributes:
+        begin: the rows on which an order begins.
+        end: the rows on which one ends.
+        begin_order: the column with the order's id on the former.
+        end_order: the column with the order's id on the latter.
+        at: the row that gets the lifetime, and so the bucket that it counts in: `end`, known
+            when it happens, or `begin`, which looks ahead.
+    """
+
+    begin: pl.Expr
+    end: pl.Expr
+    begin_order: str = "OrderId"
+    end_order: str = "OldOrderId"
+    at: Literal["end", "begin"] = "end"
+
+
+Lookup = AsOf | Lifetime
+
+
+@dataclass(frozen=True, slots=True)
+class DenseGrid:
+    """The buckets that a pass has rows for, whether or not anything happens in them.
+
+    Whole buckets of the pass, in its own anchor and edges.
+
+    Attributes:
+        mode: `uniform`, between two times of day; `adaptative`, the buckets that meet a session of
+            continuous trading, from the states of `marketstate`.
+        interval: first and last time of day, UTC, `("08:00", "16:30")`; only for `uniform`.
+    """
+
+    mode: Literal["uniform", "adaptative"] = "adaptative"
+    interval: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProvidedTable:
+    """A table that a module makes of others, for the measures of any module of the pass.
+
+    Attributes:
+        name: the table's name; no input table may have it.
+        needs: the tables it is made of, each with the columns that it needs beside ListingId.
+        build: needed table → lazy rows of one trade date and the universe, to lazy rows. It must
+            not collect.
+        time: its column of event time, int64 nanoseconds or Datetime.
+        sequence: the column that breaks ties; None where there is none.
+        ordered: whether the rows of each listing come out in that order.
+        version: raised when the definition changes, so that old outputs become stale.
+    """
+
+    name: str
+    needs: Mapping[str, tuple[str, ...]]
+    build: Callable[[Mapping[str, pl.LazyFrame]], pl.LazyFrame]
+    time: str
+    sequence: str | None = None
+    ordered: bool = False
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What must hold between columns of every output row: `BuyVolume + SellVolume = Volume`.
+
+    Attributes:
+        name: how a failure is told.
+        holds: a boolean expression over output columns; null counts as holding.
+    """
+
+    name: str
+    holds: pl.Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What `AnalyticsModule.compute` may look at.
+
+    Attributes:
+        tables: declared table → lazy rows of the partition (all its days), with ListingId, the
+            columns asked for, `TimeBucket` (the row's bucket, Datetime ns) and `TradeDate`.
+        listings: the universe of the partition.
+        bucket_ns: the pass's bucket width in nanoseconds.
+    """
+
+    tables: Mapping[str, pl.LazyFrame]
+    listings: pl.DataFrame
+    bucket_ns: int
