@@ -10,7 +10,7 @@ rest, and a bucket needs nothing of the rows of another.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -140,7 +140,7 @@ class StatePlan:
             ListingId, TimeBucket and the slots: one row per wanted listing and bucket, in which
             the pieces of several days are put together.
         """
-        frame = _with_edges(events, wanted, self.buckets)
+        frame = _with_edges(events, wanted, self.buckets, set(self.values.values()))
         kinds = [(slot.name, slot.aggregation.kind) for slot in self.lane.slots]
         pieces = frame.select(
             *KEYS,
@@ -206,7 +206,9 @@ def _validity(slot: Slot, column: str) -> object:
 _HAS, _CARRIED, _HEAD, _TAIL = "__has", "__carried", "__head", "__tail"
 
 
-def _with_edges(events: pl.DataFrame, wanted: pl.DataFrame, buckets: Buckets) -> pl.DataFrame:
+def _with_edges(
+    events: pl.DataFrame, wanted: pl.DataFrame, buckets: Buckets, states: Iterable[str]
+) -> pl.DataFrame:
     """Attach the carried state (`…_carried`), and how long it and the last row's hold."""
     frame = wanted.join(events, on=[*KEYS, DAY], how="left").sort(LISTING, DAY, BUCKET)
     has = pl.col(FIRST).is_not_null()
@@ -214,13 +216,10 @@ def _with_edges(events: pl.DataFrame, wanted: pl.DataFrame, buckets: Buckets) ->
     frame = frame.with_columns(
         has.alias(_HAS), pl.when(has).then(own).shift(1).forward_fill().alias(_CARRIED)
     )
-    source = frame[_CARRIED]
-    states = [name for name in events.columns if name.endswith("_last")]
-    gathered = frame.select(LISTING, DAY, pl.col(states).name.replace("_last$", "_carried")).select(
-        pl.all().gather(source)
-    )
-    same = (gathered[LISTING] == frame[LISTING]) & (gathered[DAY] == frame[DAY])
-    carried = gathered.drop(LISTING, DAY).select(pl.when(same).then(pl.all()))
+    last = [pl.col(f"{name}_last").alias(f"{name}_carried") for name in states]
+    before = frame.select(LISTING, DAY, *last).select(pl.all().gather(frame[_CARRIED]))
+    same = (before[LISTING] == frame[LISTING]) & (before[DAY] == frame[DAY])
+    carried = before.drop(LISTING, DAY).select(pl.when(same).then(pl.all()))
     start, end = buckets.start(pl.col(BUCKET)), buckets.end(pl.col(BUCKET))
     frame = frame.hstack(carried).with_columns(_until(frame, end).alias("__until"))
     until = pl.col("__until")
