@@ -117,9 +117,17 @@ def test_without_a_sequence_the_last_to_stand_in_the_table_is_found() -> None:
 def test_a_sequence_may_be_text_or_unknown() -> None:
     texts = States(QUOTES.frame.with_columns(pl.col("__sequence").cast(pl.String)))
     assert found(rows_of([(1, 20)]), {"Mid": AsOf("l2", MID)}, texts)["Mid"] == [20.0]
-    unknown = pl.when(pl.col("__sequence") != 2).then("__sequence").alias("__sequence")
+    # The later one gets -7, the other none: what is unknown comes first.
+    unknown = pl.when(pl.col("__sequence") == 3).then(-7).alias("__sequence")
     holes = States(QUOTES.frame.with_columns(unknown))
     assert found(rows_of([(1, 20)]), {"Mid": AsOf("l2", MID)}, holes)["Mid"] == [20.0]
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_many_states_of_one_time_stay_in_their_order(ordered: bool) -> None:
+    many = pl.DataFrame({"ListingId": 1, "__time": MIDNIGHT, "N": range(300_000)})
+    quotes = States(many.lazy(), ordered)
+    assert found(rows_of([(1, 1)]), {"N": AsOf("l2", pl.col("N"))}, quotes)["N"] == [299_999]
 
 
 def test_states_of_other_listings_and_without_a_time_are_never_found() -> None:
@@ -165,6 +173,7 @@ def test_no_time_and_no_horizon_reaches_into_another_listing() -> None:
     }
     got = found(rows, lookups, States(frame.lazy()), (1, 2, 3))
     own = frame["ListingId"].to_list()
+    assert got["IdFalse0"] == own, "a time outside the days of a key counts as at their edge"
     for column in got.values():
         assert all(each in (None, mine) for each, mine in zip(column, own, strict=True))
 

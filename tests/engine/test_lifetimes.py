@@ -13,7 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from beaf_core.engine.lifetimes import Share, WithLifetimes, attach_lifetimes, can_be_shared
+from beaf_core.engine.lifetimes import (
+    Share,
+    WithLifetimes,
+    attach_lifetimes,
+    can_be_shared,
+    rows_with_lifetimes,
+)
 from beaf_core.model.primitives import Lifetime
 
 INSERT, REMOVE, UPDATE = 2, 3, 4
@@ -78,11 +84,19 @@ def test_or_it_begins_with_the_time_until_it_ends() -> None:
 
 
 def test_rows_that_can_have_no_lifetime_may_be_left_out() -> None:
-    attached = attach_lifetimes(BOOK.lazy(), {"Life": AT_END}, ends_only=True)
-    frame = collected(attached)
+    only = [rows_with_lifetimes([AT_END])]
+    frame = collected(attach_lifetimes(BOOK.lazy(), {"Life": AT_END}, only=only))
     assert frame["Row"].to_list() == [4, 5, 7, 8]
     assert frame["Life"].to_list() == [30, None, 40, 45]
     assert frame.columns == [*BOOK.columns, "Life"]
+
+
+@pytest.mark.parametrize("several", [True, False])
+def test_rows_stay_in_the_order_in_which_they_stand_where_that_is_asked_for(several: bool) -> None:
+    many = [(1, i // 2, (INSERT, REMOVE)[i % 2], f"{i // 2}") for i in range(100_000)]
+    rows = table(many).reverse()
+    attached = attach_lifetimes(rows.lazy(), {"Life": AT_END}, keep_order=True, several=several)
+    assert attached.rows.collect(engine="streaming")["Row"].equals(rows["Row"])
 
 
 def test_an_id_that_is_null_or_empty_is_no_order() -> None:

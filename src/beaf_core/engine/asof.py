@@ -14,10 +14,9 @@ from datetime import date
 import polars as pl
 
 from beaf_core.engine.aggregations import SEQUENCE, TIME, key_of
+from beaf_core.engine.keys import LISTING
 from beaf_core.engine.listing_index import ListingIndex
 from beaf_core.model.primitives import AsOf
-
-LISTING = "ListingId"
 
 #: A key is the listing's index times 2^50, plus nanoseconds: 13 days, so that a session which
 #: begins before a long weekend fits, and 8,192 listings leave the sign bit alone.
@@ -134,7 +133,6 @@ def _sorted_states(
     """Sort the states that can be found by key, those of one time by sequence."""
     frame = states.frame.filter(
         pl.col(LISTING).is_in(list(keys.index.ids)),
-        pl.col(TIME).is_not_null(),
         *([] if where is None else [where]),
     )
     schema = frame.collect_schema()
@@ -146,6 +144,7 @@ def _sorted_states(
         order = frame.select(key.alias(_STATE), SEQUENCE, *values)
         return order.sort(_STATE, SEQUENCE, maintain_order=True).drop(SEQUENCE)
     # Both in one number: 1.0 CPU seconds against 1.5 for sorting 5M rows by two columns.
+    # An unknown sequence comes before all others.
     sequence = pl.col(SEQUENCE).cast(pl.Int128).fill_null(-(1 << 63))
     both = (key.cast(pl.Int128) * (1 << 64) + sequence).alias(_KEY)
     return frame.select(key.alias(_STATE), both, *values).sort(_KEY, maintain_order=True).drop(_KEY)

@@ -7,19 +7,19 @@ matches are then compared by their ids.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import polars as pl
 
 from beaf_core.engine.aggregations import SEQUENCE, TIME, key_of
+from beaf_core.engine.keys import LISTING
 from beaf_core.model.primitives import Lifetime
 
-LISTING = "ListingId"
-
 # Internal columns: an order's id, a row's place in time, and both time and place of its other end.
-_ORDER, _PLACE, _ROW = "__order", "__order_place", "__order_row"
-_OTHER_TIME, _OTHER_PLACE = "__order_other_time", "__order_other_place"
+_ORDER, _PLACE, _ROW = "__lived_order", "__lived_place", "__lived_row"
+_OTHER_TIME, _OTHER_PLACE = "__lived_other_time", "__lived_other_place"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class WithLifetimes:
     """Rows with the lifetimes of their orders.
 
     Attributes:
-        rows: the rows, in any order.
+        rows: the rows.
         surplus: one number, `rows`: how many of them are too many, since an order has several
             other ends. Collect it together with what is made of the rows (both share one join);
             where it is not zero, attach again with `several=True`, which has no surplus.
@@ -59,8 +59,9 @@ def attach_lifetimes(
     rows: pl.LazyFrame,
     lookups: Mapping[str, Lifetime],
     *,
+    only: Sequence[pl.Expr] = (),
     ordered: bool = False,
-    ends_only: bool = False,
+    keep_order: bool = False,
     several: bool = False,
     share: Share | None = None,
 ) -> WithLifetimes:
@@ -75,23 +76,22 @@ def attach_lifetimes(
         rows: lazy rows with ListingId, `__time` (int64 nanoseconds), `__sequence` where the table
             has one, and the columns that the lookups name.
         lookups: the columns to attach; at least one.
+        only: conditions on the rows that are asked for; other ends are looked for on all rows.
         ordered: whether the rows of each listing stand in the order of time and sequence.
-        ends_only: leave out rows on which none of the lookups can have a lifetime.
+        keep_order: whether they are to stay in the order in which they stand.
         several: allow for several begins or ends under one id; 1.5 times as dear.
         share: only the rows of this share of orders; `can_be_shared` says where it may be given.
     """
     schema = rows.collect_schema()
     placed = _placed(rows, schema, ordered=ordered)
-    probed = placed
-    if ends_only:
-        probed = probed.filter(_any(lookups.values()))
+    probed = placed.filter(*only)
     if share is not None:
         probed = probed.filter(share.holds(_own_order(lookups.values(), schema)))
     found = probed.with_row_index(_ROW) if several else probed
     for alike in _alike(lookups):
         others = _others(placed, alike, schema, share)
-        join = _join_best if several else _join
-        found = join(found, others, alike, schema)
+        join = _join_nearest if several else _join
+        found = join(found, others, _Asked(alike, schema, "left" if keep_order else None))
     kept = [name for name in schema.names() if name not in lookups]
     return WithLifetimes(found.select(*kept, *lookups), _surplus(found, probed))
 
@@ -99,6 +99,11 @@ def attach_lifetimes(
 def can_be_shared(lookups: Mapping[str, Lifetime]) -> bool:
     """Say whether rows can be told by one order each, so that shares of orders are disjoint."""
     return len({(each.at, _own_column(each)) for each in lookups.values()}) == 1
+
+
+def rows_with_lifetimes(lookups: Iterable[Lifetime]) -> pl.Expr:
+    """Pick the rows on which any of the lookups may have a lifetime."""
+    return pl.any_horizontal(_here(each) for each in lookups)
 
 
 def _placed(rows: pl.LazyFrame, schema: pl.Schema, *, ordered: bool) -> pl.LazyFrame:
@@ -135,15 +140,11 @@ def _other_column(lookup: Lifetime) -> str:
     return lookup.begin_order if lookup.at == "end" else lookup.end_order
 
 
-def _any(lookups: Iterable[Lifetime]) -> pl.Expr:
-    return pl.any_horizontal(_here(each) for each in lookups)
-
-
 def _own_order(lookups: Iterable[Lifetime], schema: pl.Schema) -> pl.Expr:
     """Render the id of the order that gets the lifetime, null on rows that cannot have one."""
     lookups = list(lookups)
     first = lookups[0]
-    return pl.when(_any(lookups)).then(_id(_own_column(first), first, schema))
+    return pl.when(rows_with_lifetimes(lookups)).then(_id(_own_column(first), first, schema))
 
 
 def _id(column: str, lookup: Lifetime, schema: pl.Schema) -> pl.Expr:
@@ -180,32 +181,45 @@ def _others(
     )
 
 
-def _join(
-    rows: pl.LazyFrame, others: pl.LazyFrame, alike: Mapping[str, Lifetime], schema: pl.Schema
-) -> pl.LazyFrame:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Lookups that share a join, the schema of their rows, and which order the join keeps."""
+
+    alike: Mapping[str, Lifetime]
+    schema: pl.Schema
+    order: Literal["left"] | None
+
+    @property
+    def first(self) -> Lifetime:
+        return next(iter(self.alike.values()))
+
+    @property
+    def own(self) -> pl.Expr:
+        return _own_order(self.alike.values(), self.schema).alias(_ORDER)
+
+
+def _join(rows: pl.LazyFrame, others: pl.LazyFrame, asked: _Asked) -> pl.LazyFrame:
     """Join rows and the other ends of their orders, of which there is one at most."""
-    order = _own_order(alike.values(), schema).alias(_ORDER)
-    joined = rows.with_columns(order).join(others, on=[LISTING, _ORDER], how="left")
-    first = next(iter(alike.values()))
-    times = joined.with_columns(pl.when(_fits(first)).then(_OTHER_TIME).alias(_OTHER_TIME))
-    return _told(times, alike).drop(_ORDER, _OTHER_TIME, _OTHER_PLACE)
+    keys = [LISTING, _ORDER]
+    joined = rows.with_columns(asked.own).join(
+        others, on=keys, how="left", maintain_order=asked.order
+    )
+    fits = pl.when(_fits(asked.first)).then(_OTHER_TIME).alias(_OTHER_TIME)
+    return _told(joined.with_columns(fits), asked.alike).drop(_ORDER, _OTHER_TIME, _OTHER_PLACE)
 
 
-def _join_best(
-    rows: pl.LazyFrame, others: pl.LazyFrame, alike: Mapping[str, Lifetime], schema: pl.Schema
-) -> pl.LazyFrame:
+def _join_nearest(rows: pl.LazyFrame, others: pl.LazyFrame, asked: _Asked) -> pl.LazyFrame:
     """Join rows and those other ends of their orders that are nearest in time."""
-    first = next(iter(alike.values()))
-    order = _own_order(alike.values(), schema).alias(_ORDER)
     other = pl.col(_OTHER_TIME)
     nearest = (
-        rows.select(_ROW, LISTING, order, TIME, _PLACE)
+        rows.select(_ROW, LISTING, asked.own, TIME, _PLACE)
         .join(others, on=[LISTING, _ORDER])
-        .filter(_fits(first))
+        .filter(_fits(asked.first))
         .group_by(_ROW)
-        .agg(other.max() if first.at == "end" else other.min())
+        .agg(other.max() if asked.first.at == "end" else other.min())
     )
-    return _told(rows.join(nearest, on=_ROW, how="left"), alike).drop(_OTHER_TIME)
+    joined = rows.join(nearest, on=_ROW, how="left", maintain_order=asked.order)
+    return _told(joined, asked.alike).drop(_OTHER_TIME)
 
 
 def _fits(lookup: Lifetime) -> pl.Expr:
