@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,7 +135,7 @@ class WorkerPool:
                 raise
             self.note(f"the worker of {job.name} ended ({first}); it is computed once more")
         try:
-            return self._attempt(job, folder)
+            return self._attempt(job, folder, fresh=True)
         except WorkerDiedError as second:
             raise ResourceError(
                 f"{job.name} ended two workers ({second}); it has {job.listings}",
@@ -143,12 +143,12 @@ class WorkerPool:
                 "or take a machine with more memory",
             ) from second
 
-    def _attempt(self, job: Job, folder: Path) -> list[pl.DataFrame]:
+    def _attempt(self, job: Job, folder: Path, *, fresh: bool = False) -> list[pl.DataFrame]:
         name = secrets.token_hex(8)
         paths = [folder / f"{name}-{index}.arrow" for index in range(len(job.passes))]
         task = Task(job.request, job.passes, job.batch, tuple(map(str, paths)))
         try:
-            answer = self._with_worker(lambda worker: worker.ask(task), job.batch)
+            answer = self._answer(task, fresh=fresh)
             if answer.differs:
                 raise CannotTravelError(answer.differs)
             if answer.error:
@@ -160,23 +160,26 @@ class WorkerPool:
 
     # -- workers -------------------------------------------------------------------------------
 
-    def _with_worker(self, ask: Callable[[WorkerProcess], Answer], batch: Batch) -> Answer:
-        worker = self._taken()
+    def _answer(self, task: Task, *, fresh: bool) -> Answer:
+        worker = self._taken(fresh=fresh)
         keep = False
         try:
-            answer = ask(worker)
+            answer = worker.ask(task)
             self.peak = max(self.peak, answer.peak)
             # One that does not give back what it took would exceed its budget on the next task.
-            keep = batch.budget is None or answer.resident <= batch.budget + IDLE
+            budget = task.batch.budget
+            keep = budget is None or answer.resident <= budget + IDLE
             return answer
         finally:
             self._given_back(worker, keep=keep)
 
-    def _taken(self) -> WorkerProcess:
+    def _taken(self, *, fresh: bool) -> WorkerProcess:
         with self._lock:
             if self._stopped:
                 raise WorkerDiedError("the run has ended")
-            worker = self._idle.pop() if self._idle else WorkerProcess(self._threads)
+            if fresh and self._idle:
+                self._idle.pop().end()  # so that there are not more of them than there may be
+            worker = self._idle.pop() if self._idle and not fresh else WorkerProcess(self._threads)
             self._busy.append(worker)
             return worker
 
