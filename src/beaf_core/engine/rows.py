@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from beaf_core.engine.compile import LISTING
+from beaf_core.engine.keys import LISTING
 from beaf_core.model.errors import DataInvalidError
 
 if TYPE_CHECKING:
