@@ -47,6 +47,7 @@ class PreparedPipeline:
     loaded: LoadedPipeline
     resolved: ResolvedPipeline
     host: PluginHost
+    given: tuple[str, ...] = ()
 
 
 def prepare_pipeline(
@@ -89,7 +90,9 @@ def prepare_pipeline(
     for part in parse_universe_spec(resolved.config.UNIVERSE or DEFAULT_UNIVERSE).parts:
         if part.name != DEFAULT_UNIVERSE:
             host.load("universe", part.name)
-    return PreparedPipeline(loaded, resolved, host)
+    functions = {"get_universe": get_universe, "get_pipeline": get_pipeline}
+    objects = tuple(name for name, function in functions.items() if function is not None)
+    return PreparedPipeline(loaded, resolved, host, objects)
 
 
 def run_pipeline(
@@ -203,7 +206,7 @@ def launch(
         project=str(resolved.project),
         force=force,
         allow_missing=allow_missing,
-        session=Session(host, resolved, progress or Silence()),
+        session=Session(host, resolved, progress or Silence(), prepared.given),
     )
     launched = host.launch_run(resolved.config.LAUNCHER, request, resolved.launcher_options)
     return host.wait_for(resolved.config.LAUNCHER, launched)

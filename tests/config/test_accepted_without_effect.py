@@ -29,13 +29,9 @@ OLD = {
 UNREAD = {
     "SCHEMA_LOCK_MODE": "warn",
     "SCHEMA_LOCK_PATH": "lock.json",
-    "NUM_WORKERS": 4,
-    "MEMORY_PER_WORKER": 8,
-    "MAX_ROWS_PER_TABLE": {"trades": 1000},
     "TABLES_TO_LOAD": ["cbbo"],
     "SKIP_EXISTING_OUTPUT": True,
     "DEFAULT_FFILL": True,
-    "TEMP_DIR": "/tmp/x",
 }
 
 

@@ -28,13 +28,9 @@ RETIRED_OUTPUT = {
 NOT_YET = (
     "SCHEMA_LOCK_MODE",
     "SCHEMA_LOCK_PATH",
-    "NUM_WORKERS",
-    "MEMORY_PER_WORKER",
-    "MAX_ROWS_PER_TABLE",
     "TABLES_TO_LOAD",
     "SKIP_EXISTING_OUTPUT",
     "DEFAULT_FFILL",
-    "TEMP_DIR",
 )
 
 #: Keys of plugins that may be absent: kind and name of the plugin, and its distribution.

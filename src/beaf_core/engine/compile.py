@@ -203,15 +203,19 @@ def compile_states(
     plan = StatePlan.of(lane, buckets, rows)
     read = _Reading(lane, each, buckets, cleaned, several, span)
     frame, schema, surplus = read.rows(filtered=False)
-    order = [] if clock.ordered else [ORDER]
-    kept = [name for name in (*lane.columns, *lane.lookups) if name in schema]
-    own = [each.alias(each.meta.output_name()) for each in read.own([TIME, *order])]
-    narrow = frame.select(pl.col(LISTING).cast(pl.Int64), *own, *kept)
+    own = list(read.own([TIME, *([] if clock.ordered else [ORDER])]))
+    keys = [pl.col(LISTING).cast(pl.Int64), *own]
+    needed = [name for name in (*lane.columns, *lane.lookups) if name in schema]
+    states = rows.expressions(schema)
+    # A window holds the rows of a day: as few columns as possible go through it.
+    early = len(states) < len(needed)
+    narrow = frame.select(*keys, *(states if early else needed))
     timed = with_next_time(narrow, ordered=clock.ordered, adjacent=adjacent)
-    selected = timed.select(
-        LISTING, TIME, NEXT, buckets.label(pl.col(TIME)).alias(BUCKET), *rows.expressions(schema)
-    ).with_columns(plan.weight().alias(WEIGHT))
-    aggregated = selected.group_by(*KEYS).agg(*plan.aggregations())
+    label = buckets.label(pl.col(TIME)).alias(BUCKET)
+    names = [each.meta.output_name() for each in states]
+    selected = timed.select(LISTING, TIME, NEXT, label, *(names if early else states))
+    selected = selected.with_columns(plan.weight().alias(WEIGHT))
+    aggregated = selected.group_by(*KEYS).agg(*plan.aggregations(proven=adjacent))
     return Query(aggregated, plan, adjacent, surplus)
 
 

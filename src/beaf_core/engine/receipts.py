@@ -7,7 +7,7 @@ import json
 import secrets
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,6 +58,20 @@ def fingerprint(
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
+def pass_facts(resolved: ResolvedPass, days: Sequence[DayPlan]) -> dict[str, Any]:
+    """State what another process must find alike, to compute a pass's rows alike."""
+    return {
+        "pass": resolved.config.model_dump(mode="json"),
+        "modules": [_module_facts(each) for each in resolved.modules],
+        "days": [[day.day.isoformat(), _digest_of_listings(day), *_inputs(day)] for day in days],
+    }
+
+
+def _inputs(plan: DayPlan) -> list[list[Any]]:
+    parts = [part for table in plan.tables for part in table.read.parts]
+    return [[part.location, part.bytes, part.rows, part.version] for part in parts]
+
+
 def _module_facts(each: ResolvedModule) -> list[Any]:
     rows = {table: _expression(rows) for table, rows in each.rows.items()}
     return [each.module.name, rows, [_measure_facts(measure) for measure in each.measures]]
@@ -83,9 +97,10 @@ def _expression(expression: pl.Expr | None) -> str | None:
 
 
 def _part_facts(part: Part) -> dict[str, Any]:
+    facts = asdict(replace(part, row_groups=None))  # the version covers what is inside
     if part.version is None:
-        return {**asdict(part), "version": secrets.token_hex(8)}
-    return asdict(part)
+        return {**facts, "version": secrets.token_hex(8)}
+    return facts
 
 
 def _day_facts(plan: DayPlan) -> dict[str, Any]:

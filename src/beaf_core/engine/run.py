@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from beaf_core.config.redact import mask_of, redact
-from beaf_core.engine.compute import compute
+from beaf_core.engine.pool import compute_in_batches
 from beaf_core.engine.prepare import DayPlan, Preparer, require_ready
 from beaf_core.engine.quality import check_quality
 from beaf_core.engine.receipts import (
@@ -68,6 +68,7 @@ def execute_request(request: LaunchRequest) -> RunReport:
         code = error.exit_code
         raise
     finally:
+        session.pool.close()
         manifest = run.write_manifest(started, outcomes, code)
     return RunReport(request.run_id, manifest, tuple(outcomes), code)
 
@@ -137,7 +138,7 @@ class _Run:
             return [PassOutcome(resolved.name, partition.key, status, None, _left_out(plans))]
         targets = [self._stamped(target, resolved, partition, plans) for target in resolved.targets]
         stale = [target for target in targets if not self._stands(target, partition)]
-        frame, warnings = self._compute(resolved, ready) if stale else (None, [])
+        frame, warnings = self._compute(resolved, ready, partition) if stale else (None, [])
         message = "; ".join(filter(None, [_left_out(plans), *warnings])) or None
         return [
             self._publish(target, partition, frame if target in stale else None, message)
@@ -157,9 +158,10 @@ class _Run:
         return parse_universe_spec(self.request.universe or DEFAULT_UNIVERSE)
 
     def _compute(
-        self, resolved: ResolvedPass, plans: Sequence[DayPlan]
+        self, resolved: ResolvedPass, plans: Sequence[DayPlan], partition: PartitionRun
     ) -> tuple[pl.DataFrame, list[str]]:
-        [frame] = compute([PassWork(resolved, plans)])
+        work = [PassWork(resolved, plans)]
+        [frame] = compute_in_batches(self.session, self.request, work, partition)
         config = self.session.pipeline.config
         checks = resolved.config.quality_checks
         checks = checks if checks and checks.ENABLED else config.QUALITY_CHECKS
@@ -229,7 +231,7 @@ class _Run:
             "universe": self.request.universe,
             "dates": self.request.dates.key,
             "config": redact(dict(self.request.config)),
-            "notes": list(self.session.pipeline.notes),
+            "notes": [*self.session.pipeline.notes, *self.session.pool.notes],
             "days": self.days,
             "timings": self.timings,
             "outcomes": [outcome_facts(each) for each in outcomes],
