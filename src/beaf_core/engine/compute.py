@@ -12,6 +12,7 @@ import polars as pl
 from beaf_core.engine.bucket import Buckets
 from beaf_core.engine.combine import carry_reference, join_tables, sort_output
 from beaf_core.engine.compile import Clock, DayOfTable
+from beaf_core.engine.computed import run_computed
 from beaf_core.engine.execute import TableResult, run_table
 from beaf_core.engine.keys import LISTING
 from beaf_core.engine.work import WHOLE, Batch, PassWork
@@ -49,11 +50,16 @@ def compute(work: Sequence[PassWork], batch: Batch = WHOLE) -> list[pl.DataFrame
 
 def _compute_pass(resolved: ResolvedPass, plans: Sequence[DayPlan], batch: Batch) -> pl.DataFrame:
     plans = [plan.only(batch.listings) for plan in plans]
-    asked = dict.fromkeys(t.plan.table for plan in plans for t in plan.tables if t.plan.measures)
+    asked = dict.fromkeys(t.plan.table for plan in plans for t in plan.tables if _aggregates(t))
     tables = [_compute_table(resolved, plans, name, batch) for name in asked]
     universes = {plan.day: plan.listings for plan in plans}
-    joined = join_tables(resolved.measures, tables, list(universes))
+    computed = run_computed(resolved, plans)
+    joined = join_tables(resolved.measures, tables, list(universes), computed=computed)
     return sort_output(resolved, carry_reference(joined, universes))
+
+
+def _aggregates(table: TableOnDay) -> bool:
+    return any(each.value is not None for each in table.plan.measures)
 
 
 def _compute_table(

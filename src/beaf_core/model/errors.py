@@ -80,3 +80,12 @@ class PartitionFailedError(BeafError):
     """A step of a partition failed for a reason that no narrower class names."""
 
     exit_code = ExitCode.PARTLY_FAILED
+
+
+class ModuleFaultError(PartitionFailedError):
+    """A module does not keep what it declares: its author's turn."""
+
+    def __init__(self, module: str, fault: str) -> None:
+        super().__init__(
+            f'the module "{module}": {fault}', remedy="mend the module, or report it to its author"
+        )
