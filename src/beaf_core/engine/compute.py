@@ -63,7 +63,7 @@ def _compute_table(
     days = [_day_of_table(plan, table, batch) for plan, table in found]
     table_plan = found[0][1].plan
     try:
-        return run_table(table_plan, days, Buckets.of(resolved.config))
+        return run_table(table_plan, days, Buckets.of(resolved.config), batch)
     except _WRONG_DECLARATION as error:
         names = ", ".join(measure.name for measure in table_plan.measures[:5])
         raise PartitionFailedError(
