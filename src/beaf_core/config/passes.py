@@ -73,6 +73,7 @@ class PassResolver:
             return None
         self._columns(modules, path)
         self._sort_keys(config, modules, path)
+        self._source(config, path)
         options = {each.module.config_key: each.options for each in modules if each.options}
         return ResolvedPass(config.model_copy(update=options), tuple(modules), targets)
 
@@ -119,6 +120,16 @@ class PassResolver:
                 where = (*path, "sort_keys", index)
                 hint = did_you_mean(key, columns)
                 self.findings.problem(where, f'the output has no column "{key}"{hint}')
+
+    def _source(self, config: PassConfig, path: Steps) -> None:
+        """Report what is to be preserved of a source pass where there is none."""
+        wanted = config.quality_checks.expect.need_source if config.quality_checks else []
+        if wanted and config.source_pass is None:
+            self.findings.problem(
+                (*path, "quality_checks", "expect", wanted[0]),
+                "the pass has no source pass to preserve anything of",
+                remedy="name one with source_pass",
+            )
 
     def _shared_locations(self, targets: Iterable[tuple[Steps, Target]]) -> None:
         """Report outputs of which one would overwrite the other."""

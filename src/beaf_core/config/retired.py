@@ -26,8 +26,6 @@ RETIRED_OUTPUT = {
 
 #: Fields that load, and have no effect yet. Setting one is said aloud: nothing is ignored silently.
 NOT_YET = (
-    "SCHEMA_LOCK_MODE",
-    "SCHEMA_LOCK_PATH",
     "NUM_WORKERS",
     "MEMORY_PER_WORKER",
     "MAX_ROWS_PER_TABLE",

@@ -60,7 +60,8 @@ def fingerprint(
 
 def _module_facts(each: ResolvedModule) -> list[Any]:
     rows = {table: _expression(rows) for table, rows in each.rows.items()}
-    return [each.module.name, rows, [_measure_facts(measure) for measure in each.measures]]
+    holds = [[identity.name, _expression(identity.holds)] for identity in each.identities]
+    return [each.module.name, rows, holds, [_measure_facts(measure) for measure in each.measures]]
 
 
 def _measure_facts(measure: Measure) -> list[Any]:

@@ -7,13 +7,16 @@ import time
 import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from beaf_core.config.redact import mask_of, redact
+from beaf_core.engine.compile import LISTING
 from beaf_core.engine.compute import compute
+from beaf_core.engine.expectations import Around
 from beaf_core.engine.prepare import DayPlan, Preparer, require_ready
 from beaf_core.engine.quality import check_quality
 from beaf_core.engine.receipts import (
@@ -24,6 +27,7 @@ from beaf_core.engine.receipts import (
     versions,
     write_manifest,
 )
+from beaf_core.engine.schema_lock import SchemaLock
 from beaf_core.engine.session import Session, open_session
 from beaf_core.engine.work import PassWork
 from beaf_core.model.dates import DayStatus, cut_range
@@ -85,11 +89,17 @@ class _Run:
         """Run every pass of every partition, in order."""
         work = list(self._work())
         check_locations(work)
+        _ = self.schema_lock  # a damaged one is told once, before anything is computed
         self.session.progress.begin(len(work))
         for resolved, partition in work:
             for outcome in self._guarded(resolved, partition):
                 self.session.progress.advance(outcome)
                 yield outcome
+
+    @cached_property
+    def schema_lock(self) -> SchemaLock:
+        """What the columns of passes are held against."""
+        return SchemaLock.of(self.session.pipeline.config)
 
     def _work(self) -> Iterator[tuple[ResolvedPass, PartitionRun]]:
         config = self.session.pipeline.config
@@ -163,10 +173,11 @@ class _Run:
         config = self.session.pipeline.config
         checks = resolved.config.quality_checks
         checks = checks if checks and checks.ENABLED else config.QUALITY_CHECKS
-        faults = check_quality(resolved, checks, frame)
+        around = Around(_listings(plans))
+        faults = check_quality(resolved, checks, frame, around)
         if frame.is_empty() and not faults:
             faults = ["no row matches, so the output is empty"]
-        return frame, faults
+        return frame, [*faults, *self.schema_lock.check(resolved.name, frame.schema)]
 
     # -- outputs -------------------------------------------------------------------------------
 
@@ -259,6 +270,11 @@ def check_locations(work: Sequence[tuple[ResolvedPass, PartitionRun]]) -> None:
 def _is_half_there(plan: DayPlan) -> bool:
     """Say whether a day has some of its data, and the rest is still to come."""
     return plan.status is DayStatus.PENDING and bool(plan.tables)
+
+
+def _listings(plans: Sequence[DayPlan]) -> list[int]:
+    """List the ids of the universe on all days."""
+    return sorted({each for plan in plans for each in plan.listings[LISTING]})
 
 
 def _left_out(plans: Sequence[DayPlan]) -> str:
