@@ -20,6 +20,7 @@ OLD = {
     "EAGER_EXECUTION": False,
     "RUN_ONE_SYMBOL_AT_A_TIME": False,
     "DENSE_OUTPUT": True,
+    "TABLES_TO_LOAD": ["cbbo"],
     "ENABLE_PERFORMANCE_LOGS": True,
     "ENABLE_POLARS_PROFILING": False,
     "CLEAN_UP_BATCH_FILES": True,
@@ -30,9 +31,7 @@ UNREAD = {
     "NUM_WORKERS": 4,
     "MEMORY_PER_WORKER": 8,
     "MAX_ROWS_PER_TABLE": {"trades": 1000},
-    "TABLES_TO_LOAD": ["cbbo"],
     "SKIP_EXISTING_OUTPUT": True,
-    "DEFAULT_FFILL": True,
     "TEMP_DIR": "/tmp/x",
 }
 

@@ -167,10 +167,13 @@ class AnalyticsConfig(BaseModel):
     MAX_ROWS_PER_TABLE: dict[str, PositiveInt] = Field(
         default_factory=dict, description="Row caps of a batch, by table."
     )
-    TABLES_TO_LOAD: list[str] | None = Field(None, description="Extra tables for modules.")
     TEMP_DIR: ConfigPath | None = Field(None, description="The work folder.")
     SKIP_EXISTING_OUTPUT: bool = Field(False, description="Leave written partitions alone.")
-    DEFAULT_FFILL: bool = Field(False, description="Forward-fill measures after joins.")
+    DEFAULT_FFILL: bool = Field(
+        False,
+        description="Carry the last value of a listing's day into buckets without one, where a "
+        "measure is no sum or count, and has no rule of its own.",
+    )
     LOGGING_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field(
         "INFO", description="How much is logged."
     )

@@ -74,8 +74,11 @@ class PassResolver:
         self._columns(modules, path)
         self._sort_keys(config, modules, path)
         self._source(config, path)
+        self._timeline(modules, path)
         options = {each.module.config_key: each.options for each in modules if each.options}
-        return ResolvedPass(config.model_copy(update=options), tuple(modules), targets)
+        return ResolvedPass(
+            config.model_copy(update=options), tuple(modules), targets, self.config.DEFAULT_FFILL
+        )
 
     def _targets(self, node: Node, path: Steps) -> tuple[Target, ...]:
         """Resolve the pass's `output` over OUTPUT_TARGET, then its `extra_outputs`."""
@@ -130,6 +133,18 @@ class PassResolver:
                 "the pass has no source pass to preserve anything of",
                 remedy="name one with source_pass",
             )
+
+    def _timeline(self, modules: Iterable[ResolvedModule], path: Steps) -> None:
+        """Report timelines of one pass that differ."""
+        dense = [each for each in modules if each.grid is not None]
+        for each in dense[1:]:
+            if each.grid != dense[0].grid:
+                self.findings.problem(
+                    (*path, each.module.config_key),
+                    f'the modules "{dense[0].module.name}" and "{each.module.name}" both give the '
+                    "pass a timeline",
+                    remedy="keep one of them",
+                )
 
     def _shared_locations(self, targets: Iterable[tuple[Steps, Target]]) -> None:
         """Report outputs of which one would overwrite the other."""

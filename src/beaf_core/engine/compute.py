@@ -9,6 +9,7 @@ import polars as pl
 
 from beaf_core.engine.combine import carry_reference, finish_table, join_tables, sort_output
 from beaf_core.engine.compile import DayOfTable, compile_table
+from beaf_core.engine.timeline import on_timeline
 from beaf_core.engine.work import WHOLE, Batch, PassWork
 from beaf_core.model.errors import DataInvalidError, PartitionFailedError
 
@@ -47,7 +48,8 @@ def _compute_pass(resolved: ResolvedPass, plans: Sequence[DayPlan], batch: Batch
     tables = dict.fromkeys(table.plan.table for plan in plans for table in plan.tables)
     frames = [_compute_table(resolved, plans, name) for name in tables]
     universes = {plan.day: plan.listings for plan in plans}
-    return sort_output(resolved, carry_reference(join_tables(resolved, frames), universes))
+    joined = on_timeline(resolved, plans, join_tables(resolved, frames))
+    return sort_output(resolved, carry_reference(joined, universes))
 
 
 def _compute_table(resolved: ResolvedPass, plans: Sequence[DayPlan], name: str) -> pl.DataFrame:

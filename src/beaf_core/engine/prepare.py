@@ -12,6 +12,7 @@ import polars as pl
 
 from beaf_core.engine.compile import LISTING, Clock, TablePlan, plan_tables
 from beaf_core.engine.reference import SourceReference
+from beaf_core.engine.timeline import timeline_tables
 from beaf_core.model.dates import DayStatus, days_between, is_weekend
 from beaf_core.model.errors import (
     AbsentDayError,
@@ -61,6 +62,7 @@ class DayPlan:
         listings: the universe on that day; empty unless ready.
         tables: the tables to aggregate; empty unless ready.
         absent: where data was looked for in vain.
+        states: the table `marketstate`, where the pass's timeline needs it.
     """
 
     day: date
@@ -68,6 +70,13 @@ class DayPlan:
     listings: pl.DataFrame = field(default_factory=pl.DataFrame)
     tables: tuple[TableOnDay, ...] = ()
     absent: tuple[str, ...] = ()
+    states: TableOnDay | None = None
+
+    @property
+    def reads(self) -> tuple[TableRead, ...]:
+        """Everything that the day's rows are made of."""
+        states = (self.states,) if self.states is not None else ()
+        return tuple(each.read for each in (*self.tables, *states))
 
     def only(self, listings: Sequence[int] | None) -> DayPlan:
         """Return the plan for some of its listings; None means all."""
@@ -112,10 +121,15 @@ class Preparer:
         except AbsentDayError as error:
             return DayPlan(day, DayStatus(error.status), absent=(error.message,))
         tables = [self._table(plan, listings, day) for plan in plan_tables(resolved)]
-        status = worst_status(each.read.status for each in tables)
-        absent = tuple(path for each in tables for path in each.read.absent)
+        timeline = [self._table(plan, listings, day) for plan in timeline_tables(resolved)]
+        asked = [*tables, *timeline]
+        status = worst_status(each.read.status for each in asked)
+        absent = tuple(path for each in asked for path in each.read.absent)
         there = tuple(each for each in tables if each.read.frame is not None)
-        return DayPlan(day, status, listings, there, absent)
+        if any(each.read.frame is None for each in timeline):
+            there = ()  # nobody knows which buckets the day has
+        states = timeline[0] if timeline and there else None
+        return DayPlan(day, status, listings, there, absent, states)
 
     # -- universe ------------------------------------------------------------------------------
 

@@ -50,6 +50,7 @@ def fingerprint(
         "pass": resolved.config.model_dump(mode="json"),
         "source": [pipeline.source, redact(_plain(pipeline.source_options))],
         "modules": [_module_facts(each) for each in resolved.modules],
+        "timeline": [_grid_facts(resolved), resolved.forward_fill],
         "checks": _plain(pipeline.config.QUALITY_CHECKS),
         "target": [target.type, target.location(partition), _plain(target.options)],
         "days": [_day_facts(day) for day in days],
@@ -62,6 +63,10 @@ def _module_facts(each: ResolvedModule) -> list[Any]:
     rows = {table: _expression(rows) for table, rows in each.rows.items()}
     holds = [[identity.name, _expression(identity.holds)] for identity in each.identities]
     return [each.module.name, rows, holds, [_measure_facts(measure) for measure in each.measures]]
+
+
+def _grid_facts(resolved: ResolvedPass) -> Any:
+    return None if resolved.grid is None else asdict(resolved.grid)
 
 
 def _measure_facts(measure: Measure) -> list[Any]:
@@ -94,7 +99,7 @@ def _day_facts(plan: DayPlan) -> dict[str, Any]:
         "day": plan.day.isoformat(),
         "status": plan.status,
         "listings": plan.listings.to_dicts() and _digest_of_listings(plan),
-        "parts": [_part_facts(part) for table in plan.tables for part in table.read.parts],
+        "parts": [_part_facts(part) for read in plan.reads for part in read.parts],
     }
 
 

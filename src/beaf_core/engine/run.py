@@ -284,7 +284,7 @@ def _left_out(plans: Sequence[DayPlan]) -> str:
 
 
 def _day_facts(resolved: ResolvedPass, plan: DayPlan) -> dict[str, Any]:
-    parts = [part for table in plan.tables for part in table.read.parts]
+    parts = [part for read in plan.reads for part in read.parts]
     rows = [part.rows for part in parts if part.rows is not None]
     return {
         "pass": resolved.name,
