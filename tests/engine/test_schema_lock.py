@@ -137,6 +137,8 @@ import sys
 from pathlib import Path
 import polars as pl
 from beaf_core.engine.schema_lock import SchemaLock
+print("ready", flush=True)
+sys.stdin.readline()  # until all are
 for number in range(40):
     SchemaLock("warn", Path(sys.argv[1])).check(f"{sys.argv[2]}{number}", {"A": pl.Int64()})
 """
@@ -144,9 +146,15 @@ for number in range(40):
 
 def test_runs_beside_each_other_do_not_forget_each_other(path: Path) -> None:
     command = [sys.executable, "-c", _RUNS, str(path)]
-    others = [subprocess.Popen([*command, name]) for name in "ab"]
-    assert [each.wait(60) for each in others] == [0, 0]
-    assert len(content(path)) == 80
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    others = [subprocess.Popen([*command, name], **pipes) for name in "abc"]
+    assert [each.stdout.readline() for each in others] == ["ready\n"] * 3
+    for each in others:
+        each.stdin.write("go\n")
+        each.stdin.flush()
+    assert [each.communicate(timeout=60)[1] for each in others] == [None] * 3
+    assert [each.returncode for each in others] == [0] * 3
+    assert len(content(path)) == 120
 
 
 @pytest.mark.parametrize(

@@ -492,7 +492,8 @@ def test_a_sparse_pass_keeps_its_rows_and_fills_them_only_by_default(pipeline_fi
     carried = filled(pipeline_file, "DEFAULT_FFILL=true", text=SPARSE)
     assert carried["TimeBucket"] == found["TimeBucket"]
     assert carried["Max"] == [None, 11.0, 11.0]
-    assert carried["MaxLast"] == [None, 11.0, None], "its own rule is for dense timelines"
+    for name in ("MaxLast", "MaxZero", "MaxNone"):
+        assert carried[name] == [None, 11.0, None], "a rule of its own is for dense timelines"
     assert carried["Count"] == [0, 6, 0]
 
 
