@@ -33,7 +33,6 @@ UNREAD = {
     "MEMORY_PER_WORKER": 8,
     "MAX_ROWS_PER_TABLE": {"trades": 1000},
     "TABLES_TO_LOAD": ["cbbo"],
-    "SKIP_EXISTING_OUTPUT": True,
     "DEFAULT_FFILL": True,
     "TEMP_DIR": "/tmp/x",
 }

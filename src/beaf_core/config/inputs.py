@@ -124,10 +124,11 @@ class InputBinder:
         names = dict(self._inputs(placed, module, known))
         found = bound(module, names)
         where = placed.at_module(module.module.name)
-        for table in found.needs:
+        # What a person bound has been checked where it was written.
+        for table in (each for each in found.needs if each not in names.values()):
             if table == f"{PASS_PREFIX}{placed.resolved.name}":
                 self.findings.problem(where, f'the pass "{placed.resolved.name}" would read itself')
-            elif table not in known and not (table == SOURCE_TABLE and SOURCE_TABLE in names):
+            elif table not in known:
                 self._unknown_table(found, table, known, where)
         return found
 
@@ -191,8 +192,6 @@ class InputBinder:
     def _unknown_table(
         self, module: ResolvedModule, table: str, known: Sequence[str], where: Steps
     ) -> None:
-        if table.startswith(PASS_PREFIX) or table == SOURCE_TABLE:
-            return  # told where the name was written
         entry = self.modules.entry_of(module.module.name)
         measure = next((each.name for each in module.measures if table in each.needs), None)
         reader = f"its measure {measure!r} asks" if measure else "it asks"

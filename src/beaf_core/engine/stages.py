@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from beaf_core.config.inputs import order_of
 from beaf_core.model.dates import cut_range
+from beaf_core.model.errors import UsageError
 from beaf_core.model.partition import DatePartition, PartitionRun, UniversePartition
 
 if TYPE_CHECKING:
@@ -61,3 +62,25 @@ def pieces_of(
         PartitionRun(whole.universe, DatePartition(start.isoformat(), end.isoformat()))
         for start, end in cut
     ]
+
+
+def check_locations(stages: Sequence[Stage]) -> None:
+    """Refuse a run of which one output would replace another.
+
+    Raises:
+        UsageError: two outputs with one location.
+    """
+    taken: dict[tuple[str, str], str] = {}
+    for stage in stages:
+        for resolved in stage.passes:
+            for number, target in enumerate(resolved.targets):
+                location = target.location(stage.partition)
+                extra = f" (extra {number})" if number else ""
+                mine = f"{resolved.name} {stage.partition.key}{extra}"
+                other = taken.setdefault((target.type, location), mine)
+                if other != mine:
+                    raise UsageError(
+                        f"{other} and {mine} would both be written to {location}",
+                        remedy="put {pass}, {universe}, {start_date} and {end_date} "
+                        "into path_template",
+                    )
