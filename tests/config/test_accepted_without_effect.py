@@ -31,7 +31,6 @@ UNREAD = {
     "NUM_WORKERS": 4,
     "MEMORY_PER_WORKER": 8,
     "MAX_ROWS_PER_TABLE": {"trades": 1000},
-    "SKIP_EXISTING_OUTPUT": True,
     "TEMP_DIR": "/tmp/x",
 }
 

@@ -176,7 +176,7 @@ def test_columns_that_must_be_there() -> None:
 
 def test_what_a_pass_preserves_of_its_source_pass() -> None:
     source = rows([*FOUR, (3, 1)], Open=[1.0] * 5)
-    around = Around([1, 2], source)
+    around = Around([1, 2], "bars", source.lazy())
     preserved = {"rows": "preserved", "listings": "preserved", "columns": "preserved"}
     assert unmet(preserved, source, around) == []
     other = rows([*FOUR, (2, 7)], Close=[1.0] * 5)  # as many rows, but not the same
@@ -187,6 +187,9 @@ def test_what_a_pass_preserves_of_its_source_pass() -> None:
         "there is no column Open of the source pass",
     ]
     assert unmet({"rows": "preserved"}, other, Around([1, 2])) == [], "there is no source pass"
+    assert unmet({"rows": "preserved"}, other, Around([1, 2], "bars")) == [
+        "no module reads the pass bars, so nothing of it can be preserved"
+    ]
 
 
 # -- identities ------------------------------------------------------------------------------------

@@ -48,13 +48,13 @@ def run(
     as_json: bool,
 ) -> int:
     """Run a pipeline, and print what was written."""
-    from beaf_core.run import launch
+    from beaf_core.run import RunChoices, launch
 
     progress = ProgressLines()
     try:
         prepared = asked.prepare()
         _tell_notes(prepared)
-        report = launch(prepared, force=force, allow_missing=allow_missing, progress=progress)
+        report = launch(prepared, RunChoices(force, allow_missing), progress=progress)
     except BeafError as error:
         if as_json:
             print_json(_failure(error))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from beaf_core.config.analytics import AnalyticsConfig, PassConfig
+from beaf_core.config.inputs import InputBinder, PlacedPass
 from beaf_core.config.modules import ModuleResolver
 from beaf_core.config.nodes import Node, Steps, merge, name_of
 from beaf_core.config.resolved import ResolvedModule, ResolvedPass
@@ -48,15 +49,25 @@ class PassResolver:
             if name is not None and name in names[:index]:
                 where = ("PASSES", index, "name")
                 self.findings.problem(where, f'a pass named "{name}" stands above')
-        found = [self._pass(each, ("PASSES", index)) for index, each in enumerate(node.value)]
+        resolved = [self._pass(each, ("PASSES", index)) for index, each in enumerate(node.value)]
+        found = self._bound(node.value, resolved, [name for name in names if name is not None])
         if not self.findings.problems:  # a misspelt path_template leaves the default
             self._shared_locations(
                 (("PASSES", index), target)
                 for index, each in enumerate(found)
-                if each is not None
                 for target in each.targets
             )
-        return tuple(each for each in found if each is not None)
+        return tuple(found)
+
+    def _bound(
+        self, nodes: list[Node], passes: list[ResolvedPass | None], names: list[str]
+    ) -> list[ResolvedPass]:
+        placed = [
+            PlacedPass(each, nodes[index], ("PASSES", index))
+            for index, each in enumerate(passes)
+            if each is not None
+        ]
+        return InputBinder(self.findings, self.config, self.modules, names).bind(placed)
 
     def _pass(self, node: Node, path: Steps) -> ResolvedPass | None:
         if not isinstance(node.value, dict):

@@ -30,7 +30,6 @@ NOT_YET = (
     "NUM_WORKERS",
     "MEMORY_PER_WORKER",
     "MAX_ROWS_PER_TABLE",
-    "SKIP_EXISTING_OUTPUT",
     "TEMP_DIR",
 )
 

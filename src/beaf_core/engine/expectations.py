@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from beaf_core.engine.compile import BUCKET, KEYS, LISTING
+from beaf_core.model.primitives import PASS_PREFIX
 from beaf_core.plugins.errors import did_you_mean
 
 if TYPE_CHECKING:
     from beaf_core.config.checks import PassExpectations
+    from beaf_core.config.resolved import ResolvedPass
+    from beaf_core.engine.prepare import DayPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +24,27 @@ class Around:
 
     Attributes:
         listings: the ids of the universe on the days that were computed.
-        source: the rows of the pass's source pass, of the same partition; None where it has none.
+        source_pass: the name of its source pass; None where it has none.
+        source: that pass's rows of the same days; None where nothing is known of them.
     """
 
     listings: Sequence[int] = ()
-    source: pl.DataFrame | None = None
+    source_pass: str | None = None
+    source: pl.LazyFrame | None = None
+
+    @classmethod
+    def of(cls, resolved: ResolvedPass, plans: Sequence[DayPlan]) -> Around:
+        """Gather it from the days that were computed."""
+        listings = {each for plan in plans for each in plan.listings[LISTING]}
+        name = resolved.config.source_pass
+        rows = [
+            table.rows
+            for plan in plans
+            for table in plan.tables
+            if table.plan.table == f"{PASS_PREFIX}{name}"
+        ]
+        source = pl.concat(rows, how="diagonal_relaxed") if rows else None
+        return cls(sorted(listings), name, source)
 
 
 def unmet(expect: PassExpectations, frame: pl.DataFrame, around: Around) -> Iterator[str]:
@@ -39,19 +58,24 @@ def unmet(expect: PassExpectations, frame: pl.DataFrame, around: Around) -> Iter
         yield from _listings(around.listings, frame, "of the universe")
     if isinstance(expect.columns, list):
         yield from _columns(expect.columns, frame, "")
-    if around.source is not None:
-        yield from _preserved(expect, frame, around.source)
+    if expect.need_source and around.source_pass is not None:
+        yield from _preserved(expect, frame, around)
 
 
-def _preserved(
-    expect: PassExpectations, frame: pl.DataFrame, source: pl.DataFrame
-) -> Iterator[str]:
+def _preserved(expect: PassExpectations, frame: pl.DataFrame, around: Around) -> Iterator[str]:
+    if around.source is None:
+        yield f"no module reads the pass {around.source_pass}, so nothing of it can be preserved"
+        return
+    source = around.source.select(KEYS).collect(engine="streaming")
     if expect.rows == "preserved":
         yield from _rows(frame, source)
     if expect.listings == "preserved":
         yield from _listings(source[LISTING].unique().sort().to_list(), frame, "of the source pass")
     if expect.columns == "preserved":
-        yield from _columns(source.columns, frame, " of the source pass")
+        names = around.source.collect_schema().names()
+        # What the engine adds for itself begins with two underscores.
+        wanted = [name for name in names if not name.startswith("__")]
+        yield from _columns(wanted, frame, " of the source pass")
 
 
 def _rows(frame: pl.DataFrame, source: pl.DataFrame) -> Iterator[str]:

@@ -9,6 +9,9 @@ from typing import Any, Protocol
 from beaf_core.model.errors import ExitCode, UsageError
 from beaf_core.model.partition import DatePartition, PartitionRun, parse_universe_spec
 
+#: How long a run waits for another one that is writing the same output, in seconds.
+LOCK_TIMEOUT = 600.0
+
 _SAFE_IN_A_FILE_NAME = str.maketrans({"/": "_", "\\": "_", "\0": "_"})
 
 
@@ -120,6 +123,9 @@ class LaunchRequest:
         project: the folder that relative paths and manifests belong to.
         force: write even where nothing changed.
         allow_missing: treat missing days as closed, and say so.
+        only: write these kinds of partitions alone: `missing`, `stale`, `failed`; empty means all.
+        on_lock: what to do where another run is writing the same output: `wait`, `skip` or `fail`.
+        lock_timeout: how long to wait for it, in seconds.
         schedule: a cron expression, for launchers that can hold one.
         session: objects of this process that cannot travel (a caller's functions, an open
             progress bar); None on the other side of a launcher.
@@ -133,6 +139,9 @@ class LaunchRequest:
     project: str
     force: bool = False
     allow_missing: bool = False
+    only: tuple[str, ...] = ()
+    on_lock: str = "wait"
+    lock_timeout: float = LOCK_TIMEOUT
     schedule: str | None = None
     session: Any = field(default=None, compare=False, repr=False)
 
@@ -144,7 +153,8 @@ class LaunchRequest:
     def from_json(cls, values: Mapping[str, Any]) -> LaunchRequest:
         """Read what `to_json` rendered."""
         known = {name: value for name, value in values.items() if name != "session"}
-        return cls(**{**known, "dates": DatePartition(**values["dates"])})
+        only = tuple(known.get("only", ()))
+        return cls(**{**known, "only": only, "dates": DatePartition(**values["dates"])})
 
     @property
     def selector(self) -> str:
@@ -159,7 +169,9 @@ class PassOutcome:
     Attributes:
         pass_name: the pass.
         partition: the partition's key.
-        status: `written`, `unchanged`, `closed`, `pending`, `missing` or `failed`.
+        status: `written`; `unchanged`, where nothing would change; `skipped`, where it was not to
+            be touched; `closed`, `pending` or `missing`, where there is no data; `failed`;
+            `blocked`, where a pass that it reads has failed.
         receipt: what was written, or stood there unchanged.
         message: why there is none.
         exit_code: what a failure means for the shell.
