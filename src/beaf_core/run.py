@@ -18,15 +18,22 @@ from beaf_core.config.nodes import Node
 from beaf_core.config.resolve import resolve
 from beaf_core.config.resolved import ResolvedPipeline
 from beaf_core.engine.session import Progress, Session, Silence, modules_getter
-from beaf_core.engine.standing import parse_only
 from beaf_core.model.errors import BeafError, ExitCode, UsageError
 from beaf_core.model.partition import DatePartition, PartitionRun, parse_universe_spec
-from beaf_core.model.run import LOCK_TIMEOUT, LaunchRequest, RunReport
+from beaf_core.model.run import (
+    LOCK_TIMEOUT,
+    LaunchRequest,
+    RunChoices,
+    RunReport,
+    parse_only,
+)
 from beaf_core.plugins.host import PluginHost
 from beaf_core.plugins.inline import DEFAULT_UNIVERSE, inline_entries, universe_entry
 
 if TYPE_CHECKING:
     import polars as pl
+
+_NOTHING_CHOSEN = RunChoices()
 
 PipelineLike = str | Path | Mapping[str, Any] | ModuleType | AnalyticsConfig
 
@@ -212,37 +219,9 @@ def request_flags(
     return {name: value for name, value in given.items() if value is not None}
 
 
-@dataclass(frozen=True, slots=True)
-class RunChoices:
-    """What a person chooses for one run, beside the configuration.
-
-    Attributes:
-        force: write even where nothing changed, and replace what overlaps.
-        allow_missing: go on without days whose data is missing.
-        only: write these kinds of partitions alone: `missing`, `stale`, `failed`.
-        on_lock: where another run is writing the same output: `wait`, `skip` or `fail`.
-        lock_timeout: how long to wait for it, in seconds.
-    """
-
-    force: bool = False
-    allow_missing: bool = False
-    only: tuple[str, ...] = ()
-    on_lock: str = "wait"
-    lock_timeout: float = LOCK_TIMEOUT
-
-    def __post_init__(self) -> None:
-        if self.on_lock not in ON_LOCK:
-            raise UsageError(
-                f"on_lock is {self.on_lock!r}", remedy=f"give one of {', '.join(ON_LOCK)}"
-            )
-
-
-ON_LOCK = ("wait", "skip", "fail")
-
-
 def launch(
     prepared: PreparedPipeline,
-    choices: RunChoices = RunChoices(),
+    choices: RunChoices = _NOTHING_CHOSEN,
     *,
     progress: Progress | None = None,
 ) -> RunReport:
@@ -255,7 +234,7 @@ def launch(
 
 def request_of(
     prepared: PreparedPipeline,
-    choices: RunChoices = RunChoices(),
+    choices: RunChoices = _NOTHING_CHOSEN,
     *,
     progress: Progress | None = None,
 ) -> LaunchRequest:

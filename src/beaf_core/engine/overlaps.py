@@ -39,10 +39,11 @@ class Overlaps:
         """
         others = self.of(target, partition)
         if others and not force:
-            named = ", ".join(f"{each.partition} ({each.location})" for each in others[:3])
+            named = ", ".join(f"{each.partition} ({each.location})" for each in others[:2])
+            more = f" and {len(others) - 2} more" if len(others) > 2 else ""
             raise UsageError(
-                f"{partition.key} shares days with {len(others)} other output(s) of the pass "
-                f'"{target.pass_name}": {named}; both together would count them twice',
+                f"{partition.key} shares days with {named}{more}, "
+                "and together they would be counted twice",
                 remedy="ask for the same partitions as before (BATCH_FREQ, dates), "
                 "or replace the others with --force",
             )

@@ -79,12 +79,7 @@ class Settler:
             DataMissingError: a day that should be there is not.
             UsageError: what stands in a target must not be replaced unasked.
         """
-        found = [
-            self.selection.found(self.session.host, target, partition)
-            for target in resolved.targets
-        ]
-        for target in resolved.targets:
-            self.overlaps.refuse(target, partition, force=self.request.force)
+        found = self.receipts(resolved, partition)
         if self.selection.leaves_alone(resolved.name, partition, found):
             self.planner.leave_alone(resolved, partition)
             return [
@@ -105,6 +100,19 @@ class Settler:
             ],
         )
         return work if work.stale else _as_it_stands(work)
+
+    def receipts(self, resolved: ResolvedPass, partition: PartitionRun) -> list[Receipt | None]:
+        """Find what stands in the targets of a partition.
+
+        Raises:
+            UsageError: something that must not be replaced, or counted twice, unasked.
+        """
+        for target in resolved.targets:
+            self.overlaps.refuse(target, partition, force=self.request.force)
+        return [
+            self.selection.found(self.session.host, target, partition)
+            for target in resolved.targets
+        ]
 
     def planned(self, resolved: ResolvedPass, partition: PartitionRun) -> Sequence[DayPlan]:
         """Give the days of a partition, as far as they have been planned."""

@@ -15,10 +15,6 @@ if TYPE_CHECKING:
     from beaf_core.model.run import LaunchRequest, Receipt, Target
     from beaf_core.plugins.host import PluginHost
 
-#: What `--only` can select: outputs that are not there, that are no longer right, and what failed
-#: in the newest run.
-ONLY = ("missing", "stale", "failed")
-
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -47,7 +43,7 @@ class Selection:
     Attributes:
         force: all of them.
         skip_existing: those that are not there.
-        only: those of some kinds, of `ONLY`; empty means all kinds.
+        only: those of some kinds, of `model.run.ONLY`; empty means all kinds.
         failed: what failed in the newest run.
     """
 
@@ -118,23 +114,6 @@ class Selection:
         if not self.only or kind in self.only or key in self.failed:
             return standing
         return Standing(standing.receipt, kept=True)
-
-
-def parse_only(words: Sequence[str] | str | None) -> tuple[str, ...]:
-    """Read what `--only` selects: a list, or its words joined by commas.
-
-    Raises:
-        UsageError: a word that selects nothing.
-    """
-    given = words.split(",") if isinstance(words, str) else list(words or ())
-    found = tuple(dict.fromkeys(each.strip() for each in given))
-    unknown = [each for each in found if each not in ONLY]
-    if unknown:
-        raise UsageError(
-            f"--only does not know {', '.join(map(repr, unknown))}",
-            remedy=f"give one or several of {','.join(ONLY)}",
-        )
-    return found
 
 
 def stamp_of(

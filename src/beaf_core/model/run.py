@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Protocol
 
@@ -11,6 +11,13 @@ from beaf_core.model.partition import DatePartition, PartitionRun, parse_univers
 
 #: How long a run waits for another one that is writing the same output, in seconds.
 LOCK_TIMEOUT = 600.0
+
+#: What a run does where another one is writing the same output.
+ON_LOCK = ("wait", "skip", "fail")
+
+#: What `--only` can select: outputs that are not there, that are no longer right, and what failed
+#: in the newest run.
+ONLY = ("missing", "stale", "failed")
 
 _SAFE_IN_A_FILE_NAME = str.maketrans({"/": "_", "\\": "_", "\0": "_"})
 
@@ -108,6 +115,48 @@ class Receipt:
         return cls(
             **{field.name: values[field.name] for field in fields(cls) if field.name in values}
         )
+
+
+@dataclass(frozen=True, slots=True)
+class RunChoices:
+    """What a person chooses for one run, beside the configuration.
+
+    Attributes:
+        force: write even where nothing changed, and replace what overlaps.
+        allow_missing: go on without days whose data is missing.
+        only: write these kinds of partitions alone, of `ONLY`; empty means all.
+        on_lock: where another run is writing the same output, one of `ON_LOCK`.
+        lock_timeout: how long to wait for it, in seconds.
+    """
+
+    force: bool = False
+    allow_missing: bool = False
+    only: tuple[str, ...] = ()
+    on_lock: str = "wait"
+    lock_timeout: float = LOCK_TIMEOUT
+
+    def __post_init__(self) -> None:
+        if self.on_lock not in ON_LOCK:
+            raise UsageError(
+                f"on_lock is {self.on_lock!r}", remedy=f"give one of {', '.join(ON_LOCK)}"
+            )
+
+
+def parse_only(words: Sequence[str] | str | None) -> tuple[str, ...]:
+    """Read what `--only` selects: a list, or its words joined by commas.
+
+    Raises:
+        UsageError: a word that selects nothing.
+    """
+    given = words.split(",") if isinstance(words, str) else list(words or ())
+    found = tuple(dict.fromkeys(each.strip() for each in given))
+    unknown = [each for each in found if each not in ONLY]
+    if unknown:
+        raise UsageError(
+            f"--only does not know {', '.join(map(repr, unknown))}",
+            remedy=f"give one or several of {','.join(ONLY)}",
+        )
+    return found
 
 
 @dataclass(frozen=True, slots=True)
