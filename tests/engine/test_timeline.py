@@ -26,8 +26,10 @@ from beaf_core import (
 )
 from beaf_core.config.resolved import ResolvedModule, ResolvedPass
 from beaf_core.engine.compile import Clock, TablePlan
+from beaf_core.engine.compute import compute
 from beaf_core.engine.prepare import DayPlan, TableOnDay
 from beaf_core.engine.timeline import buckets_of, grid_keys
+from beaf_core.engine.work import Batch, PassWork
 from beaf_core.model.primitives import time_of_day
 from beaf_core.testing.market import tiny_bars, write_market
 
@@ -122,7 +124,7 @@ def day_plan(
         TableRead(DayStatus.READY, frame.lazy()),
         Clock("Time", "Sequence"),
     )
-    return DayPlan(day, DayStatus.READY, universe, (), (), table)
+    return DayPlan(day, DayStatus.READY, universe, (table,))
 
 
 SESSIONS = DenseGrid("adaptative")
@@ -375,6 +377,15 @@ def test_a_uniform_timeline_needs_no_states(pipeline_file: Path, tmp_path: Path)
     assert [each.status for each in left_out.outcomes] == ["missing"]
 
 
+def test_a_day_of_which_only_the_states_are_there_is_left_out(
+    pipeline_file: Path, tmp_path: Path
+) -> None:
+    market = write_market(tmp_path / "market")
+    (market / "trades" / "XLON" / f"{MONDAY}.parquet").unlink()
+    left_out = run(pipeline_file, f"SOURCE.root={market}", allow_missing=True)
+    assert [each.status for each in left_out.outcomes] == ["missing"]
+
+
 def test_a_changed_session_or_timeline_makes_the_output_stale(
     pipeline_file: Path, tmp_path: Path
 ) -> None:
@@ -511,5 +522,58 @@ def test_a_day_without_a_table_is_unknown_not_zero(pipeline_file: Path, tmp_path
         allow_missing=True,
     )
     assert found["Count"][:4] == [0, 6, 0, 0]
-    assert found["Count"][5:] == [None, None, None]  # in the hour to 09:00 there are states
+    assert found["Count"][4:] == [None] * 4
     assert found["States"] == [2, 0, 0, 0, 2, 0, 0, 0]
+
+
+STATES_OF_PRICES = """
+import polars as pl
+from beaf_core import Aggregation, Kind, Measure
+def price(name, kind):
+    return Measure(name, 'trades', Aggregation(kind, pl.col('Price')), 'x', '', '')
+A = price('Mean', Kind.TIME_WEIGHTED)
+B = price('First', Kind.STATE_FIRST)
+C = price('Last', Kind.STATE_LAST)
+D = Measure('Held', 'trades', Aggregation(Kind.DURATION), 'ns', '', '')
+E = Measure('Count', 'trades', Aggregation(Kind.COUNT), 'trades', '', '')
+USER_CONFIG = {
+    'PASSES': [{
+        'name': 'bars', 'modules': ['dense', 'custom'],
+        'dense_analytics': {'mode': 'uniform', 'time_interval': ['08:59', '09:04']},
+    }],
+}
+"""
+
+
+def test_states_go_on_in_the_empty_buckets_of_a_timeline(pipeline_file: Path) -> None:
+    # Prices of listing 101 as states: 10.0 from 09:00:10, 10.2 from :20 (10.5 comes before it in
+    # sequence, and holds no time), 10.4 from 09:01:00, 10.6 from :30, 11.0 from :40.
+    found = filled(pipeline_file, text=STATES_OF_PRICES)
+    assert found["TimeBucket"] == at("09:00", "09:01", "09:02", "09:03", "09:04")
+    assert found["Count"] == [0, 4, 2, 0, 0]
+    assert found["First"] == [None, None, 10.4, 11.0, 11.0]
+    assert found["Last"] == [None, 10.4, 11.0, 11.0, 11.0]
+    seconds = [0, 50, 60, 60, 60]
+    assert found["Held"] == [each * 10**9 for each in seconds]
+    first = (10.0 * 10 + 10.2 * 40) / 50
+    second = (10.4 * 30 + 10.6 * 10 + 11.0 * 20) / 60
+    assert found["Mean"] == [None, pytest.approx(first), pytest.approx(second), 11.0, 11.0]
+
+
+def test_batches_of_listings_have_the_rows_of_the_whole(
+    pipeline_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Sequence[PassWork]] = []
+
+    def listened(work: Sequence[PassWork]) -> list[pl.DataFrame]:
+        asked.append(work)
+        return compute(work)
+
+    monkeypatch.setattr("beaf_core.engine.run.compute", listened)
+    days = {"date": None, "start_date": MONDAY, "end_date": TUESDAY}
+    run(pipeline_file, "DEFAULT_FFILL=true", **days)
+    [work] = asked
+    [whole] = compute(work)
+    batches = [compute(work, Batch((listing,)))[0] for listing in (101, 102)]
+    assert pl.concat(batches).equals(whole)
+    assert whole.height == 1800

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from beaf_core.engine.compile import BUCKET, KEYS, LISTING
+from beaf_core.engine.keys import BUCKET, KEYS, LISTING
 from beaf_core.model.primitives import PASS_PREFIX
 from beaf_core.plugins.errors import did_you_mean
 

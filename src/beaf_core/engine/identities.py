@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from beaf_core.engine.compile import BUCKET, LISTING
+from beaf_core.engine.keys import BUCKET, LISTING
 
 if TYPE_CHECKING:
     from beaf_core.config.resolved import ResolvedPass

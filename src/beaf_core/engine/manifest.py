@@ -87,7 +87,7 @@ def request_facts(request: LaunchRequest) -> dict[str, Any]:
 
 def day_facts(resolved: ResolvedPass, plan: DayPlan) -> dict[str, Any]:
     """Render what was found of a day."""
-    parts = [part for table in plan.inputs for part in table.read.parts]
+    parts = [part for table in plan.tables for part in table.read.parts]
     rows = [part.rows for part in parts if part.rows is not None]
     return {
         "pass": resolved.name,

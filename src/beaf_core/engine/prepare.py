@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from beaf_core.engine.compile import LISTING, Clock, TablePlan, plan_tables
+from beaf_core.engine.compile import Clock, TablePlan, plan_tables
+from beaf_core.engine.keys import LISTING
 from beaf_core.engine.reference import SourceReference
-from beaf_core.engine.timeline import timeline_tables
 from beaf_core.model.dates import DayStatus, days_between, is_weekend
 from beaf_core.model.errors import (
     AbsentDayError,
@@ -66,7 +66,6 @@ class DayPlan:
         listings: the universe on that day; empty unless ready.
         tables: the tables to aggregate; empty unless ready.
         absent: where data was looked for in vain.
-        states: the table `marketstate`, where the pass's timeline needs it.
     """
 
     day: date
@@ -74,12 +73,6 @@ class DayPlan:
     listings: pl.DataFrame = field(default_factory=pl.DataFrame)
     tables: tuple[TableOnDay, ...] = ()
     absent: tuple[str, ...] = ()
-    states: TableOnDay | None = None
-
-    @property
-    def inputs(self) -> tuple[TableOnDay, ...]:
-        """Every table that the day's rows are made of."""
-        return (*self.tables, *([self.states] if self.states is not None else ()))
 
     def only(self, listings: Sequence[int] | None) -> DayPlan:
         """Return the plan for some of its listings; None means all."""
@@ -143,15 +136,12 @@ class Preparer:
             else self._table(plan, listings, day)
             for plan in plan_tables(resolved)
         ]
-        timeline = [self._table(plan, listings, day) for plan in timeline_tables(resolved)]
-        asked = [*tables, *timeline]
-        status = worst_status(each.read.status for each in asked)
-        absent = tuple(path for each in asked for path in each.read.absent)
+        status = worst_status(each.read.status for each in tables)
+        absent = tuple(path for each in tables for path in each.read.absent)
         there = tuple(each for each in tables if each.read.frame is not None)
-        if any(each.read.frame is None for each in timeline):
-            there = ()  # nobody knows which buckets the day has
-        states = timeline[0] if timeline and there else None
-        return DayPlan(day, status, listings, there, absent, states)
+        if not _suffices(resolved, there):
+            there = ()
+        return DayPlan(day, status, listings, there, absent)
 
     # -- universe ------------------------------------------------------------------------------
 
@@ -229,6 +219,14 @@ class Preparer:
     def _read(self, request: TableRequest) -> TableRead:
         source = self.pipeline.require_source()
         return self.host.read_table(source, request, self.pipeline.source_options)
+
+
+def _suffices(resolved: ResolvedPass, tables: Sequence[TableOnDay]) -> bool:
+    """Say whether a dense pass knows its buckets on a day, and has something to put into them."""
+    needed = resolved.grid.needs if resolved.grid else {}
+    there = {each.plan.table for each in tables}
+    filling = [each for each in tables if each.plan.measures or each.plan.table not in needed]
+    return needed.keys() <= there and bool(filling)
 
 
 def _of_earlier(plan: TablePlan, earlier: EarlierPass, day: date, reader: PassConfig) -> TableOnDay:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from beaf_core.engine.compile import BUCKET, KEYS, LISTING
 from beaf_core.engine.expectations import Around, unmet
 from beaf_core.engine.identities import broken
+from beaf_core.engine.keys import BUCKET, KEYS, LISTING
 from beaf_core.model.errors import PartitionFailedError
 from beaf_core.plugins.errors import did_you_mean
 

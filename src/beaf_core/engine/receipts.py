@@ -175,7 +175,7 @@ def _plain_parts(value: Any) -> Any:
 
 
 def _add_parts(facts: Mapping[str, dict[str, Any]], day: DayPlan) -> None:
-    for table in day.inputs:
+    for table in day.tables:
         name = table.plan.table
         for part in table.read.parts:
             # A part without a version is never the same as before.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import polars as pl
 
 from beaf_core.engine.bucket import nanoseconds, width_in_nanoseconds
-from beaf_core.engine.compile import BUCKET, DAY, KEYS, LISTING, TablePlan
+from beaf_core.engine.keys import BUCKET, DAY, FIRST_DAY, KEYS, LISTING
 from beaf_core.model.errors import DataInvalidError
 from beaf_core.model.primitives import NANOSECONDS, SECONDS_OF_A_DAY, time_of_day
 from beaf_core.model.tables import TABLES
@@ -25,13 +25,6 @@ _BEGIN, _END = "__begin", "__end"
 _DAY_NS = SECONDS_OF_A_DAY * NANOSECONDS
 
 
-def timeline_tables(resolved: ResolvedPass) -> tuple[TablePlan, ...]:
-    """List the tables that a pass's timeline needs: the states, where it follows sessions."""
-    if resolved.grid is None or resolved.grid.mode != "adaptative":
-        return ()
-    return (TablePlan(_STATES, (), {"timeline": pl.col(_STATE).is_not_null()}),)
-
-
 # -- which buckets -----------------------------------------------------------------------------
 
 
@@ -39,8 +32,8 @@ def grid_keys(resolved: ResolvedPass, plans: Sequence[DayPlan]) -> pl.DataFrame 
     """List the keys of a dense pass on some days; None where the pass is sparse.
 
     Returns:
-        ListingId, TimeBucket (the label, int64 nanoseconds) and the bucket's trade date, each key
-        once, sorted; a bucket of two trade dates belongs to the later one.
+        ListingId, TimeBucket (the label, int64 nanoseconds), its first and its last trade date;
+        each key once, sorted.
 
     Raises:
         DataInvalidError: the states of a day cannot be read.
@@ -51,7 +44,12 @@ def grid_keys(resolved: ResolvedPass, plans: Sequence[DayPlan]) -> pl.DataFrame 
     if grid.interval is not None:
         spans = [_interval(plan, *map(time_of_day, grid.interval)) for plan in plans]
     else:
-        spans = [_sessions(plan.day, plan.listings, plan.states) for plan in plans if plan.states]
+        spans = [
+            _sessions(plan.day, plan.listings, table)
+            for plan in plans
+            for table in plan.tables
+            if table.plan.table == _STATES
+        ]
     return buckets_of(pl.concat([_no_span(), *spans]), resolved.config)
 
 
@@ -75,7 +73,7 @@ def buckets_of(spans: pl.DataFrame, config: PassConfig) -> pl.DataFrame:
         .explode(BUCKET)
         .with_columns(pl.col(BUCKET) + shift)
         .group_by(KEYS)
-        .agg(pl.col(DAY).max())
+        .agg(pl.col(DAY).min().alias(FIRST_DAY), pl.col(DAY).max())
         .sort(KEYS)
     )
 
@@ -144,7 +142,10 @@ def _states(listings: pl.DataFrame, table: TableOnDay) -> pl.DataFrame:
 
 
 def on_timeline(
-    resolved: ResolvedPass, plans: Sequence[DayPlan], frame: pl.DataFrame
+    resolved: ResolvedPass,
+    plans: Sequence[DayPlan],
+    frame: pl.DataFrame,
+    grid: pl.DataFrame | None,
 ) -> pl.DataFrame:
     """Give a pass the rows of its timeline, and fill where its measures have no value.
 
@@ -154,17 +155,27 @@ def on_timeline(
     Args:
         resolved: the pass.
         plans: its days.
-        frame: its rows so far: keys, trade date, measures.
+        frame: its rows so far: keys, trade date, measures; those of the grid among them.
+        grid: the keys of a dense pass; None where the pass is sparse.
     """
-    keys = grid_keys(resolved, plans)
-    if keys is None and not resolved.forward_fill:
+    frame = frame.with_columns(_unknown(each, plans) for each in resolved.measures)
+    if grid is not None:
+        own_day = pl.col(DAY)  # of the grid: what lies outside of a session moves no bucket
+        frame = grid.select(*KEYS, own_day).join(frame.drop(DAY), on=KEYS, how="left")
+    elif not resolved.forward_fill:
         return frame
-    if keys is not None:
-        frame = keys.join(frame.drop(DAY), on=KEYS, how="left", maintain_order="left")
     frame = frame.sort(KEYS)  # values are carried along the rows of a listing
-    dense = keys is not None
+    dense = grid is not None
     fills = [_filled(each, resolved, plans, frame, dense=dense) for each in resolved.measures]
     return frame.with_columns(each for each in fills if each is not None)
+
+
+def _unknown(measure: Measure, plans: Sequence[DayPlan]) -> pl.Expr:
+    """Take back the zeros of a day on which a table is missing, and was allowed to be."""
+    column, known = pl.col(measure.name), _days_with(measure.table, plans)
+    if not measure.is_additive or len(known) == len(plans):
+        return column
+    return pl.when(pl.col(DAY).is_in(known) | (column != 0)).then(column)
 
 
 def fill_rule(measure: Measure, *, forward_fill: bool) -> Literal["zero", "last", "none"]:

@@ -96,6 +96,11 @@ class DenseGrid:
         for text in self.interval or ():
             time_of_day(text)
 
+    @property
+    def needs(self) -> Mapping[str, tuple[str, ...]]:
+        """The tables that it is made of, each with its columns."""
+        return {"marketstate": ("MarketState",)} if self.mode == "adaptative" else {}
+
 
 def time_of_day(text: str) -> int:
     """Read `HH:MM` or `HH:MM:SS`, up to 24:00, as nanoseconds since midnight.
