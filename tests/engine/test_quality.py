@@ -296,3 +296,4 @@ def test_a_second_pass_is_held_to_its_source_pass(
     bars, hours = report.outcomes
     assert bars.message is None
     assert fault in str(hours.message)
+    assert "__" not in str(hours.message), "the engine's own columns are nobody's business"
