@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from tests.engine.two_passes import write_two_passes  # type: ignore[import-not-found,unused-ignore]
 
-from beaf_core import ExitCode, RunReport, run_pipeline
+from beaf_core import ExitCode, PluginHost, RunReport, run_pipeline
 from beaf_core.testing.market import tiny_table, write_market
 
 MONDAY, TUESDAY = "2025-01-06", "2025-01-07"
@@ -261,13 +261,10 @@ def crypto(pipeline_file: Path, tmp_path: Path) -> Callable[..., RunReport]:
     return run
 
 
-@pytest.mark.parametrize("hours", ["D", "W"])
-@pytest.mark.parametrize("bars", ["D", "W"])
+@pytest.mark.parametrize(("bars", "hours"), [("D", "D"), ("D", "W"), ("W", "W")])
 def test_no_row_is_lost_or_doubled_where_buckets_cross_midnight(
     crypto: Callable[..., RunReport], bars: str, hours: str
 ) -> None:
-    if (bars, hours) == ("W", "D"):
-        return  # not made of whole partitions
     report = crypto(f"PASSES.bars.batch_freq={bars}", f"PASSES.hours.batch_freq={hours}")
     assert report.status == "succeeded", report.outcomes
     assert rows_of(report, "bars")["Volume"].sum() == 127.0
@@ -278,3 +275,52 @@ def test_no_row_is_lost_or_doubled_where_buckets_cross_midnight(
         assert (
             not found.select(pl.struct("ListingId", "TimeBucket").is_duplicated()).to_series().any()
         )
+
+
+# -- two weeks -------------------------------------------------------------------------------------
+
+WEEKS = [("2026-02-02", "2026-02-08"), ("2026-02-09", "2026-02-15")]
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_two_weeks_in_batches_give_each_key_once_and_each_week_its_own(
+    two_passes: Path, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, list[str]]] = []
+    read = PluginHost.read_output
+
+    def watched(self: PluginHost, target: Any, partitions: Any) -> Any:
+        asked.append((target.pass_name, [each.key for each in partitions]))
+        return read(self, target, partitions)
+
+    monkeypatch.setattr(PluginHost, "read_output", watched)
+    report = run_pipeline(
+        two_passes,
+        start_date=WEEKS[0][0],
+        end_date=WEEKS[1][1],
+        universe="mic=XLON",
+        sets=[
+            "SOURCE={type: simulated}",
+            "BATCH_FREQ=W",
+            f"NUM_WORKERS={workers}",
+            # Far less than a week of trades, so that there are several batches.
+            "MAX_ROWS_PER_TABLE={trades: 5000}",
+        ],
+    )
+    assert report.status == "succeeded", report.outcomes
+    keys = [f"mic=XLON:{start}_{end}" for start, end in WEEKS]
+    assert list(statuses(report)) == [f"{name} {key}" for key in keys for name in ("bars", "hours")]
+    assert [partitions for name, partitions in asked if name == "bars"] == [[key] for key in keys]
+    by_key = {f"{each.pass_name} {each.partition}": each.receipt for each in report.outcomes}
+    for key in keys:
+        bars, hours = (
+            pl.read_parquet(by_key[f"{name} {key}"].location) for name in ("bars", "hours")
+        )
+        assert bars.height > 1000
+        assert not hours.select(pl.struct("ListingId", "TimeBucket").is_duplicated().any()).item()
+        wanted = hours_by_hand(bars)
+        found = hours.select(wanted.columns)
+        assert found.select("ListingId", "TimeBucket", "Bars", "LastVolume").rows() == (
+            wanted.select("ListingId", "TimeBucket", "Bars", "LastVolume").rows()
+        )
+        assert found["HourVolume"].to_list() == pytest.approx(wanted["HourVolume"].to_list())

@@ -82,10 +82,13 @@ class PassConfig(BaseModel):
         None,
         description="Columns that the output is sorted by; TimeBucket and ListingId are added.",
     )
-    batch_freq: Frequency | None = Field(None, description="Replaces BATCH_FREQ for this pass.")
+    batch_freq: Frequency | None = Field(
+        None,
+        description="Replaces BATCH_FREQ for this pass; made of whole partitions of those it reads.",
+    )
     modules: list[str] = Field(default_factory=list, description="The modules, by name.")
     source_pass: str | None = Field(
-        None, description="The pass whose rows modules read as the table `source`."
+        None, description="The earlier pass whose rows modules read as the table `source`."
     )
     module_inputs: dict[str, dict[str, str]] = Field(
         default_factory=dict,
@@ -168,7 +171,9 @@ class AnalyticsConfig(BaseModel):
         default_factory=dict, description="Row caps of a batch, by table."
     )
     TEMP_DIR: ConfigPath | None = Field(None, description="The work folder.")
-    SKIP_EXISTING_OUTPUT: bool = Field(False, description="Leave written partitions alone.")
+    SKIP_EXISTING_OUTPUT: bool = Field(
+        False, description="Leave partitions that are written alone, whatever has changed."
+    )
     DEFAULT_FFILL: bool = Field(
         False,
         description="Carry the last value of a listing's day into buckets without one, where a "

@@ -175,5 +175,4 @@ class _Seer:
         self, resolved: ResolvedPass, partition: PartitionRun, outcomes: Sequence[PassOutcome]
     ) -> Forecast:
         status = "up to date" if outcomes[0].status == "unchanged" else outcomes[0].status
-        code = ExitCode.DATA_MISSING if status == MISSING else ExitCode.OK
-        return self._told(resolved, partition, status, outcomes[0].message, code)
+        return self._told(resolved, partition, status, outcomes[0].message)
