@@ -545,7 +545,7 @@ def price(name, kind):
 A = price('Mean', Kind.TIME_WEIGHTED)
 B = price('First', Kind.STATE_FIRST)
 C = price('Last', Kind.STATE_LAST)
-D = Measure('Held', 'trades', Aggregation(Kind.DURATION), 'ns', '', '')
+D = Measure('Held', 'trades', Aggregation(Kind.DURATION), 'ns', '', '', fill='none')
 E = Measure('Count', 'trades', Aggregation(Kind.COUNT), 'trades', '', '')
 USER_CONFIG = {
     'PASSES': [{
