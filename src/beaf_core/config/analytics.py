@@ -82,10 +82,13 @@ class PassConfig(BaseModel):
         None,
         description="Columns that the output is sorted by; TimeBucket and ListingId are added.",
     )
-    batch_freq: Frequency | None = Field(None, description="Replaces BATCH_FREQ for this pass.")
+    batch_freq: Frequency | None = Field(
+        None,
+        description="Replaces BATCH_FREQ; made of whole partitions of the passes that it reads.",
+    )
     modules: list[str] = Field(default_factory=list, description="The modules, by name.")
     source_pass: str | None = Field(
-        None, description="The pass whose rows modules read as the table `source`."
+        None, description="The earlier pass whose rows modules read as the table `source`."
     )
     module_inputs: dict[str, dict[str, str]] = Field(
         default_factory=dict,
@@ -182,7 +185,9 @@ class AnalyticsConfig(BaseModel):
         description="Where runs make private folders for results of batches, and remove them; "
         "null means .beaf/tmp in the project.",
     )
-    SKIP_EXISTING_OUTPUT: bool = Field(False, description="Leave written partitions alone.")
+    SKIP_EXISTING_OUTPUT: bool = Field(
+        False, description="Leave partitions that are written alone, whatever has changed."
+    )
     DEFAULT_FFILL: bool = Field(
         False,
         description="Carry the last value of a listing's day into buckets without one, where a "

@@ -164,7 +164,7 @@ def compile_rows(
     """
     alone = len(days) == 1
     ordered = alone and days[0].clock.ordered
-    rows = Rows()
+    rows = Rows(careful=cleaned)
     aggregations = aggregate(lane.slots, rows, ordered=ordered)
     order = [ORDER] if lane.needs_order and not ordered else []
     frames = []
@@ -192,7 +192,7 @@ def compile_states(
     """Compile a lane of states over one day, across which no state is carried."""
     clock = each.clock
     adjacent = adjacent and clock.adjacent and clock.ordered
-    rows = Rows()
+    rows = Rows(careful=cleaned)
     plan = StatePlan.of(lane, buckets, rows)
     read = _Reading(lane, each, buckets, cleaned, span)
     frame, schema = read.rows(filtered=False)

@@ -68,7 +68,8 @@ def _run_states(
         )
         found.append(events.with_columns(pl.lit(each.day).alias(DAY)))
     assert query.states is not None
-    return query.states, pl.concat(found, how="vertical_relaxed")
+    events = found[0] if len(found) == 1 else pl.concat(found, how="vertical_relaxed")
+    return query.states, events.sort(*KEYS, DAY) if len(found) > 1 else events
 
 
 def _attempt(lane: Lane, compiled: Callable[[bool, bool], Query]) -> tuple[Query, pl.DataFrame]:
@@ -84,7 +85,8 @@ def _attempt(lane: Lane, compiled: Callable[[bool, bool], Query]) -> tuple[Query
 
 
 def _collect(lane: Lane, query: Query) -> pl.DataFrame:
-    frame = query.frame.collect(engine="streaming")
+    # In one order throughout, small results are put side by side without a join.
+    frame = query.frame.collect(engine="streaming").sort(*KEYS)
     timeless = frame.filter(pl.col(BUCKET).is_null())
     if timeless.height:
         raise DataInvalidError(
@@ -100,12 +102,14 @@ def event_keys(result: TableResult) -> list[pl.DataFrame]:
     found = [each.select(columns) for each in result.rows]
     for _, events in result.states:
         seen = events.filter(SEEN) if SEEN in events.columns else events
-        keys = seen.select(*KEYS, pl.col(DAY).alias(FIRST_DAY), DAY)
-        found.append(merge_keys([keys]) if seen[DAY].n_unique() > 1 else keys)
+        found.append(seen.select(*KEYS, pl.col(DAY).alias(FIRST_DAY), DAY))
     return found
 
 
 def merge_keys(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """Put keys together: each listing and bucket once."""
+    """Put sorted keys together: each listing and bucket once, sorted."""
+    keys = pl.concat(frames) if len(frames) > 1 else frames[0]
+    if len(frames) == 1 and keys[DAY].n_unique() < 2:
+        return keys
     days = [pl.col(FIRST_DAY).min(), pl.col(DAY).max()]
-    return pl.concat(frames).group_by(*KEYS).agg(*days)
+    return keys.group_by(*KEYS).agg(*days).sort(*KEYS)
