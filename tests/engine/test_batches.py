@@ -88,7 +88,7 @@ def test_every_listing_is_in_one_batch_and_only_a_single_one_exceeds_a_cap(
         assert not admits(add_up(rows, [*before, after[0]]), len(before) + 1)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(rows=SIZES_OF_LISTINGS.filter(bool), cap=st.integers(1, 80))
 def test_a_plan_covers_the_universe_once_whatever_the_cap(rows: dict[int, int], cap: int) -> None:
     steps = plan_steps([work_of(rows)], Limits(NO_LIMIT, {"trades": cap}))
@@ -152,7 +152,7 @@ def test_there_is_no_cap_unless_one_is_set() -> None:
     assert Limits.of(AnalyticsConfig(), 1).caps == {}
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(rows=SIZES_OF_LISTINGS.filter(bool), megabytes=st.integers(51, 60))
 def test_batches_stay_within_the_budget_as_estimated(rows: dict[int, int], megabytes: int) -> None:
     thousand = {one: 1000 * count for one, count in rows.items()}

@@ -301,7 +301,7 @@ def test_an_error_in_a_worker_is_told_as_if_it_had_been_raised_here(cut: Cut) ->
     assert there.status == "failed"
     assert (there.message, there.exit_code) == (here.message, here.exit_code)
     assert "in a worker process" in str(there.traceback)
-    assert "compile_table" in str(there.traceback)
+    assert "execute.py" in str(there.traceback)
 
 
 class OwnError(DataInvalidError):

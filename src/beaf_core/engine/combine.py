@@ -48,7 +48,7 @@ def join_tables(
     keys = merge_keys([*(frame for frames in found for frame in frames), *further])
     columns: dict[str, pl.Series] = {}
     for table, own in zip(tables, found, strict=True):
-        columns |= _evaluate_table(table, own, keys, days)
+        columns |= _evaluate_table(table, own, keys, days, dense=grid is not None)
     columns |= attach_computed(keys, computed)
     named = [_column(each, columns, keys.height) for each in measures]
     return keys.select(*KEYS, DAY).hstack(named)
@@ -66,6 +66,8 @@ def _evaluate_table(
     own: Sequence[pl.DataFrame],
     keys: pl.DataFrame,
     days: Sequence[date],
+    *,
+    dense: bool,
 ) -> dict[str, pl.Series]:
     """Return the table's measures in the order of the keys."""
     frame = keys
@@ -83,6 +85,8 @@ def _evaluate_table(
     frame = frame.with_columns(pl.col(counted).fill_null(0))
     found = _evaluate(frame, table)
     derived = [each for each in table.plan.measures if each.post is not None and not _lasts(each)]
+    if dense:  # a sum or count with another rule for empty buckets has nothing in them, not zero
+        derived += [each for each in table.plan.measures if _has_own_rule(each)]
     there = merge_keys(own)
     if not derived or there.height == keys.height:
         return found
@@ -106,6 +110,10 @@ def _by_day(keys: pl.DataFrame, days: Sequence[date]) -> pl.DataFrame:
     spread = several.with_columns(pl.date_ranges(FIRST_DAY, DAY).alias(DAY)).explode(DAY)
     there = spread.select(*KEYS, DAY).filter(pl.col(DAY).is_in(list(days)))
     return pl.concat([one, there]).sort(*KEYS, DAY)
+
+
+def _has_own_rule(measure: Measure) -> bool:
+    return measure.is_additive and not _lasts(measure) and measure.fill in ("last", "none")
 
 
 def _lasts(measure: Measure) -> bool:

@@ -133,7 +133,9 @@ def _asked_of_modules(resolved: ResolvedPass) -> list[Mapping[str, tuple[str, ..
 def needs_of_pass(resolved: ResolvedPass) -> list[Mapping[str, tuple[str, ...]]]:
     """List what a pass needs: for each of its parts table → columns.
 
-    Those of its measures, of what `compute` reads, and of what provided tables are made of.
+    Those of its measures, of what `compute` reads, of its timeline, and of what provided tables
+    are made of.
     """
     provided = [each.table.needs for each in providers_of(resolved).values()]
-    return [*_asked_of_modules(resolved), *provided]
+    grid = [resolved.grid.needs] if resolved.grid else []
+    return [*_asked_of_modules(resolved), *grid, *provided]

@@ -89,3 +89,15 @@ class ModuleFaultError(PartitionFailedError):
         super().__init__(
             f'the module "{module}": {fault}', remedy="mend the module, or report it to its author"
         )
+
+
+class BlockedError(BeafError):
+    """An earlier pass that is read has no output: see to that one first."""
+
+    exit_code = ExitCode.PARTLY_FAILED
+
+
+class LockedError(BeafError):
+    """Another run is writing the same output: wait for it."""
+
+    exit_code = ExitCode.LOCKED
