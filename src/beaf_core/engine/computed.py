@@ -133,25 +133,24 @@ class _Computing:
             )
 
     def _keyed(self, frame: pl.DataFrame) -> pl.DataFrame:
-        keyed = frame.with_columns(
-            pl.col(LISTING).cast(pl.Int64), pl.col(BUCKET).cast(pl.Datetime("ns")).to_physical()
-        ).sort(*KEYS)
-        keys = keyed.select(KEYS)
+        keys = frame.select(KEYS).sort(KEYS)
         if keys.null_count().sum_horizontal().item():
             raise self._fault(f"its compute yields a row without {LISTING} or {BUCKET}")
-        repeated = frame.filter(frame.select(KEYS).is_duplicated())
-        if repeated.height:
-            listing, bucket = repeated.select(KEYS).row(0)
-            raise self._fault(
-                f"its compute yields several rows for listing {listing} in the bucket {bucket}"
-            )
-        strange = keys.join(self._listings, on=LISTING, how="anti")
+        strange = keys.filter(~pl.col(LISTING).is_in(self._listings[LISTING].to_list()))
         if strange.height:
             raise self._fault(
                 f"its compute yields rows for listing {strange[LISTING][0]}, "
                 "which is not of the universe"
             )
-        return keyed
+        repeated = keys.filter(keys.is_duplicated())
+        if repeated.height:
+            listing, bucket = repeated.row(0)
+            raise self._fault(
+                f"its compute yields several rows for listing {listing} in the bucket {bucket}"
+            )
+        return frame.with_columns(
+            pl.col(LISTING).cast(pl.Int64), pl.col(BUCKET).cast(pl.Datetime("ns")).to_physical()
+        )
 
     def _dated(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Give each bucket its trade date: the last that does not begin after it."""
