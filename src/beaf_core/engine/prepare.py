@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from beaf_core.engine.compile import LISTING, Clock, TablePlan, plan_tables
+from beaf_core.engine.compile import Clock, TablePlan, plan_tables
+from beaf_core.engine.keys import LISTING
 from beaf_core.engine.reference import SourceReference
 from beaf_core.model.dates import DayStatus, days_between, is_weekend
 from beaf_core.model.errors import (
