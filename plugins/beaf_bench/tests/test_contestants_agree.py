@@ -33,7 +33,7 @@ def test_duckdb_agrees_with_polars_written_by_hand(name, tiny):
         assert expected.height > 20
 
 
-@pytest.mark.parametrize("name", ["W1", "W3c", "W4"])
+@pytest.mark.parametrize("name", COMPARED)
 def test_the_engine_agrees_with_polars_written_by_hand(name, tiny):
     for expected, found in zip(
         rows_of("hand", name, tiny), rows_of("engine", name, tiny), strict=True

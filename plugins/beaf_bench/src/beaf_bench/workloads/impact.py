@@ -53,8 +53,8 @@ def measures() -> Sequence[Measure]:
         measure(
             f"Impact{name}",
             TABLE,
-            Aggregation(Kind.MEAN, _impact(pl.col("MidThen")), SIGNED),
-            lookups={"MidThen": AsOf(QUOTES, MID, where=TWO_SIDED, horizon=horizon)},
+            Aggregation(Kind.MEAN, _impact(pl.col(f"Mid{name}")), SIGNED),
+            lookups={f"Mid{name}": AsOf(QUOTES, MID, where=TWO_SIDED, horizon=horizon)},
         )
         for name, horizon in HORIZONS.items()
     ]
