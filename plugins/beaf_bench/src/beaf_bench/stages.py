@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from beaf_bench.files import Market, market
@@ -102,9 +103,14 @@ def run(asked: Asked, tell: Tell) -> Report:
     """
     results = {}
     for (name, layout), group in groups(asked, tell):
-        tell(f"{name} {layout}: {', '.join(group)}")
-        results[name, layout] = compete(group, asked.reps, tell, asked.threads)
+        tell(f"{name} {layout}: {', '.join(group)} …")
+        results[name, layout] = found = compete(group, asked.reps, tell, asked.threads)
+        tell("  " + ", ".join(f"{who} {_told(each)}" for who, each in found.items()))
     return Report(all_ratios(results, asked.budget), results, machine(asked.threads))
+
+
+def _told(samples: Samples) -> str:
+    return "–" if samples.problem else f"{median(samples.cpu):.3f} s"
 
 
 def groups(asked: Asked, tell: Tell) -> Iterator[tuple[tuple[str, str], dict[str, Point]]]:
