@@ -9,7 +9,7 @@ UV := $(BIN)/uv
 PLUGINS := $(wildcard plugins/*)
 SOURCES := src $(addsuffix /src,$(PLUGINS))
 
-.PHONY: help install demo test lint types contracts pytest wheels measure bench clean
+.PHONY: help install demo test lint types contracts pytest soak wheels measure bench clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -44,6 +44,9 @@ contracts: install ## Who may import whom
 
 pytest: install ## The tests alone
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+
+soak: install ## Kill runs fifty times over, and break their disks
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup -m soak
 
 wheels: install ## Build every distribution into dist/
 	rm -rf dist

@@ -19,10 +19,10 @@ from beaf_core.config.analytics import (
     AnalyticsConfig,
     OutputTarget,
     PassConfig,
-    QualityCheckConfig,
     ScheduleConfig,
     SchedulePartitionSelector,
 )
+from beaf_core.config.checks import PassExpectations, QualityCheckConfig
 from beaf_core.config.paths import PATH_MARK
 from beaf_core.config.retired import NOT_YET, RETIRED, RETIRED_OUTPUT
 
@@ -37,6 +37,7 @@ MODELS: Sequence[tuple[type[BaseModel], str]] = (
     (ScheduleConfig, "an item of SCHEDULES"),
     (SchedulePartitionSelector, "an item of a schedule's partitions"),
     (QualityCheckConfig, "QUALITY_CHECKS, a pass's quality_checks"),
+    (PassExpectations, "expect in QUALITY_CHECKS or a pass's quality_checks"),
 )
 WORDS = {
     str: "text",

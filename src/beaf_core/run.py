@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -14,17 +14,26 @@ from typing import TYPE_CHECKING, Any
 from beaf_core.config.analytics import AnalyticsConfig
 from beaf_core.config.complete import absolute
 from beaf_core.config.load import LoadedPipeline, load_pipeline
+from beaf_core.config.nodes import Node
 from beaf_core.config.resolve import resolve
 from beaf_core.config.resolved import ResolvedPipeline
 from beaf_core.engine.session import Progress, Session, Silence, modules_getter
 from beaf_core.model.errors import BeafError, ExitCode, UsageError
 from beaf_core.model.partition import DatePartition, PartitionRun, parse_universe_spec
-from beaf_core.model.run import LaunchRequest, RunReport
+from beaf_core.model.run import (
+    LOCK_TIMEOUT,
+    LaunchRequest,
+    RunChoices,
+    RunReport,
+    parse_only,
+)
 from beaf_core.plugins.host import PluginHost
 from beaf_core.plugins.inline import DEFAULT_UNIVERSE, inline_entries, universe_entry
 
 if TYPE_CHECKING:
     import polars as pl
+
+_NOTHING_CHOSEN = RunChoices()
 
 PipelineLike = str | Path | Mapping[str, Any] | ModuleType | AnalyticsConfig
 
@@ -57,6 +66,7 @@ def prepare_pipeline(
     get_universe: Callable[..., Any] | None = None,
     get_pipeline: Callable[..., Any] | None = None,
     needs_passes: bool = True,
+    one_partition: bool = False,
 ) -> PreparedPipeline:
     """Load, merge and resolve a pipeline; its own file counts as a plugin.
 
@@ -67,6 +77,7 @@ def prepare_pipeline(
         get_universe: the default universe; the pipeline's own, if None.
         get_pipeline: gives the modules of a pass; the pipeline's own, if None.
         needs_passes: whether a configuration without passes is a fault.
+        one_partition: whether the dates are one partition, whatever BATCH_FREQ and batch_freq say.
 
     Raises:
         ConfigError, UsageError, PluginError: what to mend.
@@ -77,6 +88,8 @@ def prepare_pipeline(
         else pipeline
     )
     loaded = load_pipeline(given, sets=sets, flags=flags)
+    if one_partition:
+        loaded = replace(loaded, tree=_uncut(loaded.tree))
     host = PluginHost()
     if loaded.module is not None:
         host = host.with_inline(inline_entries(loaded.module))
@@ -92,6 +105,19 @@ def prepare_pipeline(
     return PreparedPipeline(loaded, resolved, host)
 
 
+def _uncut(tree: Node) -> Node:
+    """Take the frequencies out of a configuration."""
+    tree = tree.having("BATCH_FREQ", Node(None, tree.place))
+    passes = tree.child("PASSES")
+    if passes is None or not isinstance(passes.value, list):
+        return tree
+    uncut = [
+        each.without("batch_freq") if isinstance(each.value, dict) else each
+        for each in passes.value
+    ]
+    return tree.having("PASSES", replace(passes, value=uncut))
+
+
 def run_pipeline(
     pipeline: PipelineLike,
     *,
@@ -102,6 +128,9 @@ def run_pipeline(
     sets: Sequence[str] = (),
     force: bool = False,
     allow_missing: bool = False,
+    only: str | Sequence[str] = (),
+    on_lock: str = "wait",
+    lock_timeout: float = LOCK_TIMEOUT,
     progress: Progress | None = None,
 ) -> RunReport:
     """Run a pipeline over a range of days.
@@ -116,6 +145,10 @@ def run_pipeline(
         sets: `dotted.path=value` overrides.
         force: write even where nothing changed.
         allow_missing: go on without days whose data is missing.
+        only: write some kinds of partitions alone: `missing`, `stale`, `failed` (in the newest
+            run of the pipeline); a list, or joined by commas.
+        on_lock: where another run is writing the same output: `wait`, `skip` or `fail`.
+        lock_timeout: how long to wait for it, in seconds.
         progress: hears of each outcome.
 
     Returns:
@@ -126,7 +159,8 @@ def run_pipeline(
     """
     flags = request_flags(date, start_date, end_date, universe)
     prepared = prepare_pipeline(pipeline, sets=sets, flags=flags)
-    return launch(prepared, force=force, allow_missing=allow_missing, progress=progress)
+    choices = RunChoices(force, allow_missing, parse_only(only), on_lock, lock_timeout)
+    return launch(prepared, choices, progress=progress)
 
 
 def run_partition(
@@ -156,9 +190,10 @@ def run_partition(
     flags = request_flags(None, partition.dates.start_date, partition.dates.end_date, spec)
     prepared = prepare_pipeline(
         base_config,
-        flags={**flags, "BATCH_FREQ": None},
+        flags=flags,
         get_universe=default_get_universe,
         get_pipeline=get_pipeline,
+        one_partition=True,
     )
     report = launch(prepared)
     if report.exit_code is not ExitCode.OK:
@@ -186,27 +221,40 @@ def request_flags(
 
 def launch(
     prepared: PreparedPipeline,
+    choices: RunChoices = _NOTHING_CHOSEN,
     *,
-    force: bool = False,
-    allow_missing: bool = False,
     progress: Progress | None = None,
 ) -> RunReport:
     """Hand a prepared pipeline to its launcher, and wait for the report."""
     resolved, host = prepared.resolved, prepared.host
+    request = request_of(prepared, choices, progress=progress)
+    launched = host.launch_run(resolved.config.LAUNCHER, request, resolved.launcher_options)
+    return host.wait_for(resolved.config.LAUNCHER, launched)
+
+
+def request_of(
+    prepared: PreparedPipeline,
+    choices: RunChoices = _NOTHING_CHOSEN,
+    *,
+    progress: Progress | None = None,
+) -> LaunchRequest:
+    """Describe a run as plain data.
+
+    Raises:
+        UsageError: the run has no dates, no universe or no source.
+    """
+    resolved = prepared.resolved
     resolved.require_source()
-    request = LaunchRequest(
+    return LaunchRequest(
         run_id=new_run_id(),
         config=absolute(prepared.loaded.tree, resolved).plain(),
         universe=_universe(prepared),
         dates=_dates(resolved.config),
         pipeline=str(prepared.loaded.path) if prepared.loaded.path else None,
         project=str(resolved.project),
-        force=force,
-        allow_missing=allow_missing,
-        session=Session(host, resolved, progress or Silence()),
+        **{each.name: getattr(choices, each.name) for each in fields(choices)},
+        session=Session(prepared.host, resolved, progress or Silence()),
     )
-    launched = host.launch_run(resolved.config.LAUNCHER, request, resolved.launcher_options)
-    return host.wait_for(resolved.config.LAUNCHER, launched)
 
 
 def new_run_id() -> str:

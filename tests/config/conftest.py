@@ -10,6 +10,7 @@ from textwrap import dedent
 from types import SimpleNamespace
 from typing import Any, ClassVar, Literal
 
+import polars as pl
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -23,6 +24,7 @@ from beaf_core import (
     Measure,
     PluginEntry,
     PluginHost,
+    ProvidedTable,
     hookimpl,
 )
 from beaf_core.config.load import LoadedPipeline, load_pipeline
@@ -71,9 +73,21 @@ class BookOptions(Options):
     levels: int = Field(5, ge=1)
 
 
-def counted(*names: str) -> list[Measure]:
+class ChoosingOptions(Options):
+    source_pass: str = "first"
+
+
+MADE = ProvidedTable("made", {"l2": ("BidPrice1",)}, lambda tables: tables["l2"], "Time")
+
+
+def counted(*names: str, table: str = "trades") -> list[Measure]:
     count = Aggregation(Kind.COUNT)
-    return [Measure(each, "trades", count, "", "", "") for each in names]
+    return [Measure(each, table, count, "", "", "") for each in names]
+
+
+def latest(name: str) -> Measure:
+    value = Aggregation(Kind.LAST, pl.col("Volume"))
+    return Measure(name, "source", value, "", "", "")
 
 
 def _bars(options: BarOptions) -> list[Measure]:
@@ -100,6 +114,10 @@ MODULES = (
     ),
     AnalyticsModule("plain", lambda _: counted("Plain")),
     AnalyticsModule("broken", _fails),
+    AnalyticsModule("later", lambda _: counted("Later", table="source")),
+    AnalyticsModule("chooses", lambda _: [latest("Chosen")], Config=ChoosingOptions),
+    AnalyticsModule("makes", lambda _: (), provides=lambda _: [MADE]),
+    AnalyticsModule("uses", lambda _: counted("Used", table="made")),
 )
 
 

@@ -20,6 +20,7 @@ OLD = {
     "EAGER_EXECUTION": False,
     "RUN_ONE_SYMBOL_AT_A_TIME": False,
     "DENSE_OUTPUT": True,
+    "TABLES_TO_LOAD": ["cbbo"],
     "ENABLE_PERFORMANCE_LOGS": True,
     "ENABLE_POLARS_PROFILING": False,
     "CLEAN_UP_BATCH_FILES": True,
@@ -27,14 +28,9 @@ OLD = {
     "OVERWRITE_TEMP_DIR": False,
 }
 UNREAD = {
-    "SCHEMA_LOCK_MODE": "warn",
-    "SCHEMA_LOCK_PATH": "lock.json",
     "NUM_WORKERS": 4,
     "MEMORY_PER_WORKER": 8,
     "MAX_ROWS_PER_TABLE": {"trades": 1000},
-    "TABLES_TO_LOAD": ["cbbo"],
-    "SKIP_EXISTING_OUTPUT": True,
-    "DEFAULT_FFILL": True,
     "TEMP_DIR": "/tmp/x",
 }
 
@@ -54,7 +50,7 @@ def test_a_field_that_nothing_reads_yet_is_accepted_with_one_note(
 ) -> None:
     found = desk.resolve(one_pass({name: UNREAD[name]}))
     assert found.notes == (f"{name} is accepted, but has no effect in this version",)
-    assert getattr(found.config, name) == UNREAD[name] or name == "SCHEMA_LOCK_PATH"
+    assert getattr(found.config, name) == UNREAD[name]
 
 
 @pytest.mark.parametrize("name", UNREAD)

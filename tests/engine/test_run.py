@@ -428,6 +428,24 @@ def test_the_manifest_tells_what_was_asked_found_and_written(pipeline_file: Path
     assert set(manifest["versions"]) == {"beaf", "polars", "python"}
 
 
+def test_the_manifest_tells_the_status_of_every_day(pipeline_file: Path) -> None:
+    # Monday and Tuesday have data, Wednesday to Friday should, the weekend need not.
+    report = run_pipeline(
+        pipeline_file,
+        start_date=MONDAY,
+        end_date="2025-01-12",
+        universe="mic=XLON",
+        sets=["BATCH_FREQ=D", "EXCLUDE_WEEKENDS=false"],
+    )
+    manifest = json.loads(Path(report.manifest).read_text())
+    told = {each["day"]: each["status"] for each in manifest["days"]}
+    assert list(told) == [f"2025-01-{day:02}" for day in range(6, 13)]
+    assert list(told.values()) == ["ready"] * 2 + ["missing"] * 3 + ["closed"] * 2
+    outcomes = [each["status"] for each in manifest["outcomes"]]
+    assert outcomes == ["written"] * 2 + ["failed"] * 3 + ["closed"] * 2
+    assert "/2025-01-08.parquet" in manifest["days"][2]["absent"][0]
+
+
 def test_no_secret_is_written_anywhere(
     pipeline_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

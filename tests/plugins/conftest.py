@@ -25,6 +25,7 @@ from beaf_core import (
     PluginEntry,
     PluginError,
     PluginHost,
+    Receipt,
     TableRequest,
     Target,
     UniversePartition,
@@ -38,6 +39,7 @@ from beaf_core.testing import TINY_DAYS, tiny_reference
 DAY = TINY_DAYS[0]
 PARTITION = PartitionRun(UniversePartition("mic", "XLON"), DatePartition(DAY))
 TARGET = Target("odd", "tiny", "bars", "{pass}/{universe}", stamp={"run_id": "r1"})
+RECEIPT = Receipt("odd", "bars/mic=XLON", 2, PARTITION.key)
 REQUEST = LaunchRequest("r1", {}, None, DatePartition(DAY), None, ".")
 LISTINGS = pl.DataFrame({"ListingId": [1, 2], "MIC": ["XLON", "XPAR"]})
 
@@ -179,6 +181,8 @@ class Odd:
             "write_output": lambda: host.write_output(LISTINGS.lazy(), TARGET, PARTITION),
             "read_output": lambda: host.read_output(TARGET, [PARTITION]),
             "find_receipt": lambda: host.find_receipt(TARGET, PARTITION),
+            "list_receipts": lambda: host.list_receipts(TARGET, PARTITION),
+            "remove_output": lambda: host.remove_output(TARGET, RECEIPT),
             "launch_run": lambda: host.launch_run("odd", REQUEST, None),
             "find_run": lambda: host.find_run("odd", "some-ref", None),
         }[hook]()

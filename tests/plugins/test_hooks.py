@@ -5,6 +5,7 @@ One test at least per hook, named after it; `test_docs.py` counts them.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pandas as pd
@@ -177,6 +178,37 @@ def test_hook_find_receipt_finds_what_write_output_gave(installed, tmp_path):
     assert host.find_receipt(target, PARTITION) is None
     receipt = host.write_output(rows(2), target, PARTITION)
     assert host.find_receipt(target, PARTITION) == receipt
+
+
+def test_hook_list_receipts_tells_of_other_dates_and_remove_output_removes_one(
+    host_of, example_plugin, tmp_path
+):
+    listing, output = example_plugin("list_receipts"), example_plugin("write_output")
+    for hook in ("write_output", "read_output", "find_receipt"):
+        setattr(listing, hook, getattr(output, hook))
+    host = host_of(output={"acme": listing})
+    target = replace(acme_target(tmp_path), path_template=f"{tmp_path}/{{start_date}}_{{end_date}}")
+    assert host.list_receipts(target, PARTITION) == []
+    week = PartitionRun(PARTITION.universe, DatePartition(DAY, TINY_DAYS[1]))
+    written = [host.write_output(rows(2), target, each) for each in (PARTITION, week)]
+    assert host.list_receipts(target, PARTITION) == written
+    host.remove_output(target, written[1])
+    assert host.list_receipts(target, PARTITION) == written[:1]
+    assert host.read_output(target, [week]) is None
+
+
+def test_hook_list_receipts_may_be_left_out(installed, tmp_path):
+    host = installed("output", "write_output")
+    host.write_output(rows(2), acme_target(tmp_path), PARTITION)
+    assert host.list_receipts(acme_target(tmp_path), PARTITION) == []
+
+
+def test_hook_remove_output_may_be_left_out_and_says_what_to_do_then(installed, tmp_path):
+    host = installed("output", "write_output")
+    receipt = host.write_output(rows(2), acme_target(tmp_path), PARTITION)
+    with pytest.raises(UsageError, match="cannot remove"):
+        host.remove_output(acme_target(tmp_path), receipt)
+    assert host.find_receipt(acme_target(tmp_path), PARTITION) == receipt
 
 
 def test_hook_launch_run_is_given_the_request_and_runs_it(installed, tmp_path, capsys):

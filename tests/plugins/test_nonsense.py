@@ -79,7 +79,11 @@ NONSENSE = {
 }
 
 # What is nonsense elsewhere may be an answer here: nothing was written yet.
-ALLOWED = {("read_output", "nothing"), ("find_receipt", "nothing")}
+ALLOWED = {
+    ("read_output", "nothing"),
+    ("find_receipt", "nothing"),
+    ("remove_output", "true"),
+}
 
 
 @pytest.mark.parametrize("nonsense", NONSENSE)
@@ -106,6 +110,10 @@ def test_any_plain_value_is_refused_unless_it_is_a_true_answer(odd, hook, answer
         assert odd.ask(odd.answering(hook, answer), hook) == list(answer)
     elif hook in {"read_output", "find_receipt"} and answer is None:
         assert odd.ask(odd.answering(hook, answer), hook) is None
+    elif hook == "list_receipts" and answer in ([], ()):
+        assert odd.ask(odd.answering(hook, answer), hook) == []
+    elif hook == "remove_output" and answer is True:
+        odd.ask(odd.answering(hook, answer), hook)
     else:
         odd.assert_refused(hook, answer)
 

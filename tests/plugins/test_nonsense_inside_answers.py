@@ -14,6 +14,7 @@ from beaf_core import (
     Aggregation,
     AnalyticsModule,
     BeafError,
+    ConfigError,
     Kind,
     LaunchRequest,
     Measure,
@@ -22,6 +23,9 @@ from beaf_core import (
     hookimpl,
     run_pipeline,
 )
+from beaf_core.config.errors import Place
+from beaf_core.config.nodes import from_plain
+from beaf_core.config.resolve import resolve
 from beaf_core.plugins.answers import measures_of, rows_of
 from beaf_core.testing import tiny_request
 
@@ -51,7 +55,7 @@ def raises(_options: object) -> Any:
         (lambda: measure(name="TimeBucket"), "every output has"),
         (lambda: measure(name="__agg0"), "no name"),
         (lambda: measure(name=""), "no name"),
-        (lambda: measure(table="trade"), 'did you mean "trades"'),
+        (lambda: measure(table=""), "asks for the table"),
         (lambda: measure(value=Aggregation(Kind.SUM, "Size")), "polars expression"),  # type: ignore[arg-type]
         (lambda: measure(value=Aggregation(Kind.SUM, SIZE, "x")), "polars expression"),  # type: ignore[arg-type]
         (lambda: measure(value=Aggregation("sum", SIZE)), "of a Kind"),  # type: ignore[arg-type]
@@ -65,6 +69,20 @@ def test_a_measure_that_cannot_be_names_its_plugin(
     with pytest.raises(BeafError) as refused:
         measures_of(ENTRY, module, None)
     for word in (words, "acme-beaf 1.2.3", "analytics_module", "report it"):
+        assert word in str(refused.value)
+
+
+def test_a_measure_over_a_table_that_nobody_has_names_its_plugin(tmp_path: Path) -> None:
+    class Acme:
+        @hookimpl
+        def analytics_module(self) -> AnalyticsModule:
+            return AnalyticsModule("acme", measures=lambda options: [measure(table="trade")])
+
+    entry = PluginEntry("module", "acme", "acme.module", "acme-beaf", "1.2.3", inline=Acme())
+    tree = from_plain({"PASSES": [{"name": "bars", "modules": ["acme"]}]}, Place("here", "here"))
+    with pytest.raises(ConfigError) as refused:
+        resolve(tree, tmp_path, PluginHost().with_inline([entry]))
+    for word in ('did you mean "trades"', "acme-beaf 1.2.3", "PASSES[0].modules[0]", "report it"):
         assert word in str(refused.value)
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from beaf_core.model.run import LOCK_TIMEOUT, ON_LOCK, ONLY, RunChoices, parse_only
+
 if TYPE_CHECKING:
     from beaf_core.run import PreparedPipeline
 
@@ -36,6 +38,18 @@ class Asked:
     end_date: str | None
     universe: str | None
     sets: Sequence[str]
+
+    def as_typed(self) -> list[str]:
+        """Return the options again, as a person would type them."""
+        given = {
+            "--pipeline": self.path,
+            "--date": self.date,
+            "--start_date": self.start_date,
+            "--end_date": self.end_date,
+            "--universe": self.universe,
+        }
+        typed = [word for name, value in given.items() if value for word in (name, value)]
+        return [*typed, *(word for each in self.sets for word in ("--set", each))]
 
     def prepare(self) -> PreparedPipeline:
         """Load and resolve it.
@@ -71,6 +85,53 @@ def asks_for_pipeline(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--end_date", help="Last day."),
         click.option("--universe", help="A selector, such as mic=XLON; + intersects."),
         _SET,
+    )(gathered)
+
+
+def chooses_run(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that select what a run writes; the command gets them as `RunChoices`."""
+
+    @wraps(command)
+    def gathered(
+        *arguments: Any,
+        force: bool,
+        allow_missing: bool,
+        only: str | None,
+        on_lock: str,
+        lock_timeout: float,
+        **more: Any,
+    ) -> Any:
+        choices = RunChoices(force, allow_missing, parse_only(only), on_lock, lock_timeout)
+        return command(*arguments, choices=choices, **more)
+
+    return with_options(
+        click.option(
+            "--force",
+            is_flag=True,
+            help="Write even where nothing has changed, and replace outputs that share days.",
+        ),
+        click.option(
+            "--allow_missing", is_flag=True, help="Go on without days whose data is missing."
+        ),
+        click.option(
+            "--only",
+            metavar="KINDS",
+            help=f"Write some kinds of partitions alone: {','.join(ONLY)}, joined by commas.",
+        ),
+        click.option(
+            "--on_lock",
+            type=click.Choice(ON_LOCK),
+            default="wait",
+            show_default=True,
+            help="Where another run is writing the same output.",
+        ),
+        click.option(
+            "--lock_timeout",
+            type=click.FloatRange(min=0),
+            default=LOCK_TIMEOUT,
+            show_default=True,
+            help="How long to wait for it, in seconds.",
+        ),
     )(gathered)
 
 

@@ -6,21 +6,24 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from beaf_core.cli.forecast import plan
 from beaf_core.cli.group import BeafGroup, debug_wanted
-from beaf_core.cli.options import Asked, asks_for_pipeline, json_option
+from beaf_core.cli.options import Asked, asks_for_pipeline, chooses_run, json_option
 from beaf_core.cli.screen import (
     ProgressLines,
+    counted,
     narrate,
     print_frame,
     print_json,
     print_table,
     reader_may_leave,
     short_path,
+    tell_notes,
 )
 from beaf_core.model.errors import BeafError, ExitCode
 
 if TYPE_CHECKING:
-    from beaf_core.model.run import PassOutcome, RunReport
+    from beaf_core.model.run import PassOutcome, RunChoices, RunReport
     from beaf_core.run import PreparedPipeline
 
 #: Columns that say what the reader of a sample knows already.
@@ -32,18 +35,19 @@ def pipeline() -> None:
     """Run, check and look at pipelines."""
 
 
+pipeline.add_command(plan)
+
+
 @pipeline.command("run")
 @asks_for_pipeline
-@click.option("--force", is_flag=True, help="Write even where nothing has changed.")
-@click.option("--allow_missing", is_flag=True, help="Go on without days whose data is missing.")
+@chooses_run
 @click.option(
     "--sample", default=5, show_default=True, help="Rows to show of each pass; 0 for none."
 )
 @json_option
 def run(
     asked: Asked,
-    force: bool,
-    allow_missing: bool,
+    choices: RunChoices,
     sample: int,
     as_json: bool,
 ) -> int:
@@ -53,8 +57,8 @@ def run(
     progress = ProgressLines()
     try:
         prepared = asked.prepare()
-        _tell_notes(prepared)
-        report = launch(prepared, force=force, allow_missing=allow_missing, progress=progress)
+        tell_notes(prepared)
+        report = launch(prepared, choices, progress=progress)
     except BeafError as error:
         if as_json:
             print_json(_failure(error))
@@ -88,11 +92,11 @@ def validate(
     if as_json:
         print_json({"valid": True, "problems": [], "notes": list(prepared.resolved.notes)})
         return ExitCode.OK
-    _tell_notes(prepared)
+    tell_notes(prepared)
     passes = prepared.resolved.passes
     columns = sum(len(each.measures) for each in passes)
     click.echo(
-        f"{asked.path} is valid: {_counted(len(passes), 'pass', 'passes')}, {columns} measures"
+        f"{asked.path} is valid: {counted(len(passes), 'pass', 'passes')}, {columns} measures"
     )
     return ExitCode.OK
 
@@ -111,18 +115,9 @@ def show(
     if as_json:
         print_json(as_values(prepared.loaded.tree, prepared.resolved))
         return
-    _tell_notes(prepared)
+    tell_notes(prepared)
     for line in as_lines(prepared.loaded.tree, prepared.resolved):
         click.echo(line)
-
-
-def _tell_notes(prepared: PreparedPipeline) -> None:
-    for note in prepared.resolved.notes:
-        narrate(f"note: {note}")
-
-
-def _counted(number: int, one: str, many: str) -> str:
-    return f"{number:,} {one if number == 1 else many}"
 
 
 def _failure(error: BeafError) -> dict[str, Any]:

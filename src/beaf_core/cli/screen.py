@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from beaf_core.model.run import PassOutcome
+    from beaf_core.run import PreparedPipeline
 
 #: Wide enough that no cell is cut where nobody looks at a terminal.
 _PIPE_WIDTH = 240
@@ -54,6 +55,17 @@ def reader_may_leave() -> Iterator[None]:
 def narrate(text: str) -> None:
     """Tell a person how things go, apart from the data."""
     click.echo(text, err=True)
+
+
+def tell_notes(prepared: PreparedPipeline) -> None:
+    """Tell what a person should hear once of a configuration."""
+    for note in prepared.resolved.notes:
+        narrate(f"note: {note}")
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """Render a number with its noun."""
+    return f"{number:,} {one if number == 1 else many}"
 
 
 def print_json(value: object) -> None:

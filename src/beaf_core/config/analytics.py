@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from beaf_core.config.checks import QualityCheckConfig
 from beaf_core.config.paths import ConfigPath
 from beaf_core.config.scalars import (
     BucketSeconds,
@@ -25,31 +26,12 @@ from beaf_core.config.scalars import (
     DayOrRange,
     Frequency,
     IsoDay,
-    Limits,
     PathPart,
     Selector,
     Text,
     TimeZone,
 )
 from beaf_core.model.dates import BatchFrequency
-
-
-class QualityCheckConfig(BaseModel):
-    """Checks on a finished partition. A pass's own, where ENABLED, replace the global ones."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    ENABLED: bool = Field(False, description="Whether the checks run.")
-    null_rate_max: float = Field(
-        0.2, ge=0, le=1, description="Largest share of null or NaN in a measure's column."
-    )
-    ranges: dict[str, Limits] = Field(
-        default_factory=dict,
-        description="Column → smallest and largest value allowed; null for no limit.",
-    )
-    action: Literal["warn", "raise"] = Field(
-        "warn", description="`raise` keeps the partition from being written."
-    )
 
 
 class OutputTarget(BaseModel):
@@ -166,9 +148,13 @@ class AnalyticsConfig(BaseModel):
         default_factory=QualityCheckConfig, description="Checks on every pass."
     )
     SCHEMA_LOCK_MODE: Literal["off", "warn", "raise", "update"] = Field(
-        "off", description="What a change of output columns does."
+        "off",
+        description="When output columns or dtypes change: `warn` tells, `raise` refuses to write, "
+        "`update` accepts them.",
     )
-    SCHEMA_LOCK_PATH: ConfigPath | None = Field(None, description="The lock file.")
+    SCHEMA_LOCK_PATH: ConfigPath | None = Field(
+        None, description="JSON file of the columns and dtypes of each pass; made if absent."
+    )
     SCHEDULES: list[ScheduleConfig] = Field(default_factory=list, description="For orchestrators.")
     AUTO_MATERIALIZE_ENABLED: bool = Field(False, description="Dagster automation.")
     AUTO_MATERIALIZE_LATEST_DAYS: PositiveInt | None = Field(7, description="Newest days only.")
@@ -181,10 +167,13 @@ class AnalyticsConfig(BaseModel):
     MAX_ROWS_PER_TABLE: dict[str, PositiveInt] = Field(
         default_factory=dict, description="Row caps of a batch, by table."
     )
-    TABLES_TO_LOAD: list[str] | None = Field(None, description="Extra tables for modules.")
     TEMP_DIR: ConfigPath | None = Field(None, description="The work folder.")
     SKIP_EXISTING_OUTPUT: bool = Field(False, description="Leave written partitions alone.")
-    DEFAULT_FFILL: bool = Field(False, description="Forward-fill measures after joins.")
+    DEFAULT_FFILL: bool = Field(
+        False,
+        description="Carry the last value of a listing's day into buckets without one, where a "
+        "measure is no sum or count, and has no rule of its own.",
+    )
     LOGGING_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field(
         "INFO", description="How much is logged."
     )

@@ -92,10 +92,11 @@ class ModuleResolver:
     def _given(self, module: AnalyticsModule | str, path: Steps) -> AnalyticsModule | None:
         if isinstance(module, str):
             return self._load(module, path)
-        entry = self._entry(getattr(module, "name", type(module).__name__))
+        entry = self.entry_of(getattr(module, "name", type(module).__name__))
         return self.findings.ask(lambda: check_module(entry, module), path)
 
-    def _entry(self, name: str) -> PluginEntry:
+    def entry_of(self, name: str) -> PluginEntry:
+        """Name the plugin that a module comes from."""
         if name in self.host.catalog.names("module"):
             return self.host.catalog.find("module", name)
         return PluginEntry("module", name, "get_pipeline", OWN_FILE, "")
@@ -111,10 +112,10 @@ class ModuleResolver:
         if options is None and module.Config is not None:
             return ResolvedModule(module, None)  # it owns its section all the same
         try:
-            declared = declared_of(self._entry(module.name), module, options)
+            declared = declared_of(self.entry_of(module.name), module, options)
             gives_none = bool(declared[0] or declared[1])
             measures = self._measures(module, options, or_none=gives_none)
-            rows = rows_of(self._entry(module.name), module, options)
+            rows = rows_of(self.entry_of(module.name), module, options)
         except BeafError as error:
             place = where if section else named_at
             self.findings.problem(place, error.message, remedy=error.remedy)
@@ -135,7 +136,7 @@ class ModuleResolver:
     def _measures(
         self, module: AnalyticsModule, options: Any, *, or_none: bool
     ) -> tuple[Measure, ...]:
-        measures = tuple(measures_of(self._entry(module.name), module, options))
+        measures = tuple(measures_of(self.entry_of(module.name), module, options))
         if not measures and not or_none and getattr(options, "ENABLED", True):
             raise UsageError(
                 f'the module "{module.name}" yields no column with these options',

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from beaf_core.config.analytics import AnalyticsConfig, PassConfig
+from beaf_core.config.inputs import InputBinder, PlacedPass
 from beaf_core.config.modules import ModuleResolver
 from beaf_core.config.nodes import Node, Steps, merge, name_of
 from beaf_core.config.resolved import ResolvedModule, ResolvedPass
@@ -48,15 +49,25 @@ class PassResolver:
             if name is not None and name in names[:index]:
                 where = ("PASSES", index, "name")
                 self.findings.problem(where, f'a pass named "{name}" stands above')
-        found = [self._pass(each, ("PASSES", index)) for index, each in enumerate(node.value)]
+        resolved = [self._pass(each, ("PASSES", index)) for index, each in enumerate(node.value)]
+        found = self._bound(node.value, resolved, [name for name in names if name is not None])
         if not self.findings.problems:  # a misspelt path_template leaves the default
             self._shared_locations(
                 (("PASSES", index), target)
                 for index, each in enumerate(found)
-                if each is not None
                 for target in each.targets
             )
-        return tuple(each for each in found if each is not None)
+        return tuple(found)
+
+    def _bound(
+        self, nodes: list[Node], passes: list[ResolvedPass | None], names: list[str]
+    ) -> list[ResolvedPass]:
+        placed = [
+            PlacedPass(each, nodes[index], ("PASSES", index))
+            for index, each in enumerate(passes)
+            if each is not None
+        ]
+        return InputBinder(self.findings, self.config, self.modules, names).bind(placed)
 
     def _pass(self, node: Node, path: Steps) -> ResolvedPass | None:
         if not isinstance(node.value, dict):
@@ -73,8 +84,12 @@ class PassResolver:
             return None
         self._columns(modules, path)
         self._sort_keys(config, modules, path)
+        self._source(config, path)
+        self._timeline(modules, path)
         options = {each.module.config_key: each.options for each in modules if each.options}
-        return ResolvedPass(config.model_copy(update=options), tuple(modules), targets)
+        return ResolvedPass(
+            config.model_copy(update=options), tuple(modules), targets, self.config.DEFAULT_FFILL
+        )
 
     def _targets(self, node: Node, path: Steps) -> tuple[Target, ...]:
         """Resolve the pass's `output` over OUTPUT_TARGET, then its `extra_outputs`."""
@@ -119,6 +134,28 @@ class PassResolver:
                 where = (*path, "sort_keys", index)
                 hint = did_you_mean(key, columns)
                 self.findings.problem(where, f'the output has no column "{key}"{hint}')
+
+    def _source(self, config: PassConfig, path: Steps) -> None:
+        """Report what is to be preserved of a source pass where there is none."""
+        wanted = config.quality_checks.expect.need_source if config.quality_checks else []
+        if wanted and config.source_pass is None:
+            self.findings.problem(
+                (*path, "quality_checks", "expect", wanted[0]),
+                "the pass has no source pass to preserve anything of",
+                remedy="name one with source_pass",
+            )
+
+    def _timeline(self, modules: Iterable[ResolvedModule], path: Steps) -> None:
+        """Report timelines of one pass that differ."""
+        dense = [each for each in modules if each.grid is not None]
+        for each in dense[1:]:
+            if each.grid != dense[0].grid:
+                self.findings.problem(
+                    (*path, each.module.config_key),
+                    f'the modules "{dense[0].module.name}" and "{each.module.name}" both give the '
+                    "pass a timeline",
+                    remedy="keep one of them",
+                )
 
     def _shared_locations(self, targets: Iterable[tuple[Steps, Target]]) -> None:
         """Report outputs of which one would overwrite the other."""

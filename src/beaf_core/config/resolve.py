@@ -184,6 +184,14 @@ def _check_request(findings: Findings, config: AnalyticsConfig, needs_passes: bo
             "there is no pass, so there is nothing to compute",
             remedy="write PASSES: [{name: bars, modules: [trade]}]",
         )
+    if config.SCHEMA_LOCK_MODE != "off" and not config.SCHEMA_LOCK_PATH:
+        findings.problem(
+            ("SCHEMA_LOCK_MODE",),
+            f"{config.SCHEMA_LOCK_MODE} needs a file that holds the columns",
+            remedy="write SCHEMA_LOCK_PATH: schema.json; the first run makes it",
+        )
+    if "://" in (config.SCHEMA_LOCK_PATH or ""):
+        findings.problem(("SCHEMA_LOCK_PATH",), "should be a file on this machine, not an address")
     start, end = config.START_DATE, config.END_DATE
     if start and end and parse_day(end) < parse_day(start):
         findings.problem(("END_DATE",), f"the end {end} lies before the start {start}")

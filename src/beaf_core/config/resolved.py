@@ -12,11 +12,13 @@ from pydantic import BaseModel
 from beaf_core.config.analytics import AnalyticsConfig, PassConfig
 from beaf_core.model.errors import UsageError
 from beaf_core.model.module import AnalyticsModule, Measure
-from beaf_core.model.primitives import DenseGrid, Identity, ProvidedTable
+from beaf_core.model.primitives import PASS_PREFIX, DenseGrid, Identity, ProvidedTable
 from beaf_core.model.run import Target
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from beaf_core.model.dates import BatchFrequency
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,20 @@ class ResolvedModule:
     identities: tuple[Identity, ...] = ()
     reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
+    @property
+    def needs(self) -> Mapping[str, tuple[str, ...]]:
+        """Every table that the module looks at, with the columns that it needs of it."""
+        found: dict[str, set[str]] = {}
+        wanted = [*(each.needs for each in self.measures), self.reads]
+        wanted += [each.needs for each in self.provides]
+        for needs in wanted:
+            for table, columns in needs.items():
+                found.setdefault(table, set()).update(columns)
+        for table, rows in self.rows.items():
+            if table in found:
+                found[table].update(rows.meta.root_names())
+        return {table: tuple(sorted(columns)) for table, columns in found.items()}
+
 
 @dataclass(frozen=True, slots=True)
 class ResolvedPass:
@@ -52,11 +68,19 @@ class ResolvedPass:
         config: the pass's own fields.
         modules: its modules.
         targets: where its rows go; the first is the main one.
+        forward_fill: whether measures without a rule of their own are carried forward
+            (DEFAULT_FFILL).
     """
 
     config: PassConfig
     modules: tuple[ResolvedModule, ...]
     targets: tuple[Target, ...]
+    forward_fill: bool = False
+
+    @property
+    def grid(self) -> DenseGrid | None:
+        """The dense timeline that a module gives the pass; None where it is sparse."""
+        return next((each.grid for each in self.modules if each.grid is not None), None)
 
     @property
     def name(self) -> str:
@@ -67,6 +91,14 @@ class ResolvedPass:
     def measures(self) -> tuple[Measure, ...]:
         """The measures of all modules, in the order of the output's columns."""
         return tuple(measure for each in self.modules for measure in each.measures)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The passes that its modules read, by name."""
+        tables = dict.fromkeys(table for each in self.modules for table in each.needs)
+        return tuple(
+            each.removeprefix(PASS_PREFIX) for each in tables if each.startswith(PASS_PREFIX)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +122,14 @@ class ResolvedPipeline:
     launcher_options: BaseModel | None
     notes: tuple[str, ...]
     project: Path
+
+    def frequency_of(self, resolved: ResolvedPass) -> BatchFrequency | None:
+        """Say how a pass is cut into partitions."""
+        return resolved.config.batch_freq or self.config.BATCH_FREQ
+
+    def pass_of(self, name: str) -> ResolvedPass:
+        """Return a pass by its name."""
+        return next(each for each in self.passes if each.name == name)
 
     def require_source(self) -> str:
         """Return the source's name.

@@ -38,15 +38,13 @@ def join_tables(
         days: the trade dates of the partition.
         grid: further buckets that the output has rows for: ListingId, TimeBucket, `__first_day`
             and `__day`.
-        grid: further buckets that the output has rows for: ListingId, TimeBucket, `__first_day`
-            and `__day`.
     """
     found = [event_keys(each) for each in tables]
     further = [] if grid is None else [grid]
     keys = _once([*(frame for frames in found for frame in frames), *further])
     columns: dict[str, pl.Series] = {}
     for table, own in zip(tables, found, strict=True):
-        columns |= _evaluate_table(table, own, keys, days)
+        columns |= _evaluate_table(table, own, keys, days, dense=grid is not None)
     named = [_column(each, columns, keys.height) for each in measures]
     return keys.select(*KEYS, DAY).hstack(named)
 
@@ -67,6 +65,8 @@ def _evaluate_table(
     own: Sequence[pl.DataFrame],
     keys: pl.DataFrame,
     days: Sequence[date],
+    *,
+    dense: bool,
 ) -> dict[str, pl.Series]:
     """Return the table's measures in the order of the keys."""
     frame = keys
@@ -84,6 +84,8 @@ def _evaluate_table(
     frame = frame.with_columns(pl.col(counted).fill_null(0))
     found = _evaluate(frame, table)
     derived = [each for each in table.plan.measures if each.post is not None and not _lasts(each)]
+    if dense:  # a sum or count with another rule for empty buckets has nothing in them, not zero
+        derived += [each for each in table.plan.measures if each.is_additive and _is_filled(each)]
     there = _once(own)
     if not derived or there.height == keys.height:
         return found
@@ -106,6 +108,10 @@ def _by_day(keys: pl.DataFrame, days: Sequence[date]) -> pl.DataFrame:
     several = keys.filter(pl.col(FIRST_DAY) != pl.col(DAY))
     spread = several.with_columns(pl.date_ranges(FIRST_DAY, DAY).alias(DAY)).explode(DAY)
     return pl.concat([one, spread.select(*KEYS, DAY).filter(pl.col(DAY).is_in(list(days)))])
+
+
+def _is_filled(measure: Measure) -> bool:
+    return measure.fill in ("last", "none")
 
 
 def _lasts(measure: Measure) -> bool:

@@ -56,7 +56,7 @@ class TablePlan:
         measures: the measures over it; none where others only look up in it.
         rows: module name → the rows that the module looks at; all rows where it is absent.
         modules: measure name → module name.
-        looked_up: further columns, which measures over other tables look up.
+        looked_up: further columns, which measures over other tables look up, or the timeline reads.
     """
 
     table: str
@@ -76,6 +76,7 @@ class TablePlan:
 def plan_tables(resolved: ResolvedPass) -> tuple[TablePlan, ...]:
     """Group the measures of a pass by the table that they read, and name those looked up in."""
     needed = [each.needs for each in resolved.measures]
+    needed += [resolved.grid.needs] if resolved.grid else []
     tables = dict.fromkeys(measure.table for measure in resolved.measures)
     tables |= dict.fromkeys(table for each in needed for table in each)
     return tuple(_plan_table(resolved, table) for table in tables)
@@ -92,6 +93,7 @@ def _plan_table(resolved: ResolvedPass, table: str) -> TablePlan:
         if own and table in each.rows:
             rows[each.module.name] = each.rows[table]
     others = [each.needs for each in resolved.measures if each.table != table]
+    others += [resolved.grid.needs] if resolved.grid else []
     looked_up = {name for needs in others for name in needs.get(table, ())}
     return TablePlan(table, tuple(measures), rows, modules, tuple(sorted(looked_up)))
 

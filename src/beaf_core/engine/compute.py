@@ -12,6 +12,7 @@ from beaf_core.engine.combine import carry_reference, join_tables, sort_output
 from beaf_core.engine.compile import DayOfTable
 from beaf_core.engine.execute import TableResult, run_table
 from beaf_core.engine.keys import LISTING
+from beaf_core.engine.timeline import grid_keys, on_timeline
 from beaf_core.engine.work import WHOLE, Batch, PassWork
 from beaf_core.model.errors import DataInvalidError, PartitionFailedError
 
@@ -50,7 +51,9 @@ def _compute_pass(resolved: ResolvedPass, plans: Sequence[DayPlan], batch: Batch
     asked = dict.fromkeys(t.plan.table for plan in plans for t in plan.tables if t.plan.measures)
     tables = [_compute_table(resolved, plans, name, batch) for name in asked]
     universes = {plan.day: plan.listings for plan in plans}
-    joined = join_tables(resolved.measures, tables, list(universes))
+    grid = grid_keys(resolved, plans)
+    joined = join_tables(resolved.measures, tables, list(universes), grid)
+    joined = on_timeline(resolved, plans, joined, grid)
     return sort_output(resolved, carry_reference(joined, universes))
 
 

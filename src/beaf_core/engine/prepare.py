@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -23,12 +24,15 @@ from beaf_core.model.errors import (
     UsageError,
 )
 from beaf_core.model.partition import PartitionRun, UniversePartition
+from beaf_core.model.primitives import PASS_PREFIX
 from beaf_core.model.tables import TABLES, ColumnType, TableRead, TableRequest, worst_status
 from beaf_core.plugins.errors import did_you_mean
 from beaf_core.plugins.inline import DEFAULT_UNIVERSE
 
 if TYPE_CHECKING:
+    from beaf_core.config.analytics import PassConfig
     from beaf_core.config.resolved import ResolvedPass, ResolvedPipeline
+    from beaf_core.engine.earlier import EarlierPass
     from beaf_core.plugins.host import PluginHost
 
 
@@ -84,6 +88,8 @@ class Preparer:
 
     host: PluginHost
     pipeline: ResolvedPipeline
+    # A universe is the same for every pass, and costs a read of the reference table.
+    _universes: dict[tuple[str, date], pl.DataFrame] = field(default_factory=dict)
 
     @cached_property
     def reference(self) -> SourceReference:
@@ -101,8 +107,20 @@ class Preparer:
             return days
         return [day for day in days if not is_weekend(day)]
 
-    def day_plan(self, resolved: ResolvedPass, universe: UniversePartition, day: date) -> DayPlan:
+    def day_plan(
+        self,
+        resolved: ResolvedPass,
+        universe: UniversePartition,
+        day: date,
+        earlier: Mapping[str, EarlierPass] = MappingProxyType({}),
+    ) -> DayPlan:
         """Plan one day of a pass.
+
+        Args:
+            resolved: the pass.
+            universe: the selector.
+            day: the trade date.
+            earlier: table → the earlier pass that it is, in the partition of the day.
 
         Raises:
             EmptyUniverseError: the selector names no listing.
@@ -112,10 +130,17 @@ class Preparer:
             listings = self.listings(universe, day)
         except AbsentDayError as error:
             return DayPlan(day, DayStatus(error.status), absent=(error.message,))
-        tables = [self._table(plan, listings, day) for plan in plan_tables(resolved)]
+        tables = [
+            _of_earlier(plan, earlier[plan.table], day, resolved.config)
+            if plan.table in earlier
+            else self._table(plan, listings, day)
+            for plan in plan_tables(resolved)
+        ]
         status = worst_status(each.read.status for each in tables)
         absent = tuple(path for each in tables for path in each.read.absent)
         there = tuple(each for each in tables if each.read.frame is not None)
+        if not _suffices(resolved, there):
+            there = ()
         return DayPlan(day, status, listings, there, absent)
 
     # -- universe ------------------------------------------------------------------------------
@@ -126,6 +151,12 @@ class Preparer:
         Raises:
             EmptyUniverseError: none.
         """
+        key = (universe.spec, day)
+        if key not in self._universes:
+            self._universes[key] = self._resolved(universe, day)
+        return self._universes[key]
+
+    def _resolved(self, universe: UniversePartition, day: date) -> pl.DataFrame:
         first, *others = (self._part(part, day) for part in universe.parts)
         for other in others:
             first = first.join(other, on=[LISTING, "MIC"], how="semi")
@@ -190,6 +221,21 @@ class Preparer:
         return self.host.read_table(source, request, self.pipeline.source_options)
 
 
+def _suffices(resolved: ResolvedPass, tables: Sequence[TableOnDay]) -> bool:
+    """Say whether a dense pass knows its buckets on a day, and has something to put into them."""
+    needed = resolved.grid.needs if resolved.grid else {}
+    there = {each.plan.table for each in tables}
+    filling = [each for each in tables if each.plan.measures or each.plan.table not in needed]
+    return needed.keys() <= there and bool(filling)
+
+
+def _of_earlier(plan: TablePlan, earlier: EarlierPass, day: date, reader: PassConfig) -> TableOnDay:
+    read, clock = earlier.on(day, reader)
+    if read.frame is not None:
+        check_columns(plan, read, sorted({LISTING, *plan.columns}))
+    return TableOnDay(plan, read, clock)
+
+
 def _clock(plan: TablePlan, read: TableRead) -> Clock:
     assert read.frame is not None
     columns = read.frame.collect_schema().names()
@@ -230,10 +276,10 @@ def check_columns(plan: TablePlan, read: TableRead, needed: Sequence[str]) -> No
         elif name in known and not _fits(schema[name], known[name]):
             faults.append(f"has {name} as {schema[name]}, not as {known[name]}{why}")
     if faults:
-        raise DataInvalidError(
-            f"{plan.table} in {where}: " + "; ".join(faults),
-            remedy=f"map it under SOURCE.columns.{plan.table}, or mend the data",
-        )
+        remedy = f"map it under SOURCE.columns.{plan.table}, or mend the data"
+        if plan.table.startswith(PASS_PREFIX):
+            remedy = "the source knows no such attribute of its listings; read another column"
+        raise DataInvalidError(f"{plan.table} in {where}: " + "; ".join(faults), remedy=remedy)
 
 
 def _fits(dtype: pl.DataType, kind: ColumnType) -> bool:

@@ -3,47 +3,39 @@
 from __future__ import annotations
 
 import os
-import time
 import traceback
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from typing import ParamSpec, TypeVar
 
 import polars as pl
 
-from beaf_core.config.redact import mask_of, redact
+from beaf_core.config.redact import mask_of
+from beaf_core.config.resolved import ResolvedPass
 from beaf_core.engine.compute import compute
-from beaf_core.engine.prepare import DayPlan, Preparer, require_ready
-from beaf_core.engine.quality import check_quality
-from beaf_core.engine.receipts import (
-    fingerprint,
+from beaf_core.engine.locks import locked
+from beaf_core.engine.manifest import (
+    PassKey,
+    Record,
     make_folder,
-    now,
-    outcome_facts,
-    versions,
+    runs_folder,
     write_manifest,
 )
+from beaf_core.engine.overlaps import Overlaps
+from beaf_core.engine.plans import Planner
+from beaf_core.engine.quality import check_quality
+from beaf_core.engine.schema_lock import SchemaLock
 from beaf_core.engine.session import Session, open_session
+from beaf_core.engine.settle import Settler, Work, blocked_by
+from beaf_core.engine.stages import Stage, check_locations, stages_of
+from beaf_core.engine.standing import Selection, Standing
 from beaf_core.engine.work import PassWork
-from beaf_core.model.dates import DayStatus, cut_range
-from beaf_core.model.errors import (
-    BeafError,
-    ExitCode,
-    UsageError,
-)
-from beaf_core.model.partition import (
-    DatePartition,
-    PartitionRun,
-    UniversePartition,
-    parse_universe_spec,
-)
+from beaf_core.model.errors import BeafError, ExitCode, LockedError
+from beaf_core.model.partition import PartitionRun, parse_universe_spec
 from beaf_core.model.run import LaunchRequest, PassOutcome, RunReport, Target, summarise
-from beaf_core.model.tables import worst_status
-from beaf_core.plugins.inline import DEFAULT_UNIVERSE
 
-if TYPE_CHECKING:
-    from beaf_core.config.resolved import ResolvedPass
+Answer = TypeVar("Answer")
+Given = ParamSpec("Given")
 
 
 def execute_request(request: LaunchRequest) -> RunReport:
@@ -53,14 +45,13 @@ def execute_request(request: LaunchRequest) -> RunReport:
     whole. The manifest is written in any case.
     """
     session = request.session or open_session(request)
-    run = _Run(request, session)
-    started = now()
-    outcomes: list[PassOutcome] = []
+    folder = runs_folder(request.project) / request.run_id
+    make_folder(folder)  # a run that could not be told of must not write
+    record = Record(request, session.pipeline)
     code = ExitCode.BUG
-    make_folder(run.folder)  # a run that could not be told of must not write
     try:
-        outcomes.extend(run.outcomes())
-        code = summarise(outcomes)
+        record.outcomes.extend(_Run(request, session, record).outcomes())
+        code = summarise(record.outcomes)
     except KeyboardInterrupt:
         code = ExitCode.INTERRUPTED
         raise
@@ -68,51 +59,153 @@ def execute_request(request: LaunchRequest) -> RunReport:
         code = error.exit_code
         raise
     finally:
-        manifest = run.write_manifest(started, outcomes, code)
-    return RunReport(request.run_id, manifest, tuple(outcomes), code)
+        manifest = write_manifest(folder, record.facts(code))
+    return RunReport(request.run_id, manifest, tuple(record.outcomes), code)
 
 
-@dataclass
 class _Run:
-    """One run: its request, its session, and what it noticed on the way."""
+    """One run: its request, its session, and what became of each partition so far."""
 
-    request: LaunchRequest
-    session: Session
-    days: list[dict[str, Any]] = field(default_factory=list)
-    timings: list[dict[str, Any]] = field(default_factory=list)
+    def __init__(self, request: LaunchRequest, session: Session, record: Record) -> None:
+        self.request, self.session, self.record = request, session, record
+        self.whole = PartitionRun(parse_universe_spec(request.selector), request.dates)
+        self.schema_lock = SchemaLock.of(session.pipeline.config)
+        self.overlaps = Overlaps(session.host, self.whole)
+        config = session.pipeline.config
+        selection = Selection.of(request, skip_existing=config.SKIP_EXISTING_OUTPUT)
+        planner = Planner(session, request)
+        self.settler = Settler(request, session, planner, selection, self.overlaps)
+        self.done: dict[PassKey, PassOutcome] = {}
 
     def outcomes(self) -> Iterator[PassOutcome]:
-        """Run every pass of every partition, in order."""
-        work = list(self._work())
-        check_locations(work)
-        self.session.progress.begin(len(work))
-        for resolved, partition in work:
-            for outcome in self._guarded(resolved, partition):
-                self.session.progress.advance(outcome)
-                yield outcome
+        """Work off every stage, in order."""
+        stages = stages_of(self.session.pipeline, self.whole.universe, self.whole.dates)
+        check_locations(stages)
+        self.session.progress.begin(sum(len(each.passes) for each in stages))
+        for stage in stages:
+            for resolved, found in self._stage(stage):
+                self.done[resolved.name, stage.partition.key] = found[0]
+                self.session.progress.advance(found[0])
+                yield from found
 
-    def _work(self) -> Iterator[tuple[ResolvedPass, PartitionRun]]:
-        config = self.session.pipeline.config
-        universe = parse_universe_spec(self.request.selector)
-        dates = self.request.dates
-        for resolved in self.session.pipeline.passes:
-            frequency = resolved.config.batch_freq or config.BATCH_FREQ
-            for start, end in cut_range(dates.start, dates.end, frequency):
-                partition = DatePartition(start.isoformat(), end.isoformat())
-                yield resolved, PartitionRun(universe, partition)
+    # -- a stage -------------------------------------------------------------------------------
 
-    def _guarded(self, resolved: ResolvedPass, partition: PartitionRun) -> list[PassOutcome]:
-        """Run one partition; what a person can put right becomes its outcome."""
-        started = time.perf_counter()
+    def _stage(self, stage: Stage) -> list[tuple[ResolvedPass, list[PassOutcome]]]:
+        """Settle, compute together, check and write the passes of one partition."""
+        found: dict[str, list[PassOutcome]] = {}
+        work: list[Work] = []
+        with ExitStack() as locks:
+            # In one order everywhere, so that two runs never wait for each other.
+            for resolved in sorted(stage.passes, key=lambda each: each.name):
+                settled = self._settled(resolved, stage.partition, locks)
+                if isinstance(settled, Work):
+                    work.append(settled)
+                else:
+                    found[resolved.name] = settled
+            for each, frame in zip(work, self._computed(work, stage.partition), strict=True):
+                found[each.resolved.name] = self._published(each, frame)
+        return [(each, found[each.name]) for each in stage.passes]
+
+    def _settled(
+        self, resolved: ResolvedPass, partition: PartitionRun, locks: ExitStack
+    ) -> Work | list[PassOutcome]:
+        blocked = blocked_by(self.session.pipeline, resolved, partition, self.done)
+        if blocked is not None:
+            return [blocked]
         try:
-            return self._partition(resolved, partition)
-        except Exception as error:  # noqa: BLE001 — a fault of ours, too, is one partition's
+            locks.enter_context(locked(self.request, resolved.targets[0], partition))
+        except LockedError as error:
+            if self.request.on_lock == "skip":
+                return [PassOutcome(resolved.name, partition.key, "skipped", None, error.message)]
             return [self._failed(resolved, partition, error)]
-        finally:
-            seconds = round(time.perf_counter() - started, 3)
-            self.timings.append(
-                {"pass": resolved.name, "partition": partition.key, "seconds": seconds}
+        with self.record.step("plan", [resolved.name], partition):
+            settled = self._guarded(resolved, partition, self.settler.settle, resolved, partition)
+        self.record.days(resolved, self.settler.planned(resolved, partition))
+        return [settled] if isinstance(settled, PassOutcome) else settled
+
+    # -- compute -------------------------------------------------------------------------------
+
+    def _computed(
+        self, work: Sequence[Work], partition: PartitionRun
+    ) -> list[pl.DataFrame | PassOutcome]:
+        """Compute passes together; where that fails, each by itself, to see whose fault it is."""
+        if not work:
+            return []
+        with self.record.step("compute", [each.resolved.name for each in work], partition):
+            together = self._guarded(work[0].resolved, partition, self._frames, work)
+            if not isinstance(together, PassOutcome):
+                return list(together)
+            if len(work) == 1:
+                return [together]
+            return [self._guarded(each.resolved, partition, self._frame, each) for each in work]
+
+    def _frame(self, work: Work) -> pl.DataFrame:
+        return self._frames([work])[0]
+
+    def _frames(self, work: Sequence[Work]) -> list[pl.DataFrame]:
+        return compute([PassWork(each.resolved, each.ready) for each in work])
+
+    # -- check and write -----------------------------------------------------------------------
+
+    def _published(self, work: Work, frame: pl.DataFrame | PassOutcome) -> list[PassOutcome]:
+        if isinstance(frame, PassOutcome):
+            return [frame]
+        resolved, partition = work.resolved, work.partition
+        checked = self._guarded(resolved, partition, self._checked, work, frame)
+        if isinstance(checked, PassOutcome):
+            return [checked]
+        with self.record.step("write", [resolved.name], partition):
+            return [
+                self._guarded(
+                    resolved, partition, self._publish, target, standing, work, frame, checked
+                )
+                for target, standing in work.targets
+            ]
+
+    def _checked(self, work: Work, frame: pl.DataFrame) -> list[str]:
+        """Check a frame; what is wrong with it, and no reason to refuse it, is told."""
+        checks = work.resolved.config.quality_checks
+        if checks is None or not checks.ENABLED:
+            checks = self.session.pipeline.config.QUALITY_CHECKS
+        faults = check_quality(work.resolved, checks, frame, work.around)
+        if frame.is_empty() and not faults:
+            faults = ["no row matches, so the output is empty"]
+        return [*faults, *self.schema_lock.check(work.resolved.name, frame.schema)]
+
+    def _publish(
+        self,
+        target: Target,
+        standing: Standing,
+        work: Work,
+        frame: pl.DataFrame,
+        told: Sequence[str],
+    ) -> PassOutcome:
+        name, partition, told = target.pass_name, work.partition, [work.left_out, *told]
+        if not standing.reason:
+            return PassOutcome(
+                name, partition.key, standing.status, standing.receipt, work.left_out or None
             )
+        others = self.overlaps.refuse(target, partition, force=self.request.force)
+        receipt = self.session.host.write_output(frame.lazy(), target, partition)
+        told = [*told, self.overlaps.replace(target, partition, others)]
+        message = "; ".join(filter(None, told)) or None
+        return PassOutcome(name, partition.key, "written", receipt, message)
+
+    # -- faults --------------------------------------------------------------------------------
+
+    def _guarded(
+        self,
+        resolved: ResolvedPass,
+        partition: PartitionRun,
+        step: Callable[Given, Answer],
+        *given: Given.args,
+        **named: Given.kwargs,
+    ) -> Answer | PassOutcome:
+        """Do a step; what goes wrong in it is one partition's outcome."""
+        try:
+            return step(*given, **named)
+        except Exception as error:  # noqa: BLE001 — a fault of ours, too, is one partition's
+            return self._failed(resolved, partition, error)
 
     def _failed(
         self, resolved: ResolvedPass, partition: PartitionRun, error: Exception
@@ -126,156 +219,3 @@ class _Run:
         return PassOutcome(
             resolved.name, partition.key, "failed", None, mask(told), code, traceback=trace
         )
-
-    def _partition(self, resolved: ResolvedPass, partition: PartitionRun) -> list[PassOutcome]:
-        plans = self._plan(resolved, partition)
-        require_ready(plans, allow_missing=self.request.allow_missing)
-        ready = [plan for plan in plans if plan.tables]
-        if not ready or any(_is_half_there(plan) for plan in plans):
-            status = worst_status(plan.status for plan in plans)
-            status = DayStatus.CLOSED if status is DayStatus.READY else status
-            return [PassOutcome(resolved.name, partition.key, status, None, _left_out(plans))]
-        targets = [self._stamped(target, resolved, partition, plans) for target in resolved.targets]
-        stale = [target for target in targets if not self._stands(target, partition)]
-        frame, warnings = self._compute(resolved, ready) if stale else (None, [])
-        message = "; ".join(filter(None, [_left_out(plans), *warnings])) or None
-        return [
-            self._publish(target, partition, frame if target in stale else None, message)
-            for target in targets
-        ]
-
-    def _plan(self, resolved: ResolvedPass, partition: PartitionRun) -> list[DayPlan]:
-        preparer = Preparer(self.session.host, self.session.pipeline)
-        dates = self.request.dates
-        days = preparer.days(partition, whole_request_is_one_day=dates.start_date == dates.end_date)
-        universe = self._universe()
-        plans = [preparer.day_plan(resolved, universe, day) for day in days]
-        self.days += [_day_facts(resolved, plan) for plan in plans]
-        return plans
-
-    def _universe(self) -> UniversePartition:
-        return parse_universe_spec(self.request.universe or DEFAULT_UNIVERSE)
-
-    def _compute(
-        self, resolved: ResolvedPass, plans: Sequence[DayPlan]
-    ) -> tuple[pl.DataFrame, list[str]]:
-        [frame] = compute([PassWork(resolved, plans)])
-        config = self.session.pipeline.config
-        checks = resolved.config.quality_checks
-        checks = checks if checks and checks.ENABLED else config.QUALITY_CHECKS
-        faults = check_quality(resolved, checks, frame)
-        if frame.is_empty() and not faults:
-            faults = ["no row matches, so the output is empty"]
-        return frame, faults
-
-    # -- outputs -------------------------------------------------------------------------------
-
-    def _stamped(
-        self,
-        target: Target,
-        resolved: ResolvedPass,
-        partition: PartitionRun,
-        plans: Sequence[DayPlan],
-    ) -> Target:
-        return target.stamped(
-            run_id=self.request.run_id,
-            fingerprint=fingerprint(self.session.pipeline, resolved, partition, target, plans),
-            source=self.session.pipeline.require_source(),
-            written_at=now(),
-        )
-
-    def _stands(self, target: Target, partition: PartitionRun) -> bool:
-        """Say whether the target holds exactly this already, so that nothing need be done."""
-        if self.request.force:
-            return False
-        receipt = self.session.host.find_receipt(target, partition)
-        if receipt is not None and receipt.partition != partition.key:
-            raise UsageError(
-                f"{receipt.location} holds another partition, {receipt.partition}",
-                remedy="put {universe}, {start_date} and {end_date} into path_template, "
-                "or replace it with --force",
-            )
-        return receipt is not None and receipt.fingerprint == target.stamp["fingerprint"]
-
-    def _publish(
-        self,
-        target: Target,
-        partition: PartitionRun,
-        frame: pl.DataFrame | None,
-        message: str | None,
-    ) -> PassOutcome:
-        if frame is None:
-            receipt = self.session.host.find_receipt(target, partition)
-            return PassOutcome(target.pass_name, partition.key, "unchanged", receipt, message)
-        receipt = self.session.host.write_output(frame.lazy(), target, partition)
-        return PassOutcome(target.pass_name, partition.key, "written", receipt, message)
-
-    # -- manifest ------------------------------------------------------------------------------
-
-    @property
-    def folder(self) -> Path:
-        """Where the run's manifest goes."""
-        return Path(self.request.project, ".beaf", "runs", self.request.run_id)
-
-    def write_manifest(self, started: str, outcomes: Sequence[PassOutcome], code: ExitCode) -> str:
-        """Write what was asked, what was found, and what became of it."""
-        manifest = {
-            "run_id": self.request.run_id,
-            "started": started,
-            "finished": now(),
-            "exit_code": int(code),
-            "versions": versions(),
-            "pipeline": self.request.pipeline,
-            "universe": self.request.universe,
-            "dates": self.request.dates.key,
-            "config": redact(dict(self.request.config)),
-            "notes": list(self.session.pipeline.notes),
-            "days": self.days,
-            "timings": self.timings,
-            "outcomes": [outcome_facts(each) for each in outcomes],
-        }
-        return write_manifest(self.folder, manifest)
-
-
-def check_locations(work: Sequence[tuple[ResolvedPass, PartitionRun]]) -> None:
-    """Refuse a run of which one output would replace another.
-
-    Raises:
-        UsageError: two outputs with one location.
-    """
-    taken: dict[tuple[str, str], str] = {}
-    for resolved, partition in work:
-        for number, target in enumerate(resolved.targets):
-            location = target.location(partition)
-            mine = f"{resolved.name} {partition.key}" + (f" (extra {number})" if number else "")
-            other = taken.setdefault((target.type, location), mine)
-            if other != mine:
-                raise UsageError(
-                    f"{other} and {mine} would both be written to {location}",
-                    remedy="put {pass}, {universe}, {start_date} and {end_date} into path_template",
-                )
-
-
-def _is_half_there(plan: DayPlan) -> bool:
-    """Say whether a day has some of its data, and the rest is still to come."""
-    return plan.status is DayStatus.PENDING and bool(plan.tables)
-
-
-def _left_out(plans: Sequence[DayPlan]) -> str:
-    """Say which days were left out, and why."""
-    left = [plan for plan in plans if plan.status is not DayStatus.READY]
-    return "; ".join(f"{plan.day} is {plan.status}" for plan in left)
-
-
-def _day_facts(resolved: ResolvedPass, plan: DayPlan) -> dict[str, Any]:
-    parts = [part for table in plan.tables for part in table.read.parts]
-    rows = [part.rows for part in parts if part.rows is not None]
-    return {
-        "pass": resolved.name,
-        "day": plan.day.isoformat(),
-        "status": plan.status,
-        "listings": plan.listings.height,
-        "rows_in": sum(rows) if len(rows) == len(parts) else None,
-        "parts": [part.location for part in parts],
-        "absent": list(plan.absent),
-    }

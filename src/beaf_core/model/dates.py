@@ -32,6 +32,25 @@ class BatchFrequency(StrEnum):
     YEAR = "A"
 
 
+#: Frequency → those whose partitions are made of whole ones of it.
+_FITS_IN: dict[BatchFrequency, tuple[BatchFrequency, ...]] = {
+    BatchFrequency.DAY: tuple(BatchFrequency),
+    BatchFrequency.WEEK: (BatchFrequency.TWO_WEEKS,),
+    BatchFrequency.MONTH: (BatchFrequency.QUARTER, BatchFrequency.YEAR),
+    BatchFrequency.QUARTER: (BatchFrequency.YEAR,),
+}
+
+
+def is_union_of(coarse: BatchFrequency | None, fine: BatchFrequency | None) -> bool:
+    """Say whether each partition of one frequency is made of whole ones of the other.
+
+    None means one partition for the whole request.
+    """
+    if coarse is None or coarse == fine:
+        return True
+    return fine is not None and coarse in _FITS_IN.get(fine, ())
+
+
 def parse_day(text: object) -> date:
     """Read an ISO day, `2026-02-01`.
 

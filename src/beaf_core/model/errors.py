@@ -80,3 +80,15 @@ class PartitionFailedError(BeafError):
     """A step of a partition failed for a reason that no narrower class names."""
 
     exit_code = ExitCode.PARTLY_FAILED
+
+
+class BlockedError(BeafError):
+    """An earlier pass that is read has no output: see to that one first."""
+
+    exit_code = ExitCode.PARTLY_FAILED
+
+
+class LockedError(BeafError):
+    """Another run is writing the same output: wait for it."""
+
+    exit_code = ExitCode.LOCKED

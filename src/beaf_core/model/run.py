@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Protocol
 
 from beaf_core.model.errors import ExitCode, UsageError
 from beaf_core.model.partition import DatePartition, PartitionRun, parse_universe_spec
+
+#: How long a run waits for another one that is writing the same output, in seconds.
+LOCK_TIMEOUT = 600.0
+
+#: What a run does where another one is writing the same output.
+ON_LOCK = ("wait", "skip", "fail")
+
+#: What `--only` can select: outputs that are not there, that are no longer right, and what failed
+#: in the newest run.
+ONLY = ("missing", "stale", "failed")
 
 _SAFE_IN_A_FILE_NAME = str.maketrans({"/": "_", "\\": "_", "\0": "_"})
 
@@ -108,6 +118,48 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class RunChoices:
+    """What a person chooses for one run, beside the configuration.
+
+    Attributes:
+        force: write even where nothing changed, and replace what overlaps.
+        allow_missing: go on without days whose data is missing.
+        only: write these kinds of partitions alone, of `ONLY`; empty means all.
+        on_lock: where another run is writing the same output, one of `ON_LOCK`.
+        lock_timeout: how long to wait for it, in seconds.
+    """
+
+    force: bool = False
+    allow_missing: bool = False
+    only: tuple[str, ...] = ()
+    on_lock: str = "wait"
+    lock_timeout: float = LOCK_TIMEOUT
+
+    def __post_init__(self) -> None:
+        if self.on_lock not in ON_LOCK:
+            raise UsageError(
+                f"on_lock is {self.on_lock!r}", remedy=f"give one of {', '.join(ON_LOCK)}"
+            )
+
+
+def parse_only(words: Sequence[str] | str | None) -> tuple[str, ...]:
+    """Read what `--only` selects: a list, or its words joined by commas.
+
+    Raises:
+        UsageError: a word that selects nothing.
+    """
+    given = words.split(",") if isinstance(words, str) else list(words or ())
+    found = tuple(dict.fromkeys(each.strip() for each in given))
+    unknown = [each for each in found if each not in ONLY]
+    if unknown:
+        raise UsageError(
+            f"--only does not know {', '.join(map(repr, unknown))}",
+            remedy=f"give one or several of {','.join(ONLY)}",
+        )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
 class LaunchRequest:
     """Everything that a launcher needs to run a pipeline elsewhere: plain data, no objects.
 
@@ -120,6 +172,9 @@ class LaunchRequest:
         project: the folder that relative paths and manifests belong to.
         force: write even where nothing changed.
         allow_missing: treat missing days as closed, and say so.
+        only: write these kinds of partitions alone: `missing`, `stale`, `failed`; empty means all.
+        on_lock: what to do where another run is writing the same output: `wait`, `skip` or `fail`.
+        lock_timeout: how long to wait for it, in seconds.
         schedule: a cron expression, for launchers that can hold one.
         session: objects of this process that cannot travel (a caller's functions, an open
             progress bar); None on the other side of a launcher.
@@ -133,6 +188,9 @@ class LaunchRequest:
     project: str
     force: bool = False
     allow_missing: bool = False
+    only: tuple[str, ...] = ()
+    on_lock: str = "wait"
+    lock_timeout: float = LOCK_TIMEOUT
     schedule: str | None = None
     session: Any = field(default=None, compare=False, repr=False)
 
@@ -144,7 +202,8 @@ class LaunchRequest:
     def from_json(cls, values: Mapping[str, Any]) -> LaunchRequest:
         """Read what `to_json` rendered."""
         known = {name: value for name, value in values.items() if name != "session"}
-        return cls(**{**known, "dates": DatePartition(**values["dates"])})
+        only = tuple(known.get("only", ()))
+        return cls(**{**known, "only": only, "dates": DatePartition(**values["dates"])})
 
     @property
     def selector(self) -> str:
@@ -159,7 +218,9 @@ class PassOutcome:
     Attributes:
         pass_name: the pass.
         partition: the partition's key.
-        status: `written`, `unchanged`, `closed`, `pending`, `missing` or `failed`.
+        status: `written`; `unchanged`, where nothing would change; `skipped`, where it was not to
+            be touched; `closed`, `pending` or `missing`, where there is no data; `failed`;
+            `blocked`, where a pass that it reads has failed.
         receipt: what was written, or stood there unchanged.
         message: why there is none.
         exit_code: what a failure means for the shell.

@@ -287,6 +287,23 @@ def check_found_receipt(entry: PluginEntry, answer: object) -> Receipt | None:
     return None if answer is None else _check_receipt_itself(entry, "find_receipt", answer)
 
 
+def check_receipts(entry: PluginEntry, answer: object) -> list[Receipt]:
+    """Check for receipts."""
+    if not isinstance(answer, list | tuple):
+        raise PluginAnswerError(
+            entry, "list_receipts", f"expected a list of receipts, got {_kind_of(answer)}"
+        )
+    return [_check_receipt_itself(entry, "list_receipts", each) for each in answer]
+
+
+def check_removed(entry: PluginEntry, answer: object) -> None:
+    """Check that an output has removed what it was asked to remove."""
+    if answer is not True:
+        raise PluginAnswerError(
+            entry, "remove_output", f"expected True once it is gone, got {_kind_of(answer)}"
+        )
+
+
 def _check_receipt_itself(entry: PluginEntry, hook: str, answer: object) -> Receipt:
     def wrong(reason: str) -> NoReturn:
         raise PluginAnswerError(entry, hook, reason)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import pluggy
 
-from beaf_core.model.errors import BeafError
+from beaf_core.model.errors import BeafError, UsageError
 from beaf_core.plugins import answers, kinds, specs
 from beaf_core.plugins.catalog import Catalog, PluginEntry
 from beaf_core.plugins.errors import (
@@ -223,6 +223,27 @@ class PluginHost:
         entry = self.catalog.find("output", target.type)
         check = answers.check_found_receipt
         return self._ask(entry, "find_receipt", check, target=target, partition=partition)
+
+    def list_receipts(self, target: Target, partition: PartitionRun) -> list[Receipt]:
+        """Ask an output what it holds of a universe in some days; empty if it cannot say."""
+        entry = self.catalog.find("output", target.type)
+        check = answers.check_receipts
+        return self._ask(entry, "list_receipts", check, target=target, partition=partition)
+
+    def remove_output(self, target: Target, receipt: Receipt) -> None:
+        """Ask an output to remove what a receipt tells of.
+
+        Raises:
+            UsageError: it cannot.
+        """
+        entry = self.catalog.find("output", target.type)
+        if not self._implements(self._load(entry), "remove_output"):
+            raise UsageError(
+                f'the output "{entry.name}" cannot remove {receipt.location}',
+                remedy="remove it by hand: its days have been written anew",
+            )
+        check = answers.check_removed
+        self._ask(entry, "remove_output", check, target=target, receipt=receipt)
 
     def launch_run(self, launcher: str, request: LaunchRequest, config: Any) -> LaunchedRun:
         """Ask a launcher to start a run; the request is checked to be plain data."""

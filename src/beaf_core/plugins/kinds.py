@@ -8,7 +8,7 @@ HOOKS_OF_KIND: dict[str, tuple[str, ...]] = {
     "universe": ("get_universe", "universe_values"),
     "source": ("read_table",),
     "module": ("analytics_module",),
-    "output": ("write_output", "read_output", "find_receipt"),
+    "output": ("write_output", "read_output", "find_receipt", "list_receipts", "remove_output"),
     "launcher": ("launch_run", "find_run"),
     "command": (),
 }
@@ -16,7 +16,11 @@ HOOKS_OF_KIND: dict[str, tuple[str, ...]] = {
 KINDS = tuple(HOOKS_OF_KIND)
 
 #: Hooks that a plugin may leave out, with what the host answers instead.
-OPTIONAL_HOOKS: dict[str, Any] = {"universe_values": ()}
+OPTIONAL_HOOKS: dict[str, Any] = {
+    "universe_values": (),
+    "list_receipts": (),
+    "remove_output": False,
+}
 
 
 def hooks() -> list[str]:

@@ -280,6 +280,66 @@ def find_receipt(target: Target, partition: PartitionRun) -> Receipt | None:
 
 
 @hookspec(firstresult=True)
+def list_receipts(target: Target, partition: PartitionRun) -> Sequence[Receipt]:
+    """List what a target holds of a universe in some days (kind `output`; may be left out).
+
+    Asked once per run and target, with the dates of the whole request, so that no output is
+    written beside another one that holds some of its days under other dates. The example is the
+    hook alone, beside those under `write_output`.
+
+    Args:
+        target: the configured sink.
+        partition: the universe, and the days that are looked for.
+
+    Returns:
+        The receipts of all outputs that hold any of the days; of others, too, where it is cheaper.
+
+    Example:
+        ```python
+        \"\"\"Which partitions does a folder of Arrow files hold?\"\"\"
+
+        import json
+        from dataclasses import replace
+        from pathlib import Path
+
+        from beaf_core import Receipt, hookimpl
+
+
+        @hookimpl
+        def list_receipts(target, partition):
+            template = target.path_template.replace("{start_date}", "*").replace("{end_date}", "*")
+            pattern = Path(replace(target, path_template=template + ".receipt").location(partition))
+            found = pattern.parent.glob(pattern.name)
+            return [Receipt.from_json(json.loads(path.read_text())) for path in found]
+
+
+        @hookimpl
+        def remove_output(target, receipt):
+            Path(receipt.location).unlink(missing_ok=True)
+            Path(receipt.location + ".receipt").unlink(missing_ok=True)
+            return True
+        ```
+    """
+    raise NotImplementedError
+
+
+@hookspec(firstresult=True)
+def remove_output(target: Target, receipt: Receipt) -> bool:
+    """Remove one output (kind `output`; may be left out); the example is under `list_receipts`.
+
+    Asked with `--force` alone, for an output that holds days of one that was written just now.
+
+    Args:
+        target: the configured sink.
+        receipt: what to remove, as `list_receipts` answered it.
+
+    Returns:
+        True once it is gone, also where it was gone already.
+    """
+    raise NotImplementedError
+
+
+@hookspec(firstresult=True)
 def launch_run(request: LaunchRequest, config: Any) -> LaunchedRun:
     """Start a run where this launcher runs things (kind `launcher`).
 

@@ -6,10 +6,14 @@ own metadata, so that it can never disagree with the rows.
 
 from __future__ import annotations
 
+import glob
 import json
 import os
+import re
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -19,10 +23,24 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field
 
-from beaf_core import PartitionRun, Receipt, ResourceError, Target, UsageError, hookimpl
+from beaf_core import (
+    DatePartition,
+    PartitionRun,
+    Receipt,
+    ResourceError,
+    Target,
+    UsageError,
+    hookimpl,
+)
 
 #: The key of the receipt among the file's metadata.
 RECEIPT_KEY = "beaf.receipt"
+
+#: How the names of files end that are not whole yet.
+STAGED = ".staged"
+
+#: What stands for the dates in a name while files of any dates are looked for.
+_MARKS = {"start_date": "\x01", "end_date": "\x02"}
 
 
 class Config(BaseModel):
@@ -96,6 +114,56 @@ def find_receipt(target: Target, partition: PartitionRun) -> Receipt | None:
     return Receipt.from_json(json.loads(text))
 
 
+@hookimpl
+def list_receipts(target: Target, partition: PartitionRun) -> Sequence[Receipt]:
+    """Read the receipts of the files whose names tell of other dates; names alone rule most out."""
+    found = []
+    for path in _files_of_any_dates(target, partition):
+        try:
+            text = _receipt_text(path)
+        except (OSError, pa.ArrowException):
+            continue  # gone meanwhile, or not ours: not an output that could be counted twice
+        if text is not None:
+            # What the file says of its place may be older than its folder's name.
+            found.append(replace(Receipt.from_json(json.loads(text)), location=str(path)))
+    return found
+
+
+def _files_of_any_dates(target: Target, partition: PartitionRun) -> list[Path]:
+    template = target.path_template
+    # Marks that no path holds, since they are what a template cannot be filled in with.
+    for field, mark in _MARKS.items():
+        template = template.replace(f"{{{field}}}", mark)
+    filled = str(_local(replace(target, path_template=template).location(partition)))
+    pattern, name = glob.escape(filled), re.escape(filled)
+    for mark in _MARKS.values():
+        pattern = pattern.replace(mark, "*")
+        name = name.replace(re.escape(mark), r"(\d{4}-\d{2}-\d{2})")
+    found = sorted(glob.glob(pattern))  # noqa: PTH207 — the pattern is absolute
+    if all(mark in filled for mark in _MARKS.values()):
+        found = [each for each in found if _may_hold(re.fullmatch(name, each), partition.dates)]
+    return [Path(each) for each in found]
+
+
+def _may_hold(dated: re.Match[str] | None, dates: DatePartition) -> bool:
+    """Say whether a file may hold days, by the dates in its name; ISO dates sort as days do."""
+    if dated is None:
+        return True
+    return min(dated.groups()) <= dates.end_date and max(dated.groups()) >= dates.start_date
+
+
+@hookimpl
+def remove_output(receipt: Receipt) -> bool:
+    """Remove a file; that it is gone already is fine."""
+    path = _local(receipt.location)
+    try:
+        path.unlink(missing_ok=True)
+        _flush(path.parent)
+    except OSError as error:
+        raise _refused(path, "removed", error.strerror or str(error)) from error
+    return True
+
+
 def _receipt_text(path: Path) -> bytes | None:
     with path.open("rb") as file:
         metadata: dict[bytes, bytes] = pq.read_metadata(file).metadata or {}
@@ -116,9 +184,10 @@ def _local(location: str) -> Path:
 
 
 def _replace(path: Path, frame: pl.LazyFrame, receipt: Receipt, options: Config) -> None:
+    _sweep(path, receipt.stamp.get("written_at", ""))
     # In the same folder, so that the move is one step; hidden, so that no reader's *.parquet
     # takes a half-written file; named at random, so that two writers never share one.
-    staged = path.with_name(f".{secrets.token_hex(8)}.staged")
+    staged = path.with_name(f".{path.name}.{secrets.token_hex(8)}{STAGED}")
     try:
         frame.sink_parquet(
             staged,
@@ -131,6 +200,19 @@ def _replace(path: Path, frame: pl.LazyFrame, receipt: Receipt, options: Config)
         _flush(path.parent)
     finally:
         staged.unlink(missing_ok=True)
+
+
+def _sweep(path: Path, since: str) -> None:
+    """Remove what killed writers of this file left beside it, from before this run took its lock.
+
+    Younger ones may be those of a writer that does not know of the lock.
+    """
+    if not since:
+        return
+    oldest = datetime.fromisoformat(since).timestamp()
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*{STAGED}"):
+        if left.stat().st_mtime < oldest:
+            left.unlink(missing_ok=True)
 
 
 def _flush(path: Path) -> None:

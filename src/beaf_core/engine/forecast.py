@@ -1,0 +1,178 @@
+"""What would a run do with each pass of each partition, and why? Reads no data, writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from beaf_core.engine.manifest import PassKey, day_facts
+from beaf_core.engine.overlaps import Overlaps
+from beaf_core.engine.plans import Planner
+from beaf_core.engine.session import open_session
+from beaf_core.engine.settle import Settler, Work
+from beaf_core.engine.stages import check_locations, pieces_of, stages_of
+from beaf_core.engine.standing import Selection
+from beaf_core.model.errors import BeafError, DataMissingError, ExitCode
+from beaf_core.model.partition import PartitionRun, parse_universe_spec
+
+if TYPE_CHECKING:
+    from beaf_core.config.resolved import ResolvedPass
+    from beaf_core.engine.session import Session
+    from beaf_core.model.run import LaunchRequest, PassOutcome
+
+#: What would be written.
+NEW, STALE, FORCED = "new", "stale", "forced"
+#: What could not be.
+MISSING, REFUSED, BLOCKED = "missing", "refused", "blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What would become of one pass of one partition.
+
+    Attributes:
+        pass_name: the pass.
+        partition: the partition's key.
+        status: `new`, `stale` or `forced`: it would run; `up to date`, `skipped`, `closed`,
+            `pending`: it need not, or cannot yet; `missing`, `refused`, `blocked`: it would fail.
+        reason: why.
+        rows_in: the rows that would be read, as far as the source tells.
+        memory: the estimated peak, in bytes.
+        batches: in how many pieces it would be computed.
+        exit_code: what the failure would mean for the shell.
+        work: what would be computed, where the pass can be planned already.
+    """
+
+    pass_name: str
+    partition: str
+    status: str
+    reason: str | None = None
+    rows_in: int | None = None
+    memory: int | None = None
+    batches: int | None = None
+    exit_code: ExitCode = ExitCode.OK
+    work: Work | None = None
+
+    @property
+    def runs(self) -> bool:
+        """Whether it would be computed."""
+        return self.status in {NEW, STALE, FORCED}
+
+    def to_json(self) -> dict[str, Any]:
+        """Render as the line of `--json` that a caller reads."""
+        return {
+            "pass": self.pass_name,
+            "partition": self.partition,
+            "status": self.status,
+            "runs": self.runs,
+            "reason": self.reason,
+            "rows_in": self.rows_in,
+            "memory": self.memory,
+            "batches": self.batches,
+        }
+
+
+def forecast(request: LaunchRequest) -> list[Forecast]:
+    """Foretell a run, from metadata alone.
+
+    Raises:
+        UsageError: the run would be refused as a whole.
+    """
+    session = request.session or open_session(request)
+    whole = PartitionRun(parse_universe_spec(request.selector), request.dates)
+    stages = stages_of(session.pipeline, whole.universe, whole.dates)
+    check_locations(stages)
+    seer = _Seer(request, session, whole)
+    return [seer.look(each, stage.partition) for stage in stages for each in stage.passes]
+
+
+class _Seer:
+    def __init__(self, request: LaunchRequest, session: Session, whole: PartitionRun) -> None:
+        self.session = session
+        config = session.pipeline.config
+        self.selection = Selection.of(request, skip_existing=config.SKIP_EXISTING_OUTPUT)
+        planner, overlaps = Planner(session, request), Overlaps(session.host, whole)
+        self.settler = Settler(request, session, planner, self.selection, overlaps)
+        self.seen: dict[PassKey, Forecast] = {}
+
+    def look(self, resolved: ResolvedPass, partition: PartitionRun) -> Forecast:
+        """Foretell one pass of a partition, after those that it reads."""
+        try:
+            found = self._waiting(resolved, partition) or self._settled(resolved, partition)
+        except DataMissingError as error:
+            found = self._told(resolved, partition, MISSING, error.message, error.exit_code)
+        except BeafError as error:
+            found = self._told(resolved, partition, REFUSED, error.message, error.exit_code)
+        self.seen[resolved.name, partition.key] = found
+        return found
+
+    def _told(
+        self,
+        resolved: ResolvedPass,
+        partition: PartitionRun,
+        status: str,
+        reason: str | None,
+        code: ExitCode = ExitCode.OK,
+    ) -> Forecast:
+        return Forecast(resolved.name, partition.key, status, reason, exit_code=code)
+
+    def _waiting(self, resolved: ResolvedPass, partition: PartitionRun) -> Forecast | None:
+        """Judge a pass whose sources are still to be written, so that it cannot be planned."""
+        sources = self._sources(resolved, partition)
+        for each in sources:
+            if each.exit_code is not ExitCode.OK:
+                reason = f'the earlier pass "{each.pass_name}" is {each.status}'
+                return self._told(resolved, partition, BLOCKED, reason, each.exit_code)
+        waits = next((each for each in sources if each.runs), None)
+        if waits is None:
+            return None
+        found = self.settler.receipts(resolved, partition)
+        if self.selection.leaves_alone(resolved.name, partition, found):
+            self.settler.planner.leave_alone(resolved, partition)
+            return self._told(resolved, partition, "skipped", None)
+        after = f'the earlier pass "{waits.pass_name}" is to be written'
+        if self.selection.force:
+            return self._told(resolved, partition, FORCED, after)
+        status = STALE if all(found) else NEW
+        return self._told(resolved, partition, status, after)
+
+    def _sources(self, resolved: ResolvedPass, partition: PartitionRun) -> list[Forecast]:
+        pipeline = self.session.pipeline
+        return [
+            self.seen[name, piece.key]
+            for name in resolved.sources
+            for piece in pieces_of(pipeline, pipeline.pass_of(name), partition)
+        ]
+
+    def _settled(self, resolved: ResolvedPass, partition: PartitionRun) -> Forecast:
+        settled = self.settler.settle(resolved, partition)
+        if isinstance(settled, Work):
+            return self._of_work(settled)
+        return self._of_outcome(resolved, partition, settled)
+
+    def _of_work(self, work: Work) -> Forecast:
+        status, _, reason = work.stale[0].reason.partition(": ")
+        rows, memory, batches = self._size(work)
+        told = "; ".join(filter(None, [reason, work.left_out])) or None
+        return Forecast(
+            work.resolved.name,
+            work.partition.key,
+            status,
+            told,
+            rows,
+            memory,
+            batches,
+            work=work,
+        )
+
+    def _size(self, work: Work) -> tuple[int | None, int | None, int | None]:
+        """Say how many rows a pass would read, with how much memory, and in how many batches."""
+        rows = [day_facts(work.resolved, plan)["rows_in"] for plan in work.ready]
+        return (None if None in rows else sum(rows)), None, None
+
+    def _of_outcome(
+        self, resolved: ResolvedPass, partition: PartitionRun, outcomes: Sequence[PassOutcome]
+    ) -> Forecast:
+        status = "up to date" if outcomes[0].status == "unchanged" else outcomes[0].status
+        return self._told(resolved, partition, status, outcomes[0].message)

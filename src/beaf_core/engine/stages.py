@@ -1,0 +1,86 @@
+"""In which order is a request worked off, and what is worked off together?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from beaf_core.config.inputs import order_of
+from beaf_core.model.dates import cut_range
+from beaf_core.model.errors import UsageError
+from beaf_core.model.partition import DatePartition, PartitionRun, UniversePartition
+
+if TYPE_CHECKING:
+    from beaf_core.config.resolved import ResolvedPass, ResolvedPipeline
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Passes of one partition of which none reads another.
+
+    Attributes:
+        partition: universe × dates.
+        passes: the passes.
+    """
+
+    partition: PartitionRun
+    passes: tuple[ResolvedPass, ...]
+
+
+def stages_of(
+    pipeline: ResolvedPipeline, universe: UniversePartition, dates: DatePartition
+) -> list[Stage]:
+    """Cut a request into stages, in an order in which every pass follows those that it reads.
+
+    A reader's partition is made of whole ones of its sources, so these end no later than it does;
+    where they end on the same day, the depth of the passes decides.
+    """
+    depth = order_of({each.name: each.sources for each in pipeline.passes})
+    work = [
+        (piece, depth[resolved.name], resolved)
+        for resolved in pipeline.passes
+        for piece in pieces_of(pipeline, resolved, PartitionRun(universe, dates))
+    ]
+    # Stable, so that passes of a stage stand as they were written.
+    work.sort(key=lambda each: (each[0].dates.end, each[1], each[0].dates.start))
+    return list(_together(work))
+
+
+def _together(work: list[tuple[PartitionRun, int, ResolvedPass]]) -> Iterator[Stage]:
+    for (partition, _), found in groupby(work, key=lambda each: (each[0], each[1])):
+        yield Stage(partition, tuple(resolved for _, _, resolved in found))
+
+
+def pieces_of(
+    pipeline: ResolvedPipeline, resolved: ResolvedPass, whole: PartitionRun
+) -> list[PartitionRun]:
+    """Cut a partition, or a request, into the partitions of one pass."""
+    cut = cut_range(whole.dates.start, whole.dates.end, pipeline.frequency_of(resolved))
+    return [
+        PartitionRun(whole.universe, DatePartition(start.isoformat(), end.isoformat()))
+        for start, end in cut
+    ]
+
+
+def check_locations(stages: Sequence[Stage]) -> None:
+    """Refuse a run of which one output would replace another.
+
+    Raises:
+        UsageError: two outputs with one location.
+    """
+    taken: dict[tuple[str, str], str] = {}
+    for stage in stages:
+        for resolved in stage.passes:
+            for number, target in enumerate(resolved.targets):
+                location = target.location(stage.partition)
+                extra = f" (extra {number})" if number else ""
+                mine = f"{resolved.name} {stage.partition.key}{extra}"
+                other = taken.setdefault((target.type, location), mine)
+                if other != mine:
+                    raise UsageError(
+                        f"{other} and {mine} would both be written to {location}",
+                        remedy="put {pass}, {universe}, {start_date} and {end_date} "
+                        "into path_template",
+                    )
