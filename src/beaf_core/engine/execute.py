@@ -47,7 +47,10 @@ def run_table(plan: TablePlan, days: Sequence[DayOfTable], buckets: Buckets) -> 
 
 def _run_rows(lane: Lane, days: Sequence[DayOfTable], buckets: Buckets) -> pl.DataFrame:
     _, result = _attempt(
-        lane, lambda cleaned, _adjacent: compile_rows(lane, days, buckets, cleaned=cleaned)
+        lane,
+        lambda cleaned, _adjacent, several: compile_rows(
+            lane, days, buckets, cleaned=cleaned, several=several
+        ),
     )
     if len(days) > 1:
         return result
@@ -62,36 +65,41 @@ def _run_states(
     for each in days:
         query, events = _attempt(
             lane,
-            lambda cleaned, adjacent, each=each: compile_states(  # type: ignore[misc]
-                lane, each, buckets, cleaned=cleaned, adjacent=adjacent
+            lambda cleaned, adjacent, several, each=each: compile_states(  # type: ignore[misc]
+                lane, each, buckets, cleaned=cleaned, adjacent=adjacent, several=several
             ),
         )
         found.append(events.with_columns(pl.lit(each.day).alias(DAY)))
     assert query.states is not None
-    return query.states, pl.concat(found, how="vertical_relaxed")
+    events = found[0] if len(found) == 1 else pl.concat(found, how="vertical_relaxed")
+    return query.states, events.sort(*KEYS, DAY) if len(found) > 1 else events
 
 
-def _attempt(lane: Lane, compiled: Callable[[bool, bool], Query]) -> tuple[Query, pl.DataFrame]:
+def _attempt(
+    lane: Lane, compiled: Callable[[bool, bool, bool], Query]
+) -> tuple[Query, pl.DataFrame]:
     """Run a query, and once more without the hopes that its result belies."""
-    query = compiled(False, True)
-    result = _collect(lane, query)
+    query = compiled(False, True, False)
+    result, several = _collect(lane, query)
     torn = query.may_tear and is_torn(result)
     dirty = is_suspicious(result)
-    if torn or dirty:
-        query = compiled(dirty, not torn)
-        result = _collect(lane, query)
+    if torn or dirty or several:
+        query = compiled(dirty, not torn, several)
+        result, _ = _collect(lane, query)
     return query, result
 
 
-def _collect(lane: Lane, query: Query) -> pl.DataFrame:
-    frame = query.frame.collect(engine="streaming")
+def _collect(lane: Lane, query: Query) -> tuple[pl.DataFrame, bool]:
+    """Run a query; say also whether rows went in too often."""
+    frame, *surplus = pl.collect_all([query.frame, *query.surplus], engine="streaming")
     timeless = frame.filter(pl.col(BUCKET).is_null())
     if timeless.height:
         raise DataInvalidError(
             f"{lane.table} has rows without an event time, for listing {timeless[LISTING][0]}",
             remedy="repair the file: every row needs its time",
         )
-    return frame
+    # In one order throughout, small results are put side by side without a join.
+    return frame.sort(*KEYS), any(each.item() for each in surplus)
 
 
 def event_keys(result: TableResult) -> list[pl.DataFrame]:
@@ -100,12 +108,14 @@ def event_keys(result: TableResult) -> list[pl.DataFrame]:
     found = [each.select(columns) for each in result.rows]
     for _, events in result.states:
         seen = events.filter(SEEN) if SEEN in events.columns else events
-        keys = seen.select(*KEYS, pl.col(DAY).alias(FIRST_DAY), DAY)
-        found.append(merge_keys([keys]) if seen[DAY].n_unique() > 1 else keys)
+        found.append(seen.select(*KEYS, pl.col(DAY).alias(FIRST_DAY), DAY))
     return found
 
 
 def merge_keys(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """Put keys together: each listing and bucket once."""
+    """Put sorted keys together: each listing and bucket once, sorted."""
+    keys = pl.concat(frames) if len(frames) > 1 else frames[0]
+    if len(frames) == 1 and keys[DAY].n_unique() < 2:
+        return keys
     days = [pl.col(FIRST_DAY).min(), pl.col(DAY).max()]
-    return pl.concat(frames).group_by(*KEYS).agg(*days)
+    return keys.group_by(*KEYS).agg(*days).sort(*KEYS)

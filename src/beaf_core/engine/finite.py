@@ -5,7 +5,8 @@ and as larger than any price. Replacing them by null in every column costs 6 % o
 data that hardly ever has any. So columns are read as they are wherever an aggregation gives itself
 away: a sum, a mean, a first or last value that met NaN or infinity is not finite, and a minimum or
 maximum passes NaN over. Then, and only then, the query runs again over cleaned columns. Columns
-whose NaN nothing would show (conditions, counts, quotients) are cleaned at once.
+whose NaN nothing would show (conditions, counts, quotients) are cleaned at once. The same holds
+for what a row expression makes of good numbers by dividing by zero.
 """
 
 from __future__ import annotations
@@ -19,17 +20,27 @@ from beaf_core.model.module import Aggregation, Kind
 
 #: Kinds whose result tells of NaN or infinity, or is not touched by it.
 _TELLING = frozenset(Kind) - {Kind.COUNT, Kind.DISTINCT, Kind.MEDIAN, Kind.QUANTILE, Kind.DURATION}
-#: Of these, the ones that tell of any such row of all: what is finite proves the column clean.
-_PROVING = (Kind.SUM, Kind.MEAN)
+#: Of these, the ones that tell of any such row of all: what is finite proves the column clean. A
+#: weight may be zero, but not even zero times NaN or infinity is finite.
+_PROVING = (Kind.SUM, Kind.MEAN, Kind.TIME_WEIGHTED)
 
-#: Columns, numbers, and nothing but sums, differences and products of them.
-_POLYNOMIAL = re.compile(r'(col\("[^"]*"\)|dyn (int|float): |[0-9.eE_]+|[-+*() \[\]])*')
+#: Columns, numbers, and nothing but sums, differences, products and quotients of them.
+_ARITHMETIC = re.compile(r'(col\("[^"]*"\)|dyn (int|float): |[0-9.eE_]+|[-+*/() \[\]])*')
 _DIVISION_BY_NUMBER = re.compile(r"/ \(?dyn (?:int|float): [0-9.]*[1-9][0-9.]*\)?")
+_IN_A_NAME = re.compile(r'col\("[^"]*"\)')
 
 
 def finite_or_null(value: pl.Expr) -> pl.Expr:
     """Replace NaN and infinity by null."""
     return pl.when(value.is_finite()).then(value)
+
+
+def is_arithmetic(expression: pl.Expr) -> bool:
+    """Whether an expression is made of the four operations alone: null where a column is null.
+
+    Otherwise it is a number, if nothing was divided by zero.
+    """
+    return _ARITHMETIC.fullmatch(str(expression)) is not None
 
 
 def is_polynomial(expression: pl.Expr) -> bool:
@@ -38,8 +49,13 @@ def is_polynomial(expression: pl.Expr) -> bool:
     Such a one is finite where its columns are, null where one of them is null, and neither where
     one is not finite. `x / y` is not among them: it hides an infinite y.
     """
-    text = _DIVISION_BY_NUMBER.sub("", str(expression))
-    return _POLYNOMIAL.fullmatch(text) is not None
+    text = _DIVISION_BY_NUMBER.sub("", _IN_A_NAME.sub("", str(expression)))
+    return "/" not in text and is_arithmetic(expression)
+
+
+def must_mask(each: Aggregation) -> bool:
+    """Whether NaN or infinity that a row expression makes (0 / 0) could pass unseen."""
+    return each.of is not None and each.kind not in _TELLING and not is_polynomial(each.of)
 
 
 def clean(frame: pl.LazyFrame, schema: pl.Schema, columns: Iterable[str]) -> pl.LazyFrame:

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from beaf_core.engine.aggregations import ORDER, TIME, Rows, Slot, key_of
+from beaf_core.engine.aggregations import ORDER, TIME, Rows, Slot, both, key_of
 from beaf_core.engine.bucket import Buckets
-from beaf_core.engine.finite import is_polynomial
+from beaf_core.engine.finite import is_arithmetic, is_polynomial
 from beaf_core.engine.keys import BUCKET, DAY, KEYS, LISTING
 from beaf_core.engine.lanes import Lane
-from beaf_core.model.module import Kind
+from beaf_core.model.module import Aggregation, Kind
 
 #: Of a row: the next row's time, and the time until then if that is in the same bucket, else 0.
 NEXT, WEIGHT = "__next", "__weight"
@@ -79,12 +79,13 @@ class StatePlan:
         values = {slot.name: _state(slot, rows) for slot in lane.slots}
         alike: dict[object, str] = {}
         timed = {
-            column: alike.setdefault(_validity(slot, column), column)
+            column: alike.setdefault(_validity(slot, column, careful=rows.careful), column)
             for slot in lane.slots
             if (column := values[slot.name]) and slot.aggregation.kind is Kind.TIME_WEIGHTED
         }
         any_module = pl.any_horizontal(*lane.filters) if lane.filters is not None else None
-        return cls(lane, buckets, values, timed, rows.column(None, any_module))
+        seen = rows.column(Aggregation(Kind.COUNT, where=any_module))
+        return cls(lane, buckets, values, timed, seen)
 
     def weight(self) -> pl.Expr:
         """Render the time for which a row's state holds within its own bucket."""
@@ -134,7 +135,8 @@ class StatePlan:
 
         Args:
             events: the aggregations of the big table, by ListingId, TimeBucket and `__day`.
-            wanted: ListingId, TimeBucket, `__day`, each once; buckets without a row among them.
+            wanted: ListingId, TimeBucket, `__day`, each once and sorted by them; buckets without a
+                row among them.
 
         Returns:
             ListingId, TimeBucket and the slots: one row per wanted listing and bucket, in which
@@ -150,7 +152,7 @@ class StatePlan:
                 for name, expression in self._pieces(slot, events.columns)
             ),
         )
-        if frame[DAY].n_unique() > 1:
+        if wanted[DAY].n_unique() > 1:
             merged = [_merge(name, kind) for name, kind in kinds]
             pieces = pieces.group_by(*KEYS, maintain_order=True).agg(
                 each for group in merged for each in group
@@ -183,62 +185,69 @@ class StatePlan:
 
 def _state(slot: Slot, rows: Rows) -> str:
     each = slot.aggregation
-    where = each.where
     if each.kind is Kind.DURATION:
         valid = None if each.of is None else each.of.is_not_null()
-        where = valid if where is None else where if valid is None else where & valid
-        where = pl.lit(True) if where is None else where
-        column = rows.column(None, where)
-    else:
-        column = rows.column(each.of, where)
+        holds = both(each.where, valid)
+        each = Aggregation(Kind.COUNT, where=pl.lit(True) if holds is None else holds)
+    column = rows.column(each)
     assert column is not None
     return column
 
 
-def _validity(slot: Slot, column: str) -> object:
+def _validity(slot: Slot, column: str, *, careful: bool) -> object:
     """Return what is equal where two states are known to be null on the same rows."""
     each = slot.aggregation
-    if each.of is None or not is_polynomial(each.of):
-        return column
-    return tuple(sorted(each.of.meta.root_names())), key_of(each.where)
+    assert each.of is not None
+    # A quotient is null where it was divided by zero, too; if it was, the careful run tells.
+    plain = is_polynomial(each.of) if careful else is_arithmetic(each.of)
+    return (tuple(sorted(each.of.meta.root_names())), key_of(each.where)) if plain else column
 
 
-_HAS, _CARRIED, _HEAD, _TAIL = "__has", "__carried", "__head", "__tail"
+_HAS, _HEAD, _TAIL, _UNTIL = "__has", "__head", "__tail", "__until"
 
 
 def _with_edges(
     events: pl.DataFrame, wanted: pl.DataFrame, buckets: Buckets, states: Iterable[str]
 ) -> pl.DataFrame:
     """Attach the carried state (`…_carried`), and how long it and the last row's hold."""
-    frame = wanted.join(events, on=[*KEYS, DAY], how="left").sort(LISTING, DAY, BUCKET)
+    days = wanted[DAY].n_unique()
+    frame = _joined(events, wanted)
+    if days > 1:
+        frame = frame.sort(LISTING, DAY, BUCKET)
     has = pl.col(FIRST).is_not_null()
     own = pl.int_range(pl.len(), dtype=pl.UInt32)
-    frame = frame.with_columns(
-        has.alias(_HAS), pl.when(has).then(own).shift(1).forward_fill().alias(_CARRIED)
-    )
+    source = frame.select(pl.when(has).then(own).shift(1).forward_fill()).to_series()
     last = [pl.col(f"{name}_last").alias(f"{name}_carried") for name in states]
-    before = frame.select(LISTING, DAY, *last).select(pl.all().gather(frame[_CARRIED]))
+    before = frame.select(LISTING, DAY, *last).select(pl.all().gather(source))
     same = (before[LISTING] == frame[LISTING]) & (before[DAY] == frame[DAY])
     carried = before.drop(LISTING, DAY).select(pl.when(same).then(pl.all()))
     start, end = buckets.start(pl.col(BUCKET)), buckets.end(pl.col(BUCKET))
-    frame = frame.hstack(carried).with_columns(_until(frame, end).alias("__until"))
-    until = pl.col("__until")
-    return frame.with_columns(
+    frame = frame.hstack(carried)
+    frame = frame.with_columns(_until(frame, end) if days > 1 else end.alias(_UNTIL))
+    until = pl.col(_UNTIL)
+    frame = frame.with_columns(
+        has.alias(_HAS),
         (pl.min_horizontal(pl.col(FIRST), until) - start).clip(0).alias(_HEAD),
-        pl.when(_HAS).then((until - pl.col(LAST)).clip(0)).otherwise(0).alias(_TAIL),
-    ).sort(LISTING, BUCKET, DAY)
+        pl.when(has).then((until - pl.col(LAST)).clip(0)).otherwise(0).alias(_TAIL),
+    )
+    return frame.sort(LISTING, BUCKET, DAY) if days > 1 else frame
 
 
-def _until(frame: pl.DataFrame, end: pl.Expr) -> pl.Expr | pl.Series:
+def _joined(events: pl.DataFrame, wanted: pl.DataFrame) -> pl.DataFrame:
+    keys = [*KEYS, DAY]
+    if events.height == wanted.height and events.select(keys).equals(wanted):
+        return events
+    return wanted.join(events, on=keys, how="left", maintain_order="left")
+
+
+def _until(frame: pl.DataFrame, end: pl.Expr) -> pl.Series:
     """Say when a day's last state ends: at the bucket's edge, or where another day's begin."""
-    if frame[DAY].n_unique() < 2:
-        return end
     numbered = frame.select(*KEYS, DAY, FIRST, end.alias("__end")).with_row_index("__row")
     following = pl.col(FIRST).shift(-1).backward_fill().over(KEYS, order_by=DAY)
     return (
         numbered.with_columns(following.alias("__following"))
-        .select("__row", pl.min_horizontal("__end", "__following").alias("__until"))
-        .sort("__row")["__until"]
+        .select("__row", pl.min_horizontal("__end", "__following").alias(_UNTIL))
+        .sort("__row")[_UNTIL]
     )
 
 
