@@ -19,7 +19,8 @@ from beaf_core.engine.aggregations import ORDER, TIME, Rows, aggregate, order_ke
 from beaf_core.engine.bucket import Buckets, nanoseconds
 from beaf_core.engine.finite import clean, exposed_columns
 from beaf_core.engine.keys import BUCKET, DAY, FIRST_DAY, KEYS, LISTING
-from beaf_core.engine.lanes import Lane
+from beaf_core.engine.lanes import How, Lane
+from beaf_core.engine.lookups import LookedUp, look_up
 from beaf_core.engine.states import NEXT, WEIGHT, StatePlan, with_next_time
 from beaf_core.model.module import Measure
 
@@ -135,11 +136,14 @@ class Query:
         frame: the query: one row per listing and bucket.
         states: how to finish it, where the lane is of states.
         may_tear: whether it may have to run again, should rows of a listing not stand together.
+        surplus: frames of one number, to be collected with it: how many rows went in too often,
+            since orders begin or end several times. Where one is not zero, it has to run again.
     """
 
     frame: pl.LazyFrame
     states: StatePlan | None = None
     may_tear: bool = False
+    surplus: tuple[pl.LazyFrame, ...] = ()
 
 
 def compile_rows(
@@ -148,6 +152,7 @@ def compile_rows(
     buckets: Buckets,
     *,
     cleaned: bool = False,
+    several: bool = False,
     span: Span | None = None,
 ) -> Query:
     """Compile a lane of row aggregations over some days.
@@ -160,6 +165,7 @@ def compile_rows(
         days: where the rows are, day by day.
         buckets: the pass's buckets.
         cleaned: whether every float column is cleaned, or only those that must be.
+        several: whether an order may begin or end several times.
         span: only these buckets; None means all.
     """
     alone = len(days) == 1
@@ -168,16 +174,18 @@ def compile_rows(
     aggregations = aggregate(lane.slots, rows, ordered=ordered)
     order = [ORDER] if lane.needs_order and not ordered else []
     frames = []
+    surplus: list[pl.LazyFrame] = []
     for each in days:
-        read = _Reading(lane, each, buckets, cleaned, span)
-        frame, schema = read.rows(filtered=True)
+        read = _Reading(lane, each, buckets, cleaned, several, span)
+        frame, schema, too_many = read.rows(filtered=True)
+        surplus += too_many
         day = [] if alone else [pl.lit(each.day).alias(DAY)]
         keys = [pl.col(LISTING).cast(pl.Int64), read.label.alias(BUCKET), *day]
         frames.append(frame.select(*keys, *read.own(order), *rows.expressions(schema)))
     selected = frames[0] if alone else pl.concat(frames, how="vertical_relaxed")
     if not alone:
         aggregations = [pl.col(DAY).min().alias(FIRST_DAY), pl.col(DAY).max(), *aggregations]
-    return Query(selected.group_by(*KEYS).agg(*aggregations))
+    return Query(selected.group_by(*KEYS).agg(*aggregations), surplus=tuple(surplus))
 
 
 def compile_states(
@@ -187,6 +195,7 @@ def compile_states(
     *,
     cleaned: bool = False,
     adjacent: bool = True,
+    several: bool = False,
     span: Span | None = None,
 ) -> Query:
     """Compile a lane of states over one day, across which no state is carried."""
@@ -194,8 +203,8 @@ def compile_states(
     adjacent = adjacent and clock.adjacent and clock.ordered
     rows = Rows(careful=cleaned)
     plan = StatePlan.of(lane, buckets, rows)
-    read = _Reading(lane, each, buckets, cleaned, span)
-    frame, schema = read.rows(filtered=False)
+    read = _Reading(lane, each, buckets, cleaned, several, span)
+    frame, schema, surplus = read.rows(filtered=False)
     order = [] if clock.ordered else [ORDER]
     kept = [name for name in (*lane.columns, *lane.lookups) if name in schema]
     own = [each.alias(each.meta.output_name()) for each in read.own([TIME, *order])]
@@ -204,7 +213,8 @@ def compile_states(
     selected = timed.select(
         LISTING, TIME, NEXT, buckets.label(pl.col(TIME)).alias(BUCKET), *rows.expressions(schema)
     ).with_columns(plan.weight().alias(WEIGHT))
-    return Query(selected.group_by(*KEYS).agg(*plan.aggregations()), plan, adjacent)
+    aggregated = selected.group_by(*KEYS).agg(*plan.aggregations())
+    return Query(aggregated, plan, adjacent, surplus)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +225,7 @@ class _Reading:
     each: DayOfTable
     buckets: Buckets
     cleaned: bool
+    several: bool
     span: Span | None
 
     @property
@@ -234,8 +245,8 @@ class _Reading:
             value = self.time if name == TIME else order_key(self.time, tie_break)
             yield value.alias(name)
 
-    def rows(self, *, filtered: bool) -> tuple[pl.LazyFrame, pl.Schema]:
-        """Return the rows of the wanted listings, with what is looked up, and their schema.
+    def rows(self, *, filtered: bool) -> tuple[pl.LazyFrame, pl.Schema, tuple[pl.LazyFrame, ...]]:
+        """Return the rows of the wanted listings with what is looked up, their schema, surplus.
 
         Args:
             filtered: whether rows that no module looks at are left out.
@@ -243,16 +254,21 @@ class _Reading:
         frame, schema = self.each.frame, self.each.frame.collect_schema()
         if self.each.listings is not None:
             frame = frame.filter(pl.col(LISTING).is_in(list(self.each.listings)))
-        if self.span is not None:
-            label = self.label
-            frame = frame.filter((label >= self.span.first) & (label < self.span.until))
         frame = clean(frame, schema, self._suspects())
+        wanted = self._wanted(filtered=filtered)
         if self.lane.lookups:
-            frame = self._looked_up(frame)
-            schema = frame.collect_schema()
+            found = self._looked_up(frame, wanted)
+            return found.frame, found.frame.collect_schema(), found.surplus
+        return frame.filter(*wanted), schema, ()
+
+    def _wanted(self, *, filtered: bool) -> list[pl.Expr]:
+        """Render the conditions on rows: those of the modules, and of the span."""
+        conditions: list[pl.Expr] = []
+        if self.span is not None:
+            conditions.append((self.label >= self.span.first) & (self.label < self.span.until))
         if filtered and self.lane.filters is not None:
-            frame = frame.filter(pl.any_horizontal(*self.lane.filters))
-        return frame, schema
+            conditions.append(pl.any_horizontal(*self.lane.filters))
+        return conditions
 
     def _suspects(self) -> Sequence[str]:
         if self.cleaned or self.lane.lookups:
@@ -260,6 +276,7 @@ class _Reading:
         asked = [slot.aggregation for slot in self.lane.slots]
         return exposed_columns(asked, self.lane.filters or ())
 
-    def _looked_up(self, frame: pl.LazyFrame) -> pl.LazyFrame:
-        """Attach the columns that are looked up: the place where look-ups plug in."""
-        raise NotImplementedError
+    def _looked_up(self, frame: pl.LazyFrame, wanted: Sequence[pl.Expr]) -> LookedUp:
+        lane = self.lane
+        keep_order = self.each.clock.ordered and (lane.needs_order or lane.how is How.STATES)
+        return look_up(frame, self.each, lane, wanted, keep_order=keep_order, several=self.several)

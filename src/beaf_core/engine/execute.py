@@ -47,7 +47,10 @@ def run_table(plan: TablePlan, days: Sequence[DayOfTable], buckets: Buckets) -> 
 
 def _run_rows(lane: Lane, days: Sequence[DayOfTable], buckets: Buckets) -> pl.DataFrame:
     _, result = _attempt(
-        lane, lambda cleaned, _adjacent: compile_rows(lane, days, buckets, cleaned=cleaned)
+        lane,
+        lambda cleaned, _adjacent, several: compile_rows(
+            lane, days, buckets, cleaned=cleaned, several=several
+        ),
     )
     if len(days) > 1:
         return result
@@ -62,8 +65,8 @@ def _run_states(
     for each in days:
         query, events = _attempt(
             lane,
-            lambda cleaned, adjacent, each=each: compile_states(  # type: ignore[misc]
-                lane, each, buckets, cleaned=cleaned, adjacent=adjacent
+            lambda cleaned, adjacent, several, each=each: compile_states(  # type: ignore[misc]
+                lane, each, buckets, cleaned=cleaned, adjacent=adjacent, several=several
             ),
         )
         found.append(events.with_columns(pl.lit(each.day).alias(DAY)))
@@ -72,28 +75,31 @@ def _run_states(
     return query.states, events.sort(*KEYS, DAY) if len(found) > 1 else events
 
 
-def _attempt(lane: Lane, compiled: Callable[[bool, bool], Query]) -> tuple[Query, pl.DataFrame]:
+def _attempt(
+    lane: Lane, compiled: Callable[[bool, bool, bool], Query]
+) -> tuple[Query, pl.DataFrame]:
     """Run a query, and once more without the hopes that its result belies."""
-    query = compiled(False, True)
-    result = _collect(lane, query)
+    query = compiled(False, True, False)
+    result, several = _collect(lane, query)
     torn = query.may_tear and is_torn(result)
     dirty = is_suspicious(result)
-    if torn or dirty:
-        query = compiled(dirty, not torn)
-        result = _collect(lane, query)
+    if torn or dirty or several:
+        query = compiled(dirty, not torn, several)
+        result, _ = _collect(lane, query)
     return query, result
 
 
-def _collect(lane: Lane, query: Query) -> pl.DataFrame:
-    # In one order throughout, small results are put side by side without a join.
-    frame = query.frame.collect(engine="streaming").sort(*KEYS)
+def _collect(lane: Lane, query: Query) -> tuple[pl.DataFrame, bool]:
+    """Run a query; say also whether rows went in too often."""
+    frame, *surplus = pl.collect_all([query.frame, *query.surplus], engine="streaming")
     timeless = frame.filter(pl.col(BUCKET).is_null())
     if timeless.height:
         raise DataInvalidError(
             f"{lane.table} has rows without an event time, for listing {timeless[LISTING][0]}",
             remedy="repair the file: every row needs its time",
         )
-    return frame
+    # In one order throughout, small results are put side by side without a join.
+    return frame.sort(*KEYS), any(each.item() for each in surplus)
 
 
 def event_keys(result: TableResult) -> list[pl.DataFrame]:
