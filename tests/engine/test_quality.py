@@ -11,6 +11,9 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.engine.two_passes import (  # type: ignore[import-not-found,unused-ignore]
+    write_two_passes,
+)
 
 from beaf_core import (
     Aggregation,
@@ -267,3 +270,30 @@ def test_a_universe_of_which_a_listing_is_silent_is_not_written(pipeline_file: P
     report = run_pipeline(pipeline_file, **day, force=True)  # type: ignore[arg-type]
     assert report.exit_code is ExitCode.PARTLY_FAILED
     assert "1 of the 2 listings of the universe have no row: 102" in str(report.outcomes[0].message)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "fault"),
+    [
+        (60, "there is no column Volume of the source pass"),
+        (3600, "4 of the source pass's rows are lost, such as listing 101 at 2025-01-06 09:01:00"),
+    ],
+)
+def test_a_second_pass_is_held_to_its_source_pass(
+    pipeline_file: Path, seconds: int, fault: str
+) -> None:
+    path = write_two_passes(pipeline_file.parent)
+    preserved = "{rows: preserved, listings: preserved}"
+    sets = [
+        f"PASSES.hours.time_bucket_seconds={seconds}",
+        f"QUALITY_CHECKS={{ENABLED: true, expect: {preserved}}}",
+    ]
+    if seconds == 60:
+        report = run_pipeline(path, date=MONDAY, universe="mic=XLON", sets=sets)
+        assert [each.message for each in report.outcomes] == [None, None]
+        sets[1] = "QUALITY_CHECKS={ENABLED: true, expect: {columns: preserved}}"
+    report = run_pipeline(path, date=MONDAY, universe="mic=XLON", sets=sets)
+    bars, hours = report.outcomes
+    assert bars.message is None
+    assert fault in str(hours.message)
+    assert "__" not in str(hours.message), "the engine's own columns are nobody's business"

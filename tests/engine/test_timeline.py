@@ -508,6 +508,17 @@ def test_a_sparse_pass_keeps_its_rows_and_fills_them_only_by_default(pipeline_fi
     assert carried["Count"] == [0, 6, 0]
 
 
+def test_a_sparse_day_without_a_table_is_unknown_not_zero(
+    pipeline_file: Path, tmp_path: Path
+) -> None:
+    market = write_market(tmp_path / "market")
+    (market / "trades" / "XLON" / f"{TUESDAY}.parquet").unlink()
+    days = {"date": None, "start_date": MONDAY, "end_date": TUESDAY, "allow_missing": True}
+    found = filled(pipeline_file, f"SOURCE.root={market}", text=SPARSE, **days)
+    assert found["Count"] == [0, 6, 0, None, None]
+    assert found["States"] == [2, 0, 2, 2, 2]
+
+
 def test_a_day_without_a_table_is_unknown_not_zero(pipeline_file: Path, tmp_path: Path) -> None:
     market = write_market(tmp_path / "market")
     (market / "trades" / "XLON" / f"{TUESDAY}.parquet").unlink()
@@ -534,7 +545,7 @@ def price(name, kind):
 A = price('Mean', Kind.TIME_WEIGHTED)
 B = price('First', Kind.STATE_FIRST)
 C = price('Last', Kind.STATE_LAST)
-D = Measure('Held', 'trades', Aggregation(Kind.DURATION), 'ns', '', '')
+D = Measure('Held', 'trades', Aggregation(Kind.DURATION), 'ns', '', '', fill='none')
 E = Measure('Count', 'trades', Aggregation(Kind.COUNT), 'trades', '', '')
 USER_CONFIG = {
     'PASSES': [{
@@ -565,11 +576,11 @@ def test_batches_of_listings_have_the_rows_of_the_whole(
 ) -> None:
     asked: list[Sequence[PassWork]] = []
 
-    def listened(work: Sequence[PassWork]) -> list[pl.DataFrame]:
+    def listened(work: Sequence[PassWork], batch: Batch) -> list[pl.DataFrame]:
         asked.append(work)
-        return compute(work)
+        return compute(work, batch)
 
-    monkeypatch.setattr("beaf_core.engine.run.compute", listened)
+    monkeypatch.setattr("beaf_core.engine.pool.compute", listened)
     days = {"date": None, "start_date": MONDAY, "end_date": TUESDAY}
     run(pipeline_file, "DEFAULT_FFILL=true", **days)
     [work] = asked

@@ -48,7 +48,7 @@ def test_options_become_a_timeline(section: dict[str, Any], grid: DenseGrid | No
         ({"time_interval": ["8", "16:30"]}, "'8' is no time of day such as 08:00"),
         ({"time_interval": ["08:00"]}, "time_interval"),
         ({"mode": "sparse"}, "'adaptative' or 'uniform'"),
-        ({"symbol_cols": ["Ticker"]}, r"can only be \[ListingId\]"),
+        ({"symbol_cols": "Ticker"}, r"can only be \[ListingId\]"),
         ({"metric": "x"}, "Extra inputs"),
     ],
 )

@@ -81,7 +81,7 @@ def _evaluate_table(
     found = _evaluate(frame, table)
     derived = [each for each in table.plan.measures if each.post is not None and not _lasts(each)]
     if dense:  # a sum or count with another rule for empty buckets has nothing in them, not zero
-        derived += [each for each in table.plan.measures if each.is_additive and _is_filled(each)]
+        derived += [each for each in table.plan.measures if _has_own_rule(each)]
     there = merge_keys(own)
     if not derived or there.height == keys.height:
         return found
@@ -107,8 +107,8 @@ def _by_day(keys: pl.DataFrame, days: Sequence[date]) -> pl.DataFrame:
     return pl.concat([one, there]).sort(*KEYS, DAY)
 
 
-def _is_filled(measure: Measure) -> bool:
-    return measure.fill in ("last", "none")
+def _has_own_rule(measure: Measure) -> bool:
+    return measure.is_additive and not _lasts(measure) and measure.fill in ("last", "none")
 
 
 def _lasts(measure: Measure) -> bool:

@@ -64,18 +64,28 @@ def buckets_of(spans: pl.DataFrame, config: PassConfig) -> pl.DataFrame:
         config: the pass: bucket width, anchor.
     """
     width = width_in_nanoseconds(config.time_bucket_seconds)
-    first = pl.col(_BEGIN) // width * width
-    starts = pl.int_ranges(first, _END, width).alias(BUCKET)
+    first, until = pl.col(_BEGIN) // width * width, -(-pl.col(_END) // width) * width
     shift = width if config.time_bucket_anchor == "end" else 0
-    return (
+    whole = (
         spans.filter(pl.col(_BEGIN) < pl.col(_END))
-        .select(LISTING, starts, DAY)
-        .explode(BUCKET)
-        .with_columns(pl.col(BUCKET) + shift)
-        .group_by(KEYS)
-        .agg(pl.col(DAY).min().alias(FIRST_DAY), pl.col(DAY).max())
-        .sort(KEYS)
+        .select(LISTING, first.alias(_BEGIN), until.alias(_END), DAY)
+        .sort(LISTING, _BEGIN)
     )
+    starts = pl.int_ranges(_BEGIN, _END, width).alias(BUCKET)
+    keys = whole.select(LISTING, starts, pl.col(DAY).alias(FIRST_DAY), DAY).explode(BUCKET)
+    keys = keys.with_columns(pl.col(BUCKET) + shift)
+    # Spans that share a bucket are rare, and grouping 7.65M keys took 6.0 s of CPU, not 0.6.
+    return _each_once(keys) if _share_a_bucket(whole) else keys
+
+
+def _share_a_bucket(whole: pl.DataFrame) -> bool:
+    # In the order of their beginnings: if any two spans meet, so do two neighbours.
+    same = pl.col(LISTING) == pl.col(LISTING).shift(1)
+    return bool(whole.select((same & (pl.col(_BEGIN) < pl.col(_END).shift(1))).any()).item())
+
+
+def _each_once(keys: pl.DataFrame) -> pl.DataFrame:
+    return keys.group_by(KEYS).agg(pl.col(FIRST_DAY).min(), pl.col(DAY).max()).sort(KEYS)
 
 
 def _no_span() -> pl.DataFrame:
@@ -158,7 +168,8 @@ def on_timeline(
         frame: its rows so far: keys, trade date, measures; those of the grid among them.
         grid: the keys of a dense pass; None where the pass is sparse.
     """
-    frame = frame.with_columns(_unknown(each, plans) for each in resolved.measures)
+    unknown = [_unknown(each, plans) for each in resolved.measures]
+    frame = frame.with_columns(each for each in unknown if each is not None)
     if grid is not None:
         own_day = pl.col(DAY)  # of the grid: what lies outside of a session moves no bucket
         frame = grid.select(*KEYS, own_day).join(frame.drop(DAY), on=KEYS, how="left")
@@ -170,11 +181,11 @@ def on_timeline(
     return frame.with_columns(each for each in fills if each is not None)
 
 
-def _unknown(measure: Measure, plans: Sequence[DayPlan]) -> pl.Expr:
+def _unknown(measure: Measure, plans: Sequence[DayPlan]) -> pl.Expr | None:
     """Take back the zeros of a day on which a table is missing, and was allowed to be."""
     column, known = pl.col(measure.name), _days_with(measure.table, plans)
     if not measure.is_additive or len(known) == len(plans):
-        return column
+        return None
     return pl.when(pl.col(DAY).is_in(known) | (column != 0)).then(column)
 
 

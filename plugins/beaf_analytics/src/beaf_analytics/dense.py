@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from beaf_analytics.measures.expand import OneOrMore
 from beaf_core import AnalyticsModule, DenseGrid, hookimpl
 
 
@@ -42,7 +43,7 @@ class DenseOptions(BaseModel):
         description="First and last time of day, UTC, of `uniform`: ['08:00', '16:30']; an "
         "interval that does not end after it starts crosses midnight.",
     )
-    symbol_cols: Annotated[list[str], AfterValidator(_listing_only)] = Field(
+    symbol_cols: Annotated[list[str], OneOrMore, AfterValidator(_listing_only)] = Field(
         default=["ListingId"], description="Older files name it; ListingId is all it can be."
     )
 
