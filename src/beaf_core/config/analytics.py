@@ -102,7 +102,7 @@ class PassConfig(BaseModel):
     )
     batch_freq: Frequency | None = Field(
         None,
-        description="Replaces BATCH_FREQ for this pass; made of whole partitions of those it reads.",
+        description="Replaces BATCH_FREQ for this pass; see Passes that read passes.",
     )
     modules: list[str] = Field(default_factory=list, description="The modules, by name.")
     source_pass: str | None = Field(
