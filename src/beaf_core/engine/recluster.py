@@ -111,25 +111,28 @@ def _written(
     """Write a table's rows by batch; None where that fails: reading the source tells why."""
     own = folder / "-".join(reading.place).translate(_SAFE)
     number = {listing: place for place, batch in enumerate(batches) for listing in batch}
-    listing = pl.col(LISTING).cast(pl.Int64)
+    batch_of = (
+        pl.col(LISTING).cast(pl.Int64).replace_strict(number, default=None, return_dtype=pl.Int32)
+    )
     names: list[list[str]] = [[] for _ in batches]
 
     def name(file: Any) -> str:
         # A partition with many others is closed and opened again, as a further file.
         batch = file.partition_keys.item()
         path = str(own / f"{batch}-{file.index_in_partition}.arrow")
-        names[batch].append(path)
+        if batch is not None:  # a listing that nobody asked for, though sources leave those out
+            names[batch].append(path)
         return path
 
     target = pl.PartitionBy(
         own,
-        key=listing.replace_strict(number, return_dtype=pl.Int32).alias("__batch"),
+        key=batch_of.alias("__batch"),
         include_key=False,
         file_path_provider=name,
         approximate_bytes_per_file=None,
     )
     try:
-        reading.table.rows.filter(listing.is_in(list(number))).sink_ipc(
+        reading.table.rows.sink_ipc(
             target, compression="uncompressed", engine="streaming", mkdir=True
         )
     except (pl.exceptions.PolarsError, OSError):
