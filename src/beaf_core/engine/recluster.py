@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from beaf_core.engine.compile import LISTING
+from beaf_core.engine.keys import LISTING
 from beaf_core.engine.work import PassWork
 
 if TYPE_CHECKING:
