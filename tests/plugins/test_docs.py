@@ -144,6 +144,31 @@ def test_the_tutorials_pipeline_runs_and_sums_its_blocks(tmp_path, monkeypatch):
     assert bars["BlockShares"].to_list() == [900.0, 1000.0, 0.0]
 
 
+def test_the_tutorials_look_up_provided_table_and_compute_give_what_is_worked_out_by_hand(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    write_market(tmp_path / "market")
+    path = tmp_path / "beyond.py"
+    path.write_text(block("Drift1min"), encoding="utf-8")
+    report = run_pipeline(path, date=TINY_DAYS[0])
+    assert report.status == "succeeded", report
+    bars = pl.read_parquet(report.receipts[0].location).sort("ListingId", "TimeBucket")
+    # ALFA on XLON: 10.0, 10.5, 10.2 and 10.4 are followed by 10.4, 10.4, 10.4 and 10.6; its large
+    # trades are 300 at 10.2, 200 at 10.5 and 400 at 10.4. On XPAR, 12.0 and 12.5 by 12.5.
+    assert bars["Drift1min"].to_list() == pytest.approx([0.7 / 4, 0.0, 0.25])
+    assert bars["LargeNotional"].to_list() == [9320.0, 11000.0, 0.0]
+    assert bars["UniverseShare"].to_list() == pytest.approx([1000 / 1040, 1.0, 40 / 1040])
+
+
+def test_the_tutorials_module_of_lifetimes_keeps_its_contract():
+    from types import ModuleType
+
+    plugin = ModuleType("resting")
+    exec(compile(block("Fleeting"), "tutorial", "exec", dont_inherit=True), plugin.__dict__)
+    check_module(plugin)
+
+
 def test_the_tutorials_options_make_a_model():
     scope = {}
     exec(compile(block("delimiter"), "tutorial", "exec", dont_inherit=True), scope)

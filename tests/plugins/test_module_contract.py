@@ -9,7 +9,16 @@ import polars as pl
 import pytest
 from pydantic import BaseModel
 
-from beaf_core import Aggregation, AnalyticsModule, Kind, Measure, hookimpl
+from beaf_core import (
+    Aggregation,
+    AnalyticsModule,
+    AsOf,
+    Kind,
+    Lifetime,
+    Measure,
+    ProvidedTable,
+    hookimpl,
+)
 from beaf_core.testing import check_module, contracts
 from beaf_core.testing.pipeline import bars_of
 
@@ -58,7 +67,54 @@ def test_right_modules_pass():
     )
 
 
+SEEN = AsOf("l2", pl.col("BidPrice1"), where=pl.col("BidQuantity1") > 0)
+LIFE = Lifetime(pl.col("LobAction") == 2, pl.col("LobAction") == 3)
+IMPACT = replace(
+    GOOD,
+    value=Aggregation(Kind.MEAN, pl.col("Price") - pl.col("Bid")),
+    lookups={"Bid": SEEN},
+)
+RESTING = replace(
+    GOOD, table="l3", value=Aggregation(Kind.MEAN, pl.col("Life")), lookups={"Life": LIFE}
+)
+BIG = ProvidedTable(
+    "big",
+    {"trades": ("TradeTimestampNanoseconds", "Size")},
+    lambda tables: tables["trades"].filter(SIZE > 100),
+    "TradeTimestampNanoseconds",
+)
+OVER_BIG = replace(GOOD, name="Big", table="big")
+
+
+def test_modules_with_look_ups_and_tables_of_their_own_pass():
+    check_module(module_of(IMPACT, replace(RESTING, name="Resting")))
+    check_module(module_of(OVER_BIG, provides=lambda _options: [BIG]))
+    seen = replace(GOOD, lookups={"Big": AsOf("big", SIZE)}, value=Aggregation(Kind.SUM, SIZE))
+    check_module(module_of(seen, provides=lambda _options: [BIG]))
+
+
+def test_a_wrong_table_of_its_own_is_caught_by_the_engine(refused):
+    wrong = replace(BIG, time="Noon")
+    plugin = module_of(OVER_BIG, provides=lambda _options: [wrong])
+    assert "has no column Noon" in refused(check_module, plugin)
+
+
 WRONG_MODULES = {
+    "reads BidPrise1, not of l2": (
+        replace(IMPACT, lookups={"Bid": AsOf("l2", pl.col("BidPrise1"))}),
+    ),
+    "measure Shares reads book; tables:": (
+        replace(IMPACT, lookups={"Bid": AsOf("book", pl.col("BidPrice1"))}),
+    ),
+    "look-up Bid: the condition is Float64": (
+        replace(IMPACT, lookups={"Bid": replace(SEEN, where=pl.col("BidPrice1"))}),
+    ),
+    "look-up Life: the condition is Int64": (
+        replace(RESTING, lookups={"Life": replace(LIFE, end=pl.col("LobAction"))}),
+    ),
+    "reads OldId, not of l3": (
+        replace(RESTING, lookups={"Life": replace(LIFE, end_order="OldId")}),
+    ),
     "yields no measure": (),
     "several measures are called Shares": (GOOD, GOOD),
     "TimeBucket is a key of every output": (replace(GOOD, name="TimeBucket"),),

@@ -13,10 +13,12 @@ import pytest
 from beaf_core import (
     Aggregation,
     AnalyticsModule,
+    AsOf,
     BeafError,
     ConfigError,
     Kind,
     LaunchRequest,
+    Lifetime,
     Measure,
     PluginEntry,
     PluginHost,
@@ -60,6 +62,9 @@ def raises(_options: object) -> Any:
         (lambda: measure(value=Aggregation(Kind.SUM, SIZE, "x")), "polars expression"),  # type: ignore[arg-type]
         (lambda: measure(value=Aggregation("sum", SIZE)), "of a Kind"),  # type: ignore[arg-type]
         (lambda: measure(value={"a": 1}, post=SIZE), "of a Kind"),
+        (lambda: measure(lookups={"Bid": "l2"}), "where an AsOf or a Lifetime belongs"),
+        (lambda: measure(lookups={"Bid": AsOf("l2", "Bid")}), "polars expression"),  # type: ignore[arg-type]
+        (lambda: measure(lookups={"L": Lifetime(SIZE, 3)}), "polars expression"),  # type: ignore[arg-type]
     ],
 )
 def test_a_measure_that_cannot_be_names_its_plugin(

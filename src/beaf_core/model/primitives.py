@@ -28,6 +28,7 @@ class AsOf:
     """A column looked up in the state of another table: the last row at or before a time.
 
     Looked up within the listing and the TradeDate of the row; null where there is no such state.
+    Of states at one time, the last by the table's sequence is found.
 
     Attributes:
         table: the table whose rows are states, such as `l2`.
@@ -48,8 +49,9 @@ class AsOf:
 class Lifetime:
     """A column with the nanoseconds between the rows on which an order begins and ends.
 
-    An order begins at most once under one id within a listing and TradeDate. Null on every other
-    row, and where the order's other end is not in the data (censored).
+    Orders are told apart by listing, TradeDate and id; an empty id is none. Where an id is used
+    again, an end belongs to the last begin before it, a begin to the first end after it. Null on
+    every other row, and where the order's other end is not in the data (censored).
 
     Attributes:
         begin: the rows on which an order begins.
@@ -123,8 +125,8 @@ class ProvidedTable:
     Attributes:
         name: the table's name; no input table may have it.
         needs: the tables it is made of, each with the columns that it needs beside ListingId.
-        build: needed table → lazy rows of one trade date and the universe, to lazy rows. It must
-            not collect.
+        build: needed table → lazy rows of one trade date and the whole universe (in a batch of
+            listings, too), to lazy rows. It must not collect. Rows of other listings are left out.
         time: its column of event time, int64 nanoseconds or Datetime.
         sequence: the column that breaks ties; None where there is none.
         ordered: whether the rows of each listing come out in that order.

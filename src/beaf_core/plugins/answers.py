@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from beaf_core.model.dates import DayStatus
 from beaf_core.model.errors import BeafError, UsageError
 from beaf_core.model.module import RESERVED, Aggregation, AnalyticsModule, Kind, Measure
-from beaf_core.model.primitives import DenseGrid, Identity, ProvidedTable
+from beaf_core.model.primitives import AsOf, DenseGrid, Identity, Lifetime, ProvidedTable
 from beaf_core.model.run import LaunchRequest, Receipt, RunReport, Target
 from beaf_core.model.tables import Part, TableRead
 from beaf_core.plugins.errors import (
@@ -257,6 +257,13 @@ def _fault_of_parts(measure: Measure) -> str | None:
         if not isinstance(each, Aggregation) or not isinstance(each.kind, Kind):
             return f"holds {_kind_of(each)} where an Aggregation of a Kind belongs"
         expressions += [each.of, each.where]
+    for lookup in measure.lookups.values():
+        if isinstance(lookup, AsOf):
+            expressions += [lookup.value, lookup.where]
+        elif isinstance(lookup, Lifetime):
+            expressions += [lookup.begin, lookup.end]
+        else:
+            return f"holds {_kind_of(lookup)} where an AsOf or a Lifetime belongs"
     for expression in expressions:
         if expression is not None and not isinstance(expression, pl.Expr):
             return f"holds {expression!r} where a polars expression belongs"

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from pydantic import BaseModel
 
-from beaf_core import TABLES, BeafError, Kind, Measure, PluginError
+from beaf_core import TABLES, AsOf, BeafError, Kind, Measure, PluginError
 from beaf_core.testing.market import TINY_DAYS, tiny_reference, tiny_table, with_every_column
 from beaf_core.testing.pipeline import bars_of
 from beaf_core.testing.subject import Subject, subject
 
 if TYPE_CHECKING:
-    from beaf_core import AnalyticsModule, Reference
+    from beaf_core import AnalyticsModule, ProvidedTable, Reference
 
 _NO_SUCH_VALUE = "no such value"
 
@@ -113,13 +114,14 @@ def check_module(plugin: object, options: object = None, *, name: str | None = N
     names = [each.name for each in measures]
     repeated = sorted({each for each in names if names.count(each) > 1})
     assert not repeated, f"several measures are called {', '.join(repeated)}"
+    tables = _Tables({each.name: each for each in module.provides(given)})
     for each in measures:
-        _check_described(each)
-        _check_expressions(each)
+        _check_described(each, tables)
+        _check_expressions(each, tables)
     for table, condition in module.rows(given).items():
-        _check_condition(f"the rows of {table}", table, condition)
+        _check_condition(f"the rows of {table}", tables.sample(table), condition)
     _check_asked_again(module, given, names)
-    _check_computed(module, options, measures)
+    _check_computed(module, options, measures, tables)
 
 
 def _check_asked_again(module: AnalyticsModule, given: object, names: list[str]) -> None:
@@ -127,8 +129,48 @@ def _check_asked_again(module: AnalyticsModule, given: object, names: list[str])
     assert again == names, f'the module "{module.name}" yields other measures when asked again'
 
 
-def _check_computed(module: AnalyticsModule, options: object, measures: list[Measure]) -> None:
-    if not measures or not {each.table for each in measures} <= {"trades", "marketstate"}:
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    """What a module may read: input tables, and those that it provides itself."""
+
+    provided: Mapping[str, ProvidedTable]
+
+    def sample(self, table: str) -> pl.DataFrame:
+        """Take rows of the tiny market; of a table that it does not have, rows of nulls."""
+        if table in self.provided:
+            made = self.provided[table]
+            needed = {each: self.sample(each).lazy() for each in made.needs}
+            return made.build(needed).collect()
+        try:
+            rows = tiny_table(table)
+        except KeyError:
+            rows = pl.DataFrame({"ListingId": [101, 101, 102]})
+        return with_every_column(table, rows)
+
+    def check(self, measure: Measure) -> None:
+        """Assert that all tables and columns that a measure needs are there."""
+        for table, columns in measure.needs.items():
+            assert table in TABLES or table in self.provided, (
+                f"measure {measure.name} reads {table}; tables: "
+                + ", ".join([*TABLES, *self.provided])
+            )
+            known = TABLES[table].columns if table in TABLES else self.sample(table).columns
+            strange = [each for each in columns if each not in known]
+            assert not strange, f"measure {measure.name} reads {', '.join(strange)}, not of {table}"
+
+    def inputs(self, measures: Iterable[Measure]) -> set[str]:
+        """List the input tables behind some measures."""
+        tables = {table for each in measures for table in each.needs}
+        while made := tables & self.provided.keys():
+            tables -= made
+            tables |= {each for name in made for each in self.provided[name].needs}
+        return tables
+
+
+def _check_computed(
+    module: AnalyticsModule, options: object, measures: list[Measure], tables: _Tables
+) -> None:
+    if not measures or not tables.inputs(measures) <= {"trades", "marketstate"}:
         return  # the tiny market has no order books
     try:
         bars = bars_of(module, _section(options))
@@ -148,7 +190,7 @@ def _section(options: object) -> dict[str, Any]:
     return dict(options) if isinstance(options, Mapping) else {}
 
 
-def _check_described(measure: Measure) -> None:
+def _check_described(measure: Measure, tables: _Tables) -> None:
     name = measure.name
     assert name not in _KEYS, f"{name} is a key of every output, and cannot be a measure"
     for field in ("unit", "doc", "formula"):
@@ -158,21 +200,17 @@ def _check_described(measure: Measure) -> None:
         f"measure {name} re-aggregates by {rule!r}; "
         f"known: {', '.join(_REAGGREGATIONS)}, vw:<column>"
     )
-    assert measure.table in TABLES, (
-        f"measure {name} reads {measure.table}; tables: {', '.join(TABLES)}"
-    )
-    known = TABLES[measure.table].columns
-    strange = [each for each in measure.columns if each not in known]
-    assert not strange, f"measure {name} reads {', '.join(strange)}, not of {measure.table}"
+    tables.check(measure)
 
 
-def _check_expressions(measure: Measure) -> None:
+def _check_expressions(measure: Measure, tables: _Tables) -> None:
+    rows = _with_lookups(measure, tables)
     for label, each in measure.aggregations.items():
         where = f"measure {measure.name}, {label}"
         if each.where is not None:
-            _check_condition(where, measure.table, each.where)
+            _check_condition(where, rows, each.where)
         if each.of is not None:
-            dtype = _check_row_wise(where, measure.table, each.of)
+            dtype = _check_row_wise(where, rows, each.of)
             fits = each.kind not in _NUMERIC_ONLY or dtype.is_numeric() or dtype == pl.Boolean
             assert fits, f"{where}: {each.kind} of {dtype}"
     if measure.post is not None:
@@ -183,25 +221,34 @@ def _check_expressions(measure: Measure) -> None:
         )
 
 
-def _check_condition(where: str, table: str, condition: pl.Expr) -> None:
-    dtype = _check_row_wise(where, table, condition)
+def _with_lookups(measure: Measure, tables: _Tables) -> pl.DataFrame:
+    """Add the columns that a measure looks up to rows of its table: nothing is found."""
+    rows = tables.sample(measure.table)
+    found: list[pl.Expr] = []
+    for name, lookup in measure.lookups.items():
+        where = f"measure {measure.name}, look-up {name}"
+        dtype: pl.DataType = pl.Int64()
+        if isinstance(lookup, AsOf):
+            states = tables.sample(lookup.table)
+            dtype = _check_row_wise(where, states, lookup.value)
+            if lookup.where is not None:
+                _check_condition(where, states, lookup.where)
+        else:
+            _check_condition(where, rows, lookup.begin)
+            _check_condition(where, rows, lookup.end)
+        found.append(pl.lit(None, dtype).alias(name))
+    return rows.with_columns(found)
+
+
+def _check_condition(where: str, rows: pl.DataFrame, condition: pl.Expr) -> None:
+    dtype = _check_row_wise(where, rows, condition)
     assert dtype == pl.Boolean, f"{where}: the condition is {dtype}, not true or false"
 
 
-def _check_row_wise(where: str, table: str, expression: pl.Expr) -> pl.DataType:
-    rows = _sample(table)
+def _check_row_wise(where: str, rows: pl.DataFrame, expression: pl.Expr) -> pl.DataType:
     found = rows.select(expression).to_series()
     literal = not expression.meta.root_names()
     assert literal or len(found) == rows.height, (
         f"{where}: {expression} aggregates; give the row expression, and let Kind say how"
     )
     return found.dtype
-
-
-def _sample(table: str) -> pl.DataFrame:
-    """Take rows of the tiny market; of a table that it does not have, rows of nulls."""
-    try:
-        rows = tiny_table(table)
-    except KeyError:
-        rows = pl.DataFrame({"ListingId": [101, 101, 102]})
-    return with_every_column(table, rows)
