@@ -576,11 +576,11 @@ def test_batches_of_listings_have_the_rows_of_the_whole(
 ) -> None:
     asked: list[Sequence[PassWork]] = []
 
-    def listened(work: Sequence[PassWork]) -> list[pl.DataFrame]:
+    def listened(work: Sequence[PassWork], batch: Batch) -> list[pl.DataFrame]:
         asked.append(work)
-        return compute(work)
+        return compute(work, batch)
 
-    monkeypatch.setattr("beaf_core.engine.run.compute", listened)
+    monkeypatch.setattr("beaf_core.engine.pool.compute", listened)
     days = {"date": None, "start_date": MONDAY, "end_date": TUESDAY}
     run(pipeline_file, "DEFAULT_FFILL=true", **days)
     [work] = asked

@@ -165,12 +165,26 @@ class AnalyticsConfig(BaseModel):
     DAGSTER_IO_MANAGER_KEY: str | None = Field(
         None, description="Older spelling of OUTPUT_TARGET.io_manager_key."
     )
-    NUM_WORKERS: int = Field(-1, description="Worker processes; -1 means all cores.")
-    MEMORY_PER_WORKER: PositiveFloat = Field(20, description="Budget of a worker, in GB.")
-    MAX_ROWS_PER_TABLE: dict[str, PositiveInt] = Field(
-        default_factory=dict, description="Row caps of a batch, by table."
+    NUM_WORKERS: int = Field(
+        -1,
+        description="Worker processes for a partition that needs several batches; -1 means one per "
+        "core, 0 computes batches one after another in the run's own process. Never more than "
+        "batches, nor than memory admits at MEMORY_PER_WORKER each.",
     )
-    TEMP_DIR: ConfigPath | None = Field(None, description="The work folder.")
+    MEMORY_PER_WORKER: PositiveFloat = Field(
+        20,
+        description="Memory of a worker in GB (10^9 bytes; fractions count), at most the machine's."
+        " Listings are packed into batches whose estimated peak stays below it.",
+    )
+    MAX_ROWS_PER_TABLE: dict[str, PositiveInt] = Field(
+        default_factory=dict,
+        description="Table → most rows of it in a batch; a single listing may exceed it.",
+    )
+    TEMP_DIR: ConfigPath | None = Field(
+        None,
+        description="Where runs make private folders for results of batches, and remove them; "
+        "null means .beaf/tmp in the project.",
+    )
     SKIP_EXISTING_OUTPUT: bool = Field(
         False, description="Leave partitions that are written alone, whatever has changed."
     )

@@ -14,7 +14,7 @@ from beaf_core.config.modules import GetModules, ModuleResolver
 from beaf_core.config.nodes import Node
 from beaf_core.config.passes import PassResolver
 from beaf_core.config.resolved import ResolvedPipeline
-from beaf_core.config.retired import FIRST_PARTY_SECTIONS, NOT_YET, RETIRED
+from beaf_core.config.retired import FIRST_PARTY_SECTIONS, RETIRED
 from beaf_core.config.validate import Findings
 from beaf_core.model.dates import parse_day
 from beaf_core.plugins.errors import PluginError
@@ -64,10 +64,6 @@ def _without_retired(findings: Findings) -> Node:
     for name, reason in RETIRED.items():
         if name in written:
             findings.note(f"{name} has no effect any more: {reason}")
-    for name in NOT_YET:
-        default = AnalyticsConfig.model_fields[name].get_default(call_default_factory=True)
-        if name in written and written[name].plain() != default:
-            findings.note(f"{name} is accepted, but has no effect in this version")
     return findings.tree.without(*RETIRED)
 
 

@@ -25,13 +25,5 @@ RETIRED_OUTPUT = {
     "sql_use_pandas": "pandas is not used",
 }
 
-#: Fields that load, and have no effect yet. Setting one is said aloud: nothing is ignored silently.
-NOT_YET = (
-    "NUM_WORKERS",
-    "MEMORY_PER_WORKER",
-    "MAX_ROWS_PER_TABLE",
-    "TEMP_DIR",
-)
-
 #: Keys of plugins that may be absent: kind and name of the plugin, and its distribution.
 FIRST_PARTY_SECTIONS = {"BMLL_JOBS": ("launcher", "bmll", "beaf-bmll")}

@@ -12,7 +12,6 @@ import polars as pl
 
 from beaf_core.config.redact import mask_of
 from beaf_core.config.resolved import ResolvedPass
-from beaf_core.engine.compute import compute
 from beaf_core.engine.locks import locked
 from beaf_core.engine.manifest import (
     PassKey,
@@ -23,6 +22,7 @@ from beaf_core.engine.manifest import (
 )
 from beaf_core.engine.overlaps import Overlaps
 from beaf_core.engine.plans import Planner
+from beaf_core.engine.pool import compute_in_batches
 from beaf_core.engine.quality import check_quality
 from beaf_core.engine.schema_lock import SchemaLock
 from beaf_core.engine.session import Session, open_session
@@ -59,6 +59,8 @@ def execute_request(request: LaunchRequest) -> RunReport:
         code = error.exit_code
         raise
     finally:
+        session.pool.close()
+        record.notes += session.pool.notes
         manifest = write_manifest(folder, record.facts(code))
     return RunReport(request.run_id, manifest, tuple(record.outcomes), code)
 
@@ -143,7 +145,8 @@ class _Run:
         return self._frames([work])[0]
 
     def _frames(self, work: Sequence[Work]) -> list[pl.DataFrame]:
-        return compute([PassWork(each.resolved, each.ready) for each in work])
+        passes = [PassWork(each.resolved, each.ready) for each in work]
+        return compute_in_batches(self.session, self.request, passes, work[0].partition)
 
     # -- check and write -----------------------------------------------------------------------
 
