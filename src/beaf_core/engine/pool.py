@@ -13,6 +13,7 @@ from beaf_core.engine.batch import Limits, Step, plan_steps
 from beaf_core.engine.combine import sort_output
 from beaf_core.engine.compute import compute
 from beaf_core.engine.crew import CannotTravelError, Job
+from beaf_core.engine.keys import KEYS
 from beaf_core.engine.memory import IDLE, budget_of, total_memory
 from beaf_core.engine.process import cores
 from beaf_core.engine.rows import total_rows
@@ -130,7 +131,9 @@ def _combined(
     ]
     if len(frames) == 1:
         return frames[0]
-    return sort_output(work.resolved, pl.concat(frames, how="vertical_relaxed"))
+    # Each is sorted; together they are not, since batches are packed by their size.
+    whole = pl.concat(frames, how="vertical_relaxed").sort(KEYS)
+    return sort_output(work.resolved, whole)
 
 
 class Estimate(NamedTuple):
