@@ -12,6 +12,7 @@ import polars as pl
 from beaf_core.engine.bucket import Buckets
 from beaf_core.engine.combine import carry_reference, join_tables, sort_output
 from beaf_core.engine.compile import Clock, DayOfTable, TablePlan
+from beaf_core.engine.computed import run_computed
 from beaf_core.engine.execute import TableResult, run_table
 from beaf_core.engine.keys import LISTING
 from beaf_core.engine.rollup import Aggregated
@@ -72,7 +73,8 @@ def _compute_pass(
         known.append((each, tables[-1]))
     universes = {plan.day: plan.listings for plan in plans}
     grid = grid_keys(resolved, plans)
-    joined = join_tables(resolved.measures, tables, list(universes), grid)
+    computed = run_computed(resolved, plans)
+    joined = join_tables(resolved.measures, tables, list(universes), grid, computed)
     joined = on_timeline(resolved, plans, joined, grid)
     return sort_output(resolved, carry_reference(joined, universes))
 
@@ -110,7 +112,7 @@ def tables_of(plans: Sequence[DayPlan], batch: Batch = WHOLE) -> list[TableOfPas
     found: dict[str, list[tuple[DayPlan, TableOnDay]]] = {}
     for plan in plans:
         for table in plan.tables:
-            if table.plan.measures:
+            if any(each.value is not None for each in table.plan.measures):
                 found.setdefault(table.plan.table, []).append((plan, table))
     return [
         TableOfPass(
