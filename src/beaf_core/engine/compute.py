@@ -15,6 +15,7 @@ from beaf_core.engine.compile import Clock, DayOfTable, TablePlan
 from beaf_core.engine.computed import run_computed
 from beaf_core.engine.execute import TableResult, run_table
 from beaf_core.engine.keys import LISTING
+from beaf_core.engine.rollup import Aggregated
 from beaf_core.engine.timeline import grid_keys, on_timeline
 from beaf_core.engine.work import WHOLE, Batch, PassWork
 from beaf_core.model.errors import DataInvalidError, PartitionFailedError
@@ -46,12 +47,30 @@ def compute(work: Sequence[PassWork], batch: Batch = WHOLE) -> list[pl.DataFrame
     Raises:
         DataInvalidError: the data of a day cannot be read.
     """
-    return [_compute_pass(each.resolved, each.plans, batch) for each in work]
+    found: dict[int, pl.DataFrame] = {}
+    known: list[tuple[TableOfPass, TableResult]] = []
+    # The finest first, for what the coarser ones can take from it.
+    for place, each in sorted(enumerate(work), key=lambda each: _width(each[1])):
+        found[place] = _compute_pass(each.resolved, each.plans, batch, known)
+    return [found[place] for place in range(len(work))]
 
 
-def _compute_pass(resolved: ResolvedPass, plans: Sequence[DayPlan], batch: Batch) -> pl.DataFrame:
+def _width(work: PassWork) -> float:
+    return work.resolved.config.time_bucket_seconds
+
+
+def _compute_pass(
+    resolved: ResolvedPass,
+    plans: Sequence[DayPlan],
+    batch: Batch,
+    known: list[tuple[TableOfPass, TableResult]],
+) -> pl.DataFrame:
     plans = [plan.only(batch.listings) for plan in plans]
-    tables = [_compute_table(resolved, each, batch) for each in tables_of(plans, batch)]
+    tables = []
+    for each in tables_of(plans, batch):
+        earlier = [lane for table, done in known if table.is_like(each) for lane in done.lanes]
+        tables.append(_compute_table(resolved, each, batch, earlier))
+        known.append((each, tables[-1]))
     universes = {plan.day: plan.listings for plan in plans}
     grid = grid_keys(resolved, plans)
     computed = run_computed(resolved, plans)
@@ -74,6 +93,19 @@ class TableOfPass:
     days: Sequence[DayOfTable]
     reads: Sequence[TableRead]
 
+    def is_like(self, other: TableOfPass) -> bool:
+        """Whether both have the same rows, as far as that is known."""
+        return (
+            self.plan.table == other.plan.table
+            and all(read.parts for read in self.reads)
+            and [read.parts for read in self.reads] == [read.parts for read in other.reads]
+            and [_wanted(each) for each in self.days] == [_wanted(each) for each in other.days]
+        )
+
+
+def _wanted(each: DayOfTable) -> tuple[object, ...]:
+    return each.day, each.clock, each.listings, each.universe
+
 
 def tables_of(plans: Sequence[DayPlan], batch: Batch = WHOLE) -> list[TableOfPass]:
     """List the tables that measures are declared over, without those only looked up in."""
@@ -92,10 +124,12 @@ def tables_of(plans: Sequence[DayPlan], batch: Batch = WHOLE) -> list[TableOfPas
     ]
 
 
-def _compute_table(resolved: ResolvedPass, table: TableOfPass, batch: Batch) -> TableResult:
+def _compute_table(
+    resolved: ResolvedPass, table: TableOfPass, batch: Batch, earlier: Sequence[Aggregated]
+) -> TableResult:
     name = table.plan.table
     try:
-        return run_table(table.plan, table.days, Buckets.of(resolved.config), batch)
+        return run_table(table.plan, table.days, Buckets.of(resolved.config), batch, earlier)
     except _WRONG_DECLARATION as error:
         names = ", ".join(measure.name for measure in table.plan.measures[:5])
         raise PartitionFailedError(
