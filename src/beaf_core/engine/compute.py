@@ -19,6 +19,7 @@ from beaf_core.engine.rollup import Aggregated
 from beaf_core.engine.timeline import grid_keys, on_timeline
 from beaf_core.engine.work import WHOLE, Batch, PassWork
 from beaf_core.model.errors import DataInvalidError, PartitionFailedError
+from beaf_core.model.tables import TABLES
 
 if TYPE_CHECKING:
     from beaf_core.config.resolved import ResolvedPass
@@ -94,9 +95,13 @@ class TableOfPass:
     reads: Sequence[TableRead]
 
     def is_like(self, other: TableOfPass) -> bool:
-        """Whether both have the same rows, as far as that is known."""
+        """Whether both have the same rows: input tables, of the same pieces and listings.
+
+        A table that a module provides may be another one in another pass.
+        """
         return (
             self.plan.table == other.plan.table
+            and self.plan.table in TABLES
             and all(read.parts for read in self.reads)
             and [read.parts for read in self.reads] == [read.parts for read in other.reads]
             and [_wanted(each) for each in self.days] == [_wanted(each) for each in other.days]
