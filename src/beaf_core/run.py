@@ -56,6 +56,7 @@ class PreparedPipeline:
     loaded: LoadedPipeline
     resolved: ResolvedPipeline
     host: PluginHost
+    given: tuple[str, ...] = ()
 
 
 def prepare_pipeline(
@@ -102,7 +103,9 @@ def prepare_pipeline(
     for part in parse_universe_spec(resolved.config.UNIVERSE or DEFAULT_UNIVERSE).parts:
         if part.name != DEFAULT_UNIVERSE:
             host.load("universe", part.name)
-    return PreparedPipeline(loaded, resolved, host)
+    functions = {"get_universe": get_universe, "get_pipeline": get_pipeline}
+    objects = tuple(name for name, function in functions.items() if function is not None)
+    return PreparedPipeline(loaded, resolved, host, objects)
 
 
 def _uncut(tree: Node) -> Node:
@@ -253,7 +256,7 @@ def request_of(
         pipeline=str(prepared.loaded.path) if prepared.loaded.path else None,
         project=str(resolved.project),
         **{each.name: getattr(choices, each.name) for each in fields(choices)},
-        session=Session(prepared.host, resolved, progress or Silence()),
+        session=Session(prepared.host, resolved, progress or Silence(), prepared.given),
     )
 
 

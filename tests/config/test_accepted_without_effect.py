@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.config.conftest import Desk  # type: ignore[import-not-found,unused-ignore]
 
-import beaf_core
-from beaf_core import AnalyticsConfig
-from beaf_core.config.retired import NOT_YET, RETIRED, RETIRED_OUTPUT
+from beaf_core.config.retired import RETIRED, RETIRED_OUTPUT
 
 # The predecessor's fields, with the defaults that its users' files repeat.
 OLD = {
@@ -20,21 +17,12 @@ OLD = {
     "EAGER_EXECUTION": False,
     "RUN_ONE_SYMBOL_AT_A_TIME": False,
     "DENSE_OUTPUT": True,
+    "TABLES_TO_LOAD": ["cbbo"],
     "ENABLE_PERFORMANCE_LOGS": True,
     "ENABLE_POLARS_PROFILING": False,
     "CLEAN_UP_BATCH_FILES": True,
     "CLEAN_UP_TEMP_DIR": True,
     "OVERWRITE_TEMP_DIR": False,
-}
-UNREAD = {
-    "SCHEMA_LOCK_MODE": "warn",
-    "SCHEMA_LOCK_PATH": "lock.json",
-    "NUM_WORKERS": 4,
-    "MEMORY_PER_WORKER": 8,
-    "MAX_ROWS_PER_TABLE": {"trades": 1000},
-    "TABLES_TO_LOAD": ["cbbo"],
-    "DEFAULT_FFILL": True,
-    "TEMP_DIR": "/tmp/x",
 }
 
 
@@ -47,39 +35,8 @@ def test_a_field_without_meaning_is_accepted_with_one_note(
     assert not hasattr(found.config, name)
 
 
-@pytest.mark.parametrize("name", UNREAD)
-def test_a_field_that_nothing_reads_yet_is_accepted_with_one_note(
-    desk: Desk, one_pass: Any, name: str
-) -> None:
-    found = desk.resolve(one_pass({name: UNREAD[name]}))
-    assert found.notes == (f"{name} is accepted, but has no effect in this version",)
-    assert getattr(found.config, name) == UNREAD[name] or name == "SCHEMA_LOCK_PATH"
-
-
-@pytest.mark.parametrize("name", UNREAD)
-def test_its_default_needs_no_note(desk: Desk, one_pass: Any, name: str) -> None:
-    default = AnalyticsConfig().model_dump()[name]
-    assert desk.resolve(one_pass({name: default})).notes == ()
-
-
 def test_every_such_field_is_tried_here() -> None:
     assert OLD.keys() == RETIRED.keys()
-    assert UNREAD.keys() == set(NOT_YET)
-
-
-@pytest.mark.parametrize("name", NOT_YET)
-def test_the_note_is_true(name: str) -> None:
-    """Once a field is read outside the room of configuration, it has to leave the list."""
-    home = Path(beaf_core.__file__).parent
-    rooms = [home, *(home.parents[1] / "plugins").glob("*/src")]
-    sources = [each for room in rooms for each in room.rglob("*.py")]
-    assert len(sources) > 40
-    readers = [
-        each
-        for each in sources
-        if each.parent != home / "config" and f".{name}" in each.read_text()
-    ]
-    assert readers == []
 
 
 @pytest.mark.parametrize("name", RETIRED_OUTPUT)

@@ -12,7 +12,8 @@ import pytest
 from tests.config.conftest import Desk  # type: ignore[import-not-found,unused-ignore]
 
 from beaf_core import AnalyticsConfig, OutputTarget, PassConfig
-from beaf_core.config.analytics import QualityCheckConfig, ScheduleConfig
+from beaf_core.config.analytics import ScheduleConfig
+from beaf_core.config.checks import PassExpectations, QualityCheckConfig
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "configuration.md"
@@ -35,7 +36,15 @@ def test_the_tables_are_those_of_the_models(script: ModuleType) -> None:
 
 
 @pytest.mark.parametrize(
-    "model", [AnalyticsConfig, PassConfig, OutputTarget, ScheduleConfig, QualityCheckConfig]
+    "model",
+    [
+        AnalyticsConfig,
+        PassConfig,
+        OutputTarget,
+        ScheduleConfig,
+        QualityCheckConfig,
+        PassExpectations,
+    ],
 )
 def test_every_field_has_a_row_and_a_meaning(model: Any) -> None:
     section = TEXT.partition(f"### {model.__name__}: ")[2].partition("\n### ")[0]

@@ -36,7 +36,13 @@ def test_the_defaults_are_those_that_users_rely_on() -> None:
         "LOGGING_LEVEL": "INFO",
         "DEFAULT_S3_REGION": "us-east-1",
         "SCHEMA_LOCK_MODE": "off",
-        "QUALITY_CHECKS": {"ENABLED": False, "null_rate_max": 0.2, "ranges": {}, "action": "warn"},
+        "QUALITY_CHECKS": {
+            "ENABLED": False,
+            "null_rate_max": 0.2,
+            "ranges": {},
+            "expect": {"rows_min": None, "rows": None, "listings": None, "columns": None},
+            "action": "warn",
+        },
     }
     assert {name: config[name] for name in expected} == expected
     assert PassConfig(name="p").model_dump(mode="json", exclude={"output"}) == {

@@ -88,3 +88,21 @@ def test_a_faulty_section_of_a_pass_that_lacks_its_name_is_told_too(desk: Desk) 
         "PASSES[0].name",
         "PASSES[0].book_analytics.levels",
     }
+
+
+def test_nothing_can_be_preserved_of_a_source_pass_that_is_not_named(
+    desk: Desk, one_pass: Any
+) -> None:
+    expect = {"expect": {"rows": "preserved"}}
+    text = told(desk, one_pass(quality_checks=expect))
+    assert text.startswith("PASSES[0].quality_checks.expect.rows: the pass has no source pass")
+    # What is asked of every pass holds for those that have one.
+    assert desk.resolve(one_pass({"QUALITY_CHECKS": expect})).passes
+
+
+@pytest.mark.parametrize("mode", ["warn", "raise", "update"])
+def test_a_schema_lock_needs_its_file(desk: Desk, one_pass: Any, mode: str) -> None:
+    text = told(desk, one_pass({"SCHEMA_LOCK_MODE": mode}))
+    assert text.startswith(f"SCHEMA_LOCK_MODE: {mode} needs a file that holds the columns")
+    text = told(desk, one_pass({"SCHEMA_LOCK_MODE": mode, "SCHEMA_LOCK_PATH": "s3://b/lock"}))
+    assert text.startswith("SCHEMA_LOCK_PATH: should be a file on this machine")

@@ -13,11 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beaf_core import Aggregation, Kind, Measure, PassConfig
-from beaf_core.engine.combine import finish_table
-from beaf_core.engine.compile import Clock, CompiledTable, DayOfTable, TablePlan, compile_table
+from beaf_core.engine.bucket import Buckets
+from beaf_core.engine.combine import join_tables
+from beaf_core.engine.compile import Clock, DayOfTable, TablePlan, compile_rows
+from beaf_core.engine.execute import run_table
+from beaf_core.engine.lanes import split_lanes
 
 PRICE, SIZE, SIDE = pl.col("Price"), pl.col("Size"), pl.col("Side")
 MINUTE = 60 * 10**9
+OF_ROWS = [kind for kind in Kind if not kind.of_states]
 DAY = date(2026, 2, 1)
 CLOCK = Clock("Time", "Sequence")
 
@@ -25,7 +29,8 @@ CLOCK = Clock("Time", "Sequence")
 def measure(
     name: str, kind: Kind, of: pl.Expr | None = None, where: pl.Expr | None = None
 ) -> Measure:
-    return Measure(name, "trades", Aggregation(kind, of, where), "ccy", name, name)
+    q = 0.25 if kind is Kind.QUANTILE else None
+    return Measure(name, "trades", Aggregation(kind, of, where, q), "ccy", name, name)
 
 
 def frame_of(rows: Sequence[tuple[int, int, int, float | None, float, int]]) -> pl.DataFrame:
@@ -34,35 +39,40 @@ def frame_of(rows: Sequence[tuple[int, int, int, float | None, float, int]]) -> 
     return pl.DataFrame(rows, schema=dict(zip(names, types, strict=True)), orient="row")
 
 
-def compiled(
+BUCKETS = Buckets.of(PassConfig(name="bars", time_bucket_seconds=60))
+
+
+def plan_of(measures: Sequence[Measure], rows: pl.Expr | None = None) -> TablePlan:
+    filters = {} if rows is None else {"m": rows}
+    return TablePlan("trades", tuple(measures), filters, {each.name: "m" for each in measures})
+
+
+def finished(plan: TablePlan, *days: DayOfTable) -> pl.DataFrame:
+    result = run_table(plan, days, BUCKETS)
+    joined = join_tables(plan.measures, [result], [each.day for each in days])
+    return joined.sort("ListingId", "TimeBucket")
+
+
+def computed(
     measures: Sequence[Measure],
     frame: pl.DataFrame,
     *,
     clock: Clock = CLOCK,
     rows: pl.Expr | None = None,
-    listings: Sequence[int] = (1, 2),
-) -> tuple[TablePlan, CompiledTable]:
-    plan = TablePlan(
-        "trades",
-        tuple(measures),
-        {} if rows is None else {"m": rows},
-        {each.name: "m" for each in measures},
-    )
-    config = PassConfig(name="bars", time_bucket_seconds=60)
-    return plan, compile_table(plan, [DayOfTable(DAY, frame.lazy(), clock, listings)], config)
-
-
-def computed(
-    measures: Sequence[Measure], frame: pl.DataFrame, **options: object
+    listings: Sequence[int] | None = None,
 ) -> dict[str, list[object]]:
-    plan, table = compiled(measures, frame, **options)  # type: ignore[arg-type]
-    names = [each.name for each in measures]
-    return (
-        finish_table(plan, table)
-        .sort("ListingId", "TimeBucket")
-        .select(names)
-        .to_dict(as_series=False)
-    )
+    day = DayOfTable(DAY, frame.lazy(), clock, listings)
+    found = finished(plan_of(measures, rows), day)
+    return found.select([each.name for each in measures]).to_dict(as_series=False)
+
+
+def queries(
+    measures: Sequence[Measure], frame: pl.DataFrame, clock: Clock = CLOCK
+) -> dict[str, pl.LazyFrame]:
+    """Lane → its query."""
+    day = DayOfTable(DAY, frame.lazy(), clock)
+    lanes = split_lanes(plan_of(measures)).lanes
+    return {each.name: compile_rows(each, [day], BUCKETS).frame for each in lanes}
 
 
 ROWS = frame_of(
@@ -88,6 +98,8 @@ ROWS = frame_of(
         (Kind.FIRST, [10.0, 20.0, 5.0]),
         (Kind.LAST, [14.0, 20.0, 5.0]),  # sequence 3 comes after 2, wherever it stands
         (Kind.MEDIAN, [12.0, 20.0, 5.0]),
+        (Kind.QUANTILE, [11.0, 20.0, 5.0]),  # a quarter: half way between 10 and 12
+        (Kind.DISTINCT, [3, 1, 1]),
     ],
 )
 def test_each_kind_gives_the_number_worked_out_by_hand(
@@ -122,10 +134,11 @@ def test_nan_never_gets_through() -> None:
     poisoned = ROWS.with_columns(
         pl.when(PRICE == 12.0).then(math.nan).otherwise(PRICE).alias("Price")
     )
-    found = computed([measure(k, k, PRICE) for k in Kind if k is not Kind.COUNT], poisoned)
+    found = computed([measure(k, k, PRICE) for k in OF_ROWS if k is not Kind.COUNT], poisoned)
     assert found["sum"] == [24.0, 20.0, 5.0]
     assert found["max"] == [14.0, 20.0, 5.0]
     assert found["mean"] == [12.0, 20.0, 5.0]
+    assert found["distinct"] == [2, 1, 1]
     assert not any(
         isinstance(value, float) and math.isnan(value) for each in found.values() for value in each
     )
@@ -148,13 +161,14 @@ def test_a_derived_measure_is_evaluated_on_its_named_inputs() -> None:
 def test_equal_aggregations_are_computed_once() -> None:
     volume = measure("Volume", Kind.SUM, SIZE)
     again = measure("Shares", Kind.SUM, pl.col("Size"))
-    _, table = compiled([volume, again], ROWS)
-    assert table.inputs["Volume"]["Volume"] == table.inputs["Shares"]["Shares"]
+    split = split_lanes(plan_of([volume, again]))
+    assert split.inputs["Volume"]["Volume"] == split.inputs["Shares"]["Shares"]
+    assert [len(lane.slots) for lane in split.lanes] == [1]
 
 
 def test_only_the_listings_of_the_universe_are_aggregated() -> None:
-    plan, table = compiled([measure("N", Kind.COUNT)], ROWS, listings=[2])
-    assert finish_table(plan, table)["ListingId"].to_list() == [2]
+    day = DayOfTable(DAY, ROWS.lazy(), CLOCK, listings=[2])
+    assert finished(plan_of([measure("N", Kind.COUNT)]), day)["ListingId"].to_list() == [2]
 
 
 def test_a_module_without_matching_rows_has_no_bucket() -> None:
@@ -169,9 +183,7 @@ def test_modules_with_different_rows_share_one_aggregation() -> None:
         {"buys": SIDE == 1},
         {"Buys": "buys", "All": "everything"},
     )
-    config = PassConfig(name="bars", time_bucket_seconds=60)
-    day = DayOfTable(DAY, ROWS.lazy(), CLOCK, [1, 2])
-    found = finish_table(plan, compile_table(plan, [day], config)).sort("ListingId", "TimeBucket")
+    found = finished(plan, DayOfTable(DAY, ROWS.lazy(), CLOCK))
     assert found["Buys"].to_list() == [2, 0, 1]
     assert found["All"].to_list() == [3, 1, 1]
 
@@ -181,8 +193,7 @@ def test_a_bucket_across_two_trade_dates_is_one_row() -> None:
     first = DayOfTable(date(1970, 1, 1), ROWS.lazy(), CLOCK, [1])
     late = frame_of([(1, 50, 9, 99.0, 1.0, 1)])
     second = DayOfTable(date(1970, 1, 2), late.lazy(), CLOCK, [1])
-    table = compile_table(plan, [first, second], PassConfig(name="bars", time_bucket_seconds=60))
-    found = finish_table(plan, table).sort("TimeBucket")
+    found = finished(plan, first, second)
     assert found["Close"].to_list() == [99.0, 20.0]
 
 
@@ -198,35 +209,46 @@ def falls_back(plan: str) -> bool:
     return re.search(r'label="in-memory-(?!source)', plan) is not None
 
 
-STREAMING = [kind for kind in Kind if kind.streams]
+STREAMING = [kind for kind in OF_ROWS if kind.streams]
 
 
 @pytest.mark.parametrize("ordered", [True, False])
 @pytest.mark.parametrize("where", [None, SIDE == 2])
 def test_every_native_kind_streams(ordered: bool, where: pl.Expr | None) -> None:
     measures = [measure(kind, kind, PRICE, where) for kind in STREAMING]
-    _, table = compiled(measures, ROWS, clock=Clock("Time", "Sequence", ordered=ordered))
-    plan = physical_plan(table.native)
+    found = queries(measures, ROWS, Clock("Time", "Sequence", ordered=ordered))
+    assert list(found) == ["plain"]
+    plan = physical_plan(found["plain"])
     assert "group-by" in plan
     assert not falls_back(plan)
-    assert table.fallback is None
 
 
 def test_a_median_runs_apart_and_leaves_the_rest_streaming() -> None:
-    _, table = compiled(
+    found = queries(
         [measure("Median", Kind.MEDIAN, PRICE), measure("Volume", Kind.SUM, SIZE)], ROWS
     )
-    assert not falls_back(physical_plan(table.native))
-    assert table.fallback is not None
-    assert falls_back(physical_plan(table.fallback)), "the lint can see a node that falls back"
+    assert not falls_back(physical_plan(found["plain"]))
+    assert falls_back(physical_plan(found["fallback"])), "the lint can see a node that falls back"
+
+
+def test_a_derived_measure_may_mix_what_streams_with_what_does_not() -> None:
+    skew = Measure(
+        "Skew",
+        "trades",
+        {"mean": Aggregation(Kind.MEAN, PRICE), "median": Aggregation(Kind.MEDIAN, PRICE)},
+        "ccy",
+        "",
+        "",
+        post=pl.col("mean") - pl.col("median"),
+    )
+    assert computed([skew], ROWS)["Skew"] == [0.0, 0.0, 0.0]
 
 
 def test_there_is_one_aggregation_whatever_the_number_of_measures() -> None:
     measures = [
         measure(f"{kind}{side}", kind, PRICE, side == SIDE) for kind in STREAMING for side in (1, 2)
     ]
-    _, table = compiled(measures, ROWS)
-    labels = re.findall(r'label="([^"\\]*)', physical_plan(table.native))
+    labels = re.findall(r'label="([^"\\]*)', physical_plan(queries(measures, ROWS)["plain"]))
     assert sum(label.startswith("group-by") for label in labels) == 1
 
 

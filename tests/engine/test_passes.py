@@ -130,14 +130,14 @@ def test_a_coarser_pass_reads_whole_partitions_of_a_finer_one(two_passes: Path) 
 def test_passes_of_one_depth_are_computed_together(
     two_passes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from beaf_core.engine import run as engine
+    from beaf_core.engine import pool as engine
 
     asked: list[list[str]] = []
     compute = engine.compute
 
-    def watched(work: Any) -> Any:
+    def watched(work: Any, batch: Any) -> Any:
         asked.append([each.resolved.name for each in work])
-        return compute(work)
+        return compute(work, batch)
 
     monkeypatch.setattr(engine, "compute", watched)
     text = two_passes.read_text().replace(

@@ -204,7 +204,7 @@ def test_a_rerun_with_nothing_changed_reads_no_row_of_any_table(
         raise AssertionError("computed")
 
     monkeypatch.setattr(reference.SourceReference, "_table", watched)
-    monkeypatch.setattr("beaf_core.engine.run.compute", forbidden)
+    monkeypatch.setattr("beaf_core.engine.pool.compute", forbidden)
     assert found(run(own)) == ["unchanged", "unchanged"]
     assert set(asked) == {"reference"}, "the universe is resolved, and nothing else is read"
 

@@ -17,6 +17,7 @@ from beaf_core import (
     Kind,
     LaunchRequest,
     Measure,
+    Part,
     PluginEntry,
     Receipt,
     TableRead,
@@ -68,6 +69,10 @@ def test_an_id_beyond_64_bits_is_a_wrong_answer(odd):
     assert "it cannot be read" in odd.assert_refused("get_universe", frame)
 
 
+def _with_row_groups(groups):
+    return TableRead(DayStatus.MISSING, parts=(Part("a", row_groups=groups),))
+
+
 BAD_READS = {
     "the status is ready, but there is no frame": TableRead(DayStatus.READY),
     "not a LazyFrame": TableRead(DayStatus.READY, LISTINGS),
@@ -75,6 +80,12 @@ BAD_READS = {
     "the status is nothing": TableRead(None, LISTINGS.lazy()),
     "parts is to hold Part values; it is nothing": TableRead(DayStatus.MISSING, parts=None),
     "parts is to hold Part values; a str": TableRead(DayStatus.MISSING, parts=("a.parquet",)),
+    "a row group of a is a int": _with_row_groups(5),
+    "a row group of a is 5": _with_row_groups((5,)),
+    "a row group of a is (1, 2)": _with_row_groups(((1, 2),)),
+    "a row group of a is (-1, 2, 3)": _with_row_groups(((-1, 2, 3),)),
+    "a row group of a is (1, 3, 2)": _with_row_groups(((1, 3, 2),)),
+    "a row group of a is (1, 2.0, 3)": _with_row_groups(((1, 2.0, 3),)),
     "absent is to hold str values": TableRead(DayStatus.MISSING, absent=(Path("a"),)),
     "order is to hold str values; it is a str": TableRead(DayStatus.MISSING, order="ListingId"),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from beaf_core import run_pipeline
 from beaf_core.plugins import kinds, specs
 from beaf_core.plugins.scaffold import example_of
-from beaf_core.testing import TINY_DAYS, check_universe, write_market
+from beaf_core.testing import TINY_DAYS, check_module, check_universe, write_market
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = (ROOT / "docs" / "hooks.md").read_text(encoding="utf-8")
@@ -166,3 +167,20 @@ def test_the_tutorial_tells_of_every_fixture():
 
     fixtures = {name for name in vars(plugin) if name.startswith("beaf_")}
     assert fixtures == set(re.findall(r"^\| `(beaf_\w+)` \|", TUTORIAL, re.MULTILINE))
+
+
+def test_the_module_of_the_tutorial_declares_a_timeline_that_holds(pipeline_file):
+    (text,) = (each for each in PYTHON.findall(TUTORIAL) if "acme_lots" in each)
+    names = {}
+    exec(text, names)
+    check_module(SimpleNamespace(analytics_module=names["analytics_module"]), name="acme_lots")
+    path = pipeline_file.with_name("own.py")
+    passes = [{"name": "lots", "modules": ["acme_lots"]}]
+    path.write_text(f"{text}\nUSER_CONFIG = {{'PASSES': {passes!r}}}\n")
+    report = run_pipeline(path, date=TINY_DAYS[0], universe="mic=XLON")
+    frame = pl.read_parquet(report.receipts[0].location)
+    assert frame.height == 2 * 450
+    assert report.outcomes[0].message is None, "the identity holds"
+    beta = frame.filter(ListingId=102)
+    assert beta["All"].to_list()[:6] == [50, 0, 0, 0, 150, 0]
+    assert beta["LastPrice"].to_list()[:6] == [20.0, 20.0, 20.0, 20.0, 21.0, 21.0]

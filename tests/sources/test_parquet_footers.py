@@ -31,6 +31,19 @@ def test_a_part_tells_bytes_rows_version_and_listings(market: Any, day_of_trades
     assert part.listings == (3, 9)
 
 
+def test_a_part_tells_rows_and_listings_of_each_row_group(market: Any, day_of_trades: Any) -> None:
+    frame = day_of_trades(listings=(7, 3, 9))
+    market.put(PATH, frame, row_group_size=4)
+    ids = [frame["ListingId"][start : start + 4] for start in range(0, 15, 4)]
+    (part,) = market.read().parts
+    assert part.row_groups == tuple((len(each), each.min(), each.max()) for each in ids)
+    assert sum(rows for rows, _, _ in part.row_groups) == part.rows
+    market.put(PATH, frame.clear())
+    assert market.read().parts[0].row_groups == ()
+    market.put(PATH, frame, statistics=False)
+    assert market.read().parts[0].row_groups is None
+
+
 def test_the_version_changes_with_the_file(market: Any) -> None:
     path = market.put(PATH)
     before = market.read().parts[0].version

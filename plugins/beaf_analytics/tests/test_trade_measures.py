@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
@@ -13,8 +14,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from beaf_analytics.trade import measures
+from beaf_analytics.trade.identities import identities
 from beaf_analytics.trade.options import GenericMetric, TradeOptions
-from beaf_core import UsageError, run_pipeline
+from beaf_core import Identity, UsageError, run_pipeline
 from beaf_core.testing import check_module
 
 DAY = "2025-01-06"
@@ -54,13 +56,15 @@ def write_day(folder: Path, trades: list[tuple[Any, ...]]) -> Path:
     return folder / "market"
 
 
-def bucket(folder: Path, section: dict[str, Any], trades: list[tuple[Any, ...]] = TRADES) -> Any:
+def bucket(
+    folder: Path, section: dict[str, Any], trades: list[tuple[Any, ...]] = TRADES, **more: Any
+) -> Any:
     """Run the pipeline over one bucket, and return its row."""
     report = run_pipeline(
         {
             "SOURCE": {"type": "parquet", "root": str(write_day(folder, trades))},
             "OUTPUT_TARGET": {"path_template": f"{folder}/out.parquet"},
-            "PASSES": [{"name": "bars", "modules": ["trade"], "trade_analytics": section}],
+            "PASSES": [{"name": "bars", "modules": ["trade"], "trade_analytics": section, **more}],
         },
         date=DAY,
         universe="mic=XLON",
@@ -275,3 +279,61 @@ def test_vwap_lies_between_low_and_high_and_sides_add_up(
     assert parts == pytest.approx(row["TradeTotalVolume"], rel=1e-12)
     assert row["Open"] == trades[0][0]
     assert row["Close"] == trades[-1][0]
+
+
+# -- identities ------------------------------------------------------------------------------------
+
+
+def held(section: dict[str, Any]) -> list[str]:
+    return [each.name for each in identities(TradeOptions.model_validate(section))]
+
+
+def test_what_is_claimed_follows_the_columns_that_are_asked_for() -> None:
+    assert held({}) == ["Low ≤ VWAP ≤ High"]
+    split = "TradeBuyVolume + TradeSellVolume + TradeUnknownVolume = TradeTotalVolume"
+    sides = ["Buy", "Sell", "Unknown", "Total"]
+    assert held(asked(sides, "Volume")) == [split]
+    assert held(asked(["Buy", "Sell", "Total"], "Volume", "OHLC")) == []
+    assert held(asked(sides, "Volume", ENABLED=False)) == []
+    apart = [
+        {"sides": ["Ask", "Bid"], "measures": "Volume"},
+        {"sides": ["Unknown", "Total"], "measures": "Volume"},
+    ]
+    assert held({"generic_metrics": apart, "metric_prefix": "My"}) == [
+        "MyTradeAskVolume + MyTradeBidVolume + MyTradeUnknownVolume = MyTradeTotalVolume"
+    ]
+    apart[1]["market_states"] = "HALTED"  # other trades: nothing adds up
+    assert held({"generic_metrics": apart}) == []
+
+
+def test_an_identity_tells_columns_that_contradict_each_other() -> None:
+    sides = ["Buy", "Sell", "Unknown", "Total"]
+    options = TradeOptions.model_validate(asked(sides, "Volume", "OHLC", "VWAP"))
+    right = {"TradeBuyVolume": 1.0, "TradeSellVolume": 2.0, "TradeUnknownVolume": 0.0}
+    right |= {"TradeTotalVolume": 3.0, "Low": 5.0, "High": 7.0, "TradeTotalVWAP": 7.0 + 6e-9}
+    names = ("TradeTotalVolume", "TradeTotalVWAP")
+    split, *_, prices = (
+        each for each in identities(options) if any(name in each.name for name in names)
+    )
+
+    def holds(identity: Identity, **wrong: float | None) -> Any:
+        return pl.DataFrame({**right, **wrong}).select(identity.holds).item()
+
+    assert holds(split)
+    assert holds(split, TradeTotalVolume=3.0 + 2e-9)
+    assert not holds(split, TradeTotalVolume=3.0 + 4e-9)
+    assert not holds(split, TradeUnknownVolume=1.0)
+    assert holds(prices)
+    assert not holds(prices, TradeTotalVWAP=7.0 + 8e-9)
+    assert not holds(prices, TradeTotalVWAP=4.9)
+    assert holds(prices, TradeTotalVWAP=None) is None
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.sampled_from(TRADES), max_size=8))
+def test_the_identities_hold_whatever_is_traded(trades: list[tuple[Any, ...]]) -> None:
+    with TemporaryDirectory() as place:
+        words = ("Volume", "Count", "Notional", "VWAP", "OHLC")
+        section = asked(["Buy", "Sell", "Unknown", "Total"], *words)
+        checks = {"ENABLED": True, "null_rate_max": 1, "action": "raise"}
+        assert bucket(Path(place), section, [TRADES[0], *trades], quality_checks=checks)

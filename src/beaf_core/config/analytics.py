@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from beaf_core.config.checks import QualityCheckConfig
 from beaf_core.config.paths import ConfigPath
 from beaf_core.config.scalars import (
     BucketSeconds,
@@ -25,31 +26,12 @@ from beaf_core.config.scalars import (
     DayOrRange,
     Frequency,
     IsoDay,
-    Limits,
     PathPart,
     Selector,
     Text,
     TimeZone,
 )
 from beaf_core.model.dates import BatchFrequency
-
-
-class QualityCheckConfig(BaseModel):
-    """Checks on a finished partition. A pass's own, where ENABLED, replace the global ones."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    ENABLED: bool = Field(False, description="Whether the checks run.")
-    null_rate_max: float = Field(
-        0.2, ge=0, le=1, description="Largest share of null or NaN in a measure's column."
-    )
-    ranges: dict[str, Limits] = Field(
-        default_factory=dict,
-        description="Column → smallest and largest value allowed; null for no limit.",
-    )
-    action: Literal["warn", "raise"] = Field(
-        "warn", description="`raise` keeps the partition from being written."
-    )
 
 
 class OutputTarget(BaseModel):
@@ -102,7 +84,7 @@ class PassConfig(BaseModel):
     )
     batch_freq: Frequency | None = Field(
         None,
-        description="Replaces BATCH_FREQ for this pass; see Passes that read passes.",
+        description="Replaces BATCH_FREQ; made of whole partitions of the passes that it reads.",
     )
     modules: list[str] = Field(default_factory=list, description="The modules, by name.")
     source_pass: str | None = Field(
@@ -169,9 +151,13 @@ class AnalyticsConfig(BaseModel):
         default_factory=QualityCheckConfig, description="Checks on every pass."
     )
     SCHEMA_LOCK_MODE: Literal["off", "warn", "raise", "update"] = Field(
-        "off", description="What a change of output columns does."
+        "off",
+        description="When output columns or dtypes change: `warn` tells, `raise` refuses to write, "
+        "`update` accepts them.",
     )
-    SCHEMA_LOCK_PATH: ConfigPath | None = Field(None, description="The lock file.")
+    SCHEMA_LOCK_PATH: ConfigPath | None = Field(
+        None, description="JSON file of the columns and dtypes of each pass; made if absent."
+    )
     SCHEDULES: list[ScheduleConfig] = Field(default_factory=list, description="For orchestrators.")
     AUTO_MATERIALIZE_ENABLED: bool = Field(False, description="Dagster automation.")
     AUTO_MATERIALIZE_LATEST_DAYS: PositiveInt | None = Field(7, description="Newest days only.")
@@ -179,17 +165,34 @@ class AnalyticsConfig(BaseModel):
     DAGSTER_IO_MANAGER_KEY: str | None = Field(
         None, description="Older spelling of OUTPUT_TARGET.io_manager_key."
     )
-    NUM_WORKERS: int = Field(-1, description="Worker processes; -1 means all cores.")
-    MEMORY_PER_WORKER: PositiveFloat = Field(20, description="Budget of a worker, in GB.")
-    MAX_ROWS_PER_TABLE: dict[str, PositiveInt] = Field(
-        default_factory=dict, description="Row caps of a batch, by table."
+    NUM_WORKERS: int = Field(
+        -1,
+        description="Worker processes for a partition that needs several batches; -1 means one per "
+        "core, 0 computes batches one after another in the run's own process. Never more than "
+        "batches, nor than memory admits at MEMORY_PER_WORKER each.",
     )
-    TABLES_TO_LOAD: list[str] | None = Field(None, description="Extra tables for modules.")
-    TEMP_DIR: ConfigPath | None = Field(None, description="The work folder.")
+    MEMORY_PER_WORKER: PositiveFloat = Field(
+        20,
+        description="Memory of a worker in GB (10^9 bytes; fractions count), at most the machine's."
+        " Listings are packed into batches whose estimated peak stays below it.",
+    )
+    MAX_ROWS_PER_TABLE: dict[str, PositiveInt] = Field(
+        default_factory=dict,
+        description="Table → most rows of it in a batch; a single listing may exceed it.",
+    )
+    TEMP_DIR: ConfigPath | None = Field(
+        None,
+        description="Where runs make private folders for results of batches, and remove them; "
+        "null means .beaf/tmp in the project.",
+    )
     SKIP_EXISTING_OUTPUT: bool = Field(
         False, description="Leave partitions that are written alone, whatever has changed."
     )
-    DEFAULT_FFILL: bool = Field(False, description="Forward-fill measures after joins.")
+    DEFAULT_FFILL: bool = Field(
+        False,
+        description="Carry the last value of a listing's day into buckets without one, where a "
+        "measure is no sum or count, and has no rule of its own.",
+    )
     LOGGING_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field(
         "INFO", description="How much is logged."
     )

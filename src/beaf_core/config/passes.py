@@ -84,8 +84,12 @@ class PassResolver:
             return None
         self._columns(modules, path)
         self._sort_keys(config, modules, path)
+        self._source(config, path)
+        self._timeline(modules, path)
         options = {each.module.config_key: each.options for each in modules if each.options}
-        return ResolvedPass(config.model_copy(update=options), tuple(modules), targets)
+        return ResolvedPass(
+            config.model_copy(update=options), tuple(modules), targets, self.config.DEFAULT_FFILL
+        )
 
     def _targets(self, node: Node, path: Steps) -> tuple[Target, ...]:
         """Resolve the pass's `output` over OUTPUT_TARGET, then its `extra_outputs`."""
@@ -130,6 +134,28 @@ class PassResolver:
                 where = (*path, "sort_keys", index)
                 hint = did_you_mean(key, columns)
                 self.findings.problem(where, f'the output has no column "{key}"{hint}')
+
+    def _source(self, config: PassConfig, path: Steps) -> None:
+        """Report what is to be preserved of a source pass where there is none."""
+        wanted = config.quality_checks.expect.need_source if config.quality_checks else []
+        if wanted and config.source_pass is None:
+            self.findings.problem(
+                (*path, "quality_checks", "expect", wanted[0]),
+                "the pass has no source pass to preserve anything of",
+                remedy="name one with source_pass",
+            )
+
+    def _timeline(self, modules: Iterable[ResolvedModule], path: Steps) -> None:
+        """Report timelines of one pass that differ."""
+        dense = [each for each in modules if each.grid is not None]
+        for each in dense[1:]:
+            if each.grid != dense[0].grid:
+                self.findings.problem(
+                    (*path, each.module.config_key),
+                    f'the modules "{dense[0].module.name}" and "{each.module.name}" both give the '
+                    "pass a timeline",
+                    remedy="keep one of them",
+                )
 
     def _shared_locations(self, targets: Iterable[tuple[Steps, Target]]) -> None:
         """Report outputs of which one would overwrite the other."""

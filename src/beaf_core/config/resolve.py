@@ -14,7 +14,7 @@ from beaf_core.config.modules import GetModules, ModuleResolver
 from beaf_core.config.nodes import Node
 from beaf_core.config.passes import PassResolver
 from beaf_core.config.resolved import ResolvedPipeline
-from beaf_core.config.retired import FIRST_PARTY_SECTIONS, NOT_YET, RETIRED
+from beaf_core.config.retired import FIRST_PARTY_SECTIONS, RETIRED
 from beaf_core.config.validate import Findings
 from beaf_core.model.dates import parse_day
 from beaf_core.plugins.errors import PluginError
@@ -64,10 +64,6 @@ def _without_retired(findings: Findings) -> Node:
     for name, reason in RETIRED.items():
         if name in written:
             findings.note(f"{name} has no effect any more: {reason}")
-    for name in NOT_YET:
-        default = AnalyticsConfig.model_fields[name].get_default(call_default_factory=True)
-        if name in written and written[name].plain() != default:
-            findings.note(f"{name} is accepted, but has no effect in this version")
     return findings.tree.without(*RETIRED)
 
 
@@ -184,6 +180,14 @@ def _check_request(findings: Findings, config: AnalyticsConfig, needs_passes: bo
             "there is no pass, so there is nothing to compute",
             remedy="write PASSES: [{name: bars, modules: [trade]}]",
         )
+    if config.SCHEMA_LOCK_MODE != "off" and not config.SCHEMA_LOCK_PATH:
+        findings.problem(
+            ("SCHEMA_LOCK_MODE",),
+            f"{config.SCHEMA_LOCK_MODE} needs a file that holds the columns",
+            remedy="write SCHEMA_LOCK_PATH: schema.json; the first run makes it",
+        )
+    if "://" in (config.SCHEMA_LOCK_PATH or ""):
+        findings.problem(("SCHEMA_LOCK_PATH",), "should be a file on this machine, not an address")
     start, end = config.START_DATE, config.END_DATE
     if start and end and parse_day(end) < parse_day(start):
         findings.problem(("END_DATE",), f"the end {end} lies before the start {start}")

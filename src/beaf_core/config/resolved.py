@@ -68,11 +68,19 @@ class ResolvedPass:
         config: the pass's own fields.
         modules: its modules.
         targets: where its rows go; the first is the main one.
+        forward_fill: whether measures without a rule of their own are carried forward
+            (DEFAULT_FFILL).
     """
 
     config: PassConfig
     modules: tuple[ResolvedModule, ...]
     targets: tuple[Target, ...]
+    forward_fill: bool = False
+
+    @property
+    def grid(self) -> DenseGrid | None:
+        """The dense timeline that a module gives the pass; None where it is sparse."""
+        return next((each.grid for each in self.modules if each.grid is not None), None)
 
     @property
     def name(self) -> str:

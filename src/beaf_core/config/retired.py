@@ -9,7 +9,8 @@ RETIRED = {
     "PREPARE_DATA_MODE": "tables are scanned where they are",
     "EAGER_EXECUTION": "the engine plans a whole pass",
     "RUN_ONE_SYMBOL_AT_A_TIME": "how listings are batched is the engine's own affair",
-    "DENSE_OUTPUT": "empty buckets are a module's task",
+    "DENSE_OUTPUT": "the module `dense` gives a pass its empty buckets",
+    "TABLES_TO_LOAD": "modules declare the tables that they read",
     "ENABLE_PERFORMANCE_LOGS": "timings are in every manifest",
     "ENABLE_POLARS_PROFILING": "timings are in every manifest",
     "CLEAN_UP_BATCH_FILES": "there are no batch files",
@@ -23,18 +24,6 @@ RETIRED_OUTPUT = {
     "index_name": "frames have no index",
     "sql_use_pandas": "pandas is not used",
 }
-
-#: Fields that load, and have no effect yet. Setting one is said aloud: nothing is ignored silently.
-NOT_YET = (
-    "SCHEMA_LOCK_MODE",
-    "SCHEMA_LOCK_PATH",
-    "NUM_WORKERS",
-    "MEMORY_PER_WORKER",
-    "MAX_ROWS_PER_TABLE",
-    "TABLES_TO_LOAD",
-    "DEFAULT_FFILL",
-    "TEMP_DIR",
-)
 
 #: Keys of plugins that may be absent: kind and name of the plugin, and its distribution.
 FIRST_PARTY_SECTIONS = {"BMLL_JOBS": ("launcher", "bmll", "beaf-bmll")}

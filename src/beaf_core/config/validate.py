@@ -12,8 +12,8 @@ from beaf_core.config.analytics import (
     AnalyticsConfig,
     OutputTarget,
     PassConfig,
-    QualityCheckConfig,
 )
+from beaf_core.config.checks import PassExpectations, QualityCheckConfig
 from beaf_core.config.environment import Expansion
 from beaf_core.config.errors import Problem, dotted
 from beaf_core.config.nodes import Node, Steps, is_plain
@@ -41,6 +41,7 @@ _HOMES: tuple[tuple[type[BaseModel], str], ...] = (
     (PassConfig, "a pass"),
     (OutputTarget, "OUTPUT_TARGET, or a pass's output"),
     (QualityCheckConfig, "QUALITY_CHECKS, or a pass's quality_checks"),
+    (PassExpectations, "expect, in QUALITY_CHECKS or a pass's quality_checks"),
 )
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import polars as pl
 
+from beaf_core.engine.finite import finite_or_null, is_polynomial, must_mask
 from beaf_core.model.module import Aggregation, Kind
 
-#: The columns by which first and last are ordered.
-TIME, SEQUENCE = "__time", "__sequence"
+#: The event time, int64 nanoseconds; the column that breaks ties; both in one, where rows are not
+#: known to stand in order.
+TIME, SEQUENCE, ORDER = "__time", "__sequence", "__order"
 
 #: Kinds that polars has a method for, whatever the order of rows.
 _PLAIN: Mapping[Kind, Callable[[pl.Expr], pl.Expr]] = {
@@ -22,95 +25,118 @@ _PLAIN: Mapping[Kind, Callable[[pl.Expr], pl.Expr]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One aggregated column, shared by all measures that ask for it.
+
+    Attributes:
+        name: the column's name in the small result.
+        aggregation: what it holds, its module's row filter included.
+    """
+
+    name: str
+    aggregation: Aggregation
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    of: pl.Expr | None
+    where: pl.Expr | None
+    zero: bool
+    masked: bool
+
+    def render(self, dtype: pl.DataType | None) -> pl.Expr:
+        """Render the column; `dtype` is that of `of`."""
+        if self.of is None or dtype is None:
+            assert self.where is not None
+            return self.where
+        value = finite_or_null(self.of) if self.masked and dtype.is_float() else self.of
+        if self.where is None:
+            return value
+        chosen = pl.when(self.where).then(value)
+        # A sum over zeros costs 12 % less than one over nulls (14 sums over 20M rows).
+        return chosen.otherwise(0) if self.zero and dtype.is_numeric() else chosen
+
+
 class Rows:
-    """The row-level columns of one table: each expression is computed once."""
+    """The row-level columns of one lane: each expression is computed once.
 
-    def __init__(self) -> None:
-        self._names: dict[tuple[bytes, bytes], str] = {}
-        self._columns: dict[str, tuple[pl.Expr | None, pl.Expr | None]] = {}
+    Args:
+        careful: whether NaN and infinity that an expression makes are replaced by null wherever
+            they could arise, or only where they would pass unseen.
+    """
 
-    def column(self, of: pl.Expr | None, where: pl.Expr | None) -> str | None:
-        """Name the column that holds `of` on the rows of `where`, and null elsewhere.
+    def __init__(self, *, careful: bool = False) -> None:
+        self.careful = careful
+        self._names: dict[object, str] = {}
+        self._columns: dict[str, _Row] = {}
+
+    def column(self, each: Aggregation) -> str | None:
+        """Name the column with an aggregation's value on its rows, and null (or zero) elsewhere.
 
         None stands for every row: a count without a condition needs no column.
         """
+        of, where = each.of, each.where
         if of is None and where is None:
             return None
-        key = (key_of(of), key_of(where))
+        zero = each.kind is Kind.SUM and where is not None
+        masked = must_mask(each) or (self.careful and of is not None and not is_polynomial(of))
+        key = key_of(of), key_of(where), zero, masked
         if key not in self._names:
             name = f"__row{len(self._names)}"
             self._names[key] = name
-            self._columns[name] = (of, where)
+            self._columns[name] = _Row(of, where, zero, masked)
         return self._names[key]
 
     def expressions(self, schema: pl.Schema) -> list[pl.Expr]:
         """Render the columns for a frame of that schema."""
-        return [
-            _masked(of, where, schema).alias(name) for name, (of, where) in self._columns.items()
-        ]
+        values = [row.of.alias(n) for n, row in self._columns.items() if row.of is not None]
+        dtypes = pl.LazyFrame(schema=schema).select(values).collect_schema() if values else {}
+        return [row.render(dtypes.get(n)).alias(n) for n, row in self._columns.items()]
 
 
-def _masked(of: pl.Expr | None, where: pl.Expr | None, schema: pl.Schema) -> pl.Expr:
-    if of is None:
-        assert where is not None
-        return where
-    dtype = pl.LazyFrame(schema=schema).select(of).collect_schema().dtypes()[0]
-    # What a row expression computes may be NaN all the same (0 / 0).
-    computed = not of.meta.is_column() and dtype.is_float()
-    value = of.fill_nan(None) if computed else of
-    return value if where is None else pl.when(where).then(value)
+def aggregate(slots: Iterable[Slot], rows: Rows, *, ordered: bool) -> list[pl.Expr]:
+    """Render the aggregations of rows, registering the row expressions that they need."""
+    return [_expression(each.aggregation, rows, ordered).alias(each.name) for each in slots]
 
 
-class Aggregations:
-    """The aggregated columns of one table: equal ones are shared."""
-
-    def __init__(self, rows: Rows, *, ordered: bool, tie_break: bool) -> None:
-        self._rows, self._ordered = rows, ordered
-        self._order = [pl.col(TIME), *([pl.col(SEQUENCE)] if tie_break else [])]
-        self._names: dict[tuple[Kind, str | None, bool], str] = {}
-        self.native: list[pl.Expr] = []
-        self.fallback: list[pl.Expr] = []
-
-    def add(self, each: Aggregation, module_filter: pl.Expr | None) -> str:
-        """Add an aggregation, and return the name of its column."""
-        column = self._rows.column(each.of, _both(each.where, module_filter))
-        key = (each.kind, column, each.of is None)
-        if key not in self._names:
-            name = f"__agg{len(self._names)}"
-            self._names[key] = name
-            home = self.native if each.kind.streams else self.fallback
-            home.append(self._expression(each, column).alias(name))
-        return self._names[key]
-
-    def _expression(self, each: Aggregation, column: str | None) -> pl.Expr:
-        if column is None:
-            return pl.len().cast(pl.Int64)
-        value = pl.col(column)
-        match each.kind:
-            case Kind.COUNT:
-                counted = value.sum() if each.of is None else value.count()
-                return counted.cast(pl.Int64)
-            case Kind.FIRST:
-                return self._first(value)
-            case Kind.LAST:
-                return self._last(value)
-        return _PLAIN[each.kind](value)
-
-    # `filter(…).sort_by(…)` falls back to memory; sorting the rows that do not take part to the
-    # far end streams, and gives null where none takes part.
-
-    def _first(self, value: pl.Expr) -> pl.Expr:
-        if self._ordered:
-            return value.first(ignore_nulls=True)
-        return value.sort_by(value.is_null(), *self._order).first()
-
-    def _last(self, value: pl.Expr) -> pl.Expr:
-        if self._ordered:
-            return value.last(ignore_nulls=True)
-        return value.sort_by(value.is_not_null(), *self._order).last()
+def _expression(each: Aggregation, rows: Rows, ordered: bool) -> pl.Expr:
+    column = rows.column(each)
+    if column is None:
+        return pl.len().cast(pl.Int64)
+    value = pl.col(column)
+    match each.kind:
+        case Kind.COUNT:
+            return (value.sum() if each.of is None else value.count()).cast(pl.Int64)
+        case Kind.DISTINCT:
+            # `drop_nulls().n_unique()` falls back to memory.
+            return value.n_unique().cast(pl.Int64) - value.is_null().any().cast(pl.Int64)
+        case Kind.QUANTILE if each.q is not None:
+            return value.quantile(each.q, interpolation="linear")
+        case Kind.FIRST | Kind.LAST:
+            return _edge(value, each.kind, ordered)
+    return _PLAIN[each.kind](value)
 
 
-def _both(first: pl.Expr | None, second: pl.Expr | None) -> pl.Expr | None:
+def _edge(value: pl.Expr, kind: Kind, ordered: bool) -> pl.Expr:
+    first = kind is Kind.FIRST
+    if ordered:
+        return value.first(ignore_nulls=True) if first else value.last(ignore_nulls=True)
+    # One key per row: sorting each group by time and sequence costs 1.3 times as much, and holds
+    # the group in memory. Rows that do not take part have no key.
+    key = pl.when(value.is_not_null()).then(pl.col(ORDER))
+    return value.min_by(key) if first else value.max_by(key)
+
+
+def order_key(time: pl.Expr, sequence: pl.Expr | None) -> pl.Expr:
+    """Render time and sequence as one integer that sorts like the two."""
+    if sequence is None:
+        return time
+    return time.cast(pl.Int128) * 2**62 + sequence.cast(pl.Int64).fill_null(-1)
+
+
+def both(first: pl.Expr | None, second: pl.Expr | None) -> pl.Expr | None:
+    """Join two conditions; None means all rows."""
     if first is None or second is None:
         return second if first is None else first
     return first & second
@@ -119,3 +145,8 @@ def _both(first: pl.Expr | None, second: pl.Expr | None) -> pl.Expr | None:
 def key_of(expression: pl.Expr | None) -> bytes:
     """Return bytes that are equal where two expressions are; none for no expression."""
     return b"" if expression is None else expression.meta.serialize(format="binary")
+
+
+def distinct(expressions: Sequence[pl.Expr]) -> list[pl.Expr]:
+    """Leave one of each expression."""
+    return list({key_of(each): each for each in expressions}.values())

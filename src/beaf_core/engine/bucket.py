@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 import polars as pl
+
+if TYPE_CHECKING:
+    from beaf_core.config.analytics import PassConfig
 
 NANOSECONDS = 1_000_000_000
 
@@ -44,3 +48,44 @@ def bucket_label(
     """
     start = (time if closed == "left" else time - 1) // width * width
     return start + width if anchor == "end" else start
+
+
+@dataclass(frozen=True, slots=True)
+class Buckets:
+    """The buckets of a pass: whole multiples of a width from the epoch.
+
+    Attributes:
+        width: in nanoseconds.
+        anchor: whether a bucket's label is its end or its start.
+        closed: which edge lies inside.
+    """
+
+    width: int
+    anchor: Literal["end", "start"] = "end"
+    closed: Literal["right", "left"] = "right"
+
+    @classmethod
+    def of(cls, config: PassConfig) -> Buckets:
+        """Read them from a pass."""
+        return cls(
+            width_in_nanoseconds(config.time_bucket_seconds),
+            config.time_bucket_anchor,
+            config.time_bucket_closed,
+        )
+
+    def label(self, time: pl.Expr) -> pl.Expr:
+        """Label each event with its bucket."""
+        return bucket_label(time, self.width, anchor=self.anchor, closed=self.closed)
+
+    def start(self, label: pl.Expr) -> pl.Expr:
+        """Return a bucket's lower edge."""
+        return label - self.width if self.anchor == "end" else label
+
+    def end(self, label: pl.Expr) -> pl.Expr:
+        """Return a bucket's upper edge."""
+        return label if self.anchor == "end" else label + self.width
+
+    def contains(self, label: pl.Expr, time: pl.Expr) -> pl.Expr:
+        """Say whether a time that is not before the bucket lies in it."""
+        end = self.end(label)
+        return time <= end if self.closed == "right" else time < end

@@ -1,34 +1,32 @@
-"""How do the declared measures of all modules of a pass become one aggregation per table?
+"""How do the declared measures of all modules of a pass become queries over its tables?
 
-Per table there is one streaming `group_by` over a projected and filtered scan. Row expressions
-are computed once, however many measures use them; equal aggregations are shared; aggregations
-that polars cannot stream are compiled apart, since one of them would drag the whole `group_by`
-into memory.
+Per table, aggregations are dealt out to lanes (`lanes.py`). Each lane is one query: a projected
+and filtered scan, row expressions computed once however many measures use them, one streaming
+`group_by` by listing and bucket. What polars cannot stream has a lane of its own, since one such
+aggregation would drag the whole `group_by` into memory; so have states, whose rows must know when
+the next one comes, and aggregations over columns that are looked up elsewhere.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from beaf_core.engine.aggregations import SEQUENCE, TIME, Aggregations, Rows, key_of
-from beaf_core.engine.bucket import bucket_label, nanoseconds, width_in_nanoseconds
-from beaf_core.model.module import Kind, Measure
+from beaf_core.engine.aggregations import ORDER, TIME, Rows, aggregate, order_key
+from beaf_core.engine.bucket import Buckets, nanoseconds
+from beaf_core.engine.finite import clean, exposed_columns
+from beaf_core.engine.keys import BUCKET, DAY, FIRST_DAY, KEYS, LISTING
+from beaf_core.engine.lanes import Lane
+from beaf_core.engine.states import NEXT, WEIGHT, StatePlan, with_next_time
+from beaf_core.model.module import Measure
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from beaf_core.config.analytics import PassConfig
     from beaf_core.config.resolved import ResolvedPass
-
-LISTING = "ListingId"
-BUCKET = "TimeBucket"
-KEYS = (LISTING, BUCKET)
-#: The last trade date that contributes to a bucket: whose reference data it carries.
-DAY = "__day"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +37,14 @@ class Clock:
         time: the event time's column.
         sequence: the column that orders rows of equal time; None where the table has none.
         ordered: whether the rows of a listing are known to stand in that order.
+        adjacent: whether the rows of a listing seem to stand together. A hint: where it is wrong,
+            states cost twice as much, and nothing else.
     """
 
     time: str
     sequence: str | None
     ordered: bool = False
+    adjacent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,33 +53,32 @@ class TablePlan:
 
     Attributes:
         table: the table's name.
-        measures: the measures over it.
+        measures: the measures over it; none where others only look up in it.
         rows: module name → the rows that the module looks at; all rows where it is absent.
         modules: measure name → module name.
+        looked_up: further columns, which measures over other tables look up, or the timeline reads.
     """
 
     table: str
     measures: tuple[Measure, ...]
     rows: Mapping[str, pl.Expr] = field(default_factory=dict)
     modules: Mapping[str, str] = field(default_factory=dict)
+    looked_up: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The input columns that the measures and row filters need, without keys and time."""
         names = {name for each in self.measures for name in each.columns}
         names |= {name for each in self.rows.values() for name in each.meta.root_names()}
-        return tuple(sorted(names))
-
-    @property
-    def needs_order(self) -> bool:
-        """Whether any measure asks for a first or last row."""
-        kinds = {a.kind for each in self.measures for a in each.aggregations.values()}
-        return bool(kinds & {Kind.FIRST, Kind.LAST})
+        return tuple(sorted(names | set(self.looked_up)))
 
 
 def plan_tables(resolved: ResolvedPass) -> tuple[TablePlan, ...]:
-    """Group the measures of a pass by the table that they read."""
+    """Group the measures of a pass by the table that they read, and name those looked up in."""
+    needed = [each.needs for each in resolved.measures]
+    needed += [resolved.grid.needs] if resolved.grid else []
     tables = dict.fromkeys(measure.table for measure in resolved.measures)
+    tables |= dict.fromkeys(table for each in needed for table in each)
     return tuple(_plan_table(resolved, table) for table in tables)
 
 
@@ -92,7 +92,10 @@ def _plan_table(resolved: ResolvedPass, table: str) -> TablePlan:
         modules |= {measure.name: each.module.name for measure in own}
         if own and table in each.rows:
             rows[each.module.name] = each.rows[table]
-    return TablePlan(table, tuple(measures), rows, modules)
+    others = [each.needs for each in resolved.measures if each.table != table]
+    others += [resolved.grid.needs] if resolved.grid else []
+    looked_up = {name for needs in others for name in needs.get(table, ())}
+    return TablePlan(table, tuple(measures), rows, modules, tuple(sorted(looked_up)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,105 +106,160 @@ class DayOfTable:
         day: the trade date.
         frame: the rows, lazily.
         clock: the frame's time and sequence columns.
-        listings: the ListingIds of the universe on that day.
+        listings: the ListingIds wanted; None where the frame holds no others.
+        universe: the ListingIds of the universe on that day, in any case.
+        others: table → its rows on the same date, for those who look up in it.
     """
 
     day: date
     frame: pl.LazyFrame
     clock: Clock
-    listings: Sequence[int]
+    listings: Sequence[int] | None = None
+    universe: Sequence[int] = ()
+    others: Mapping[str, DayOfTable] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class CompiledTable:
-    """A table's aggregation over the days of a partition, ready to collect.
+class Span:
+    """The buckets of one part of a lane's work, by their labels: `first ≤ label < until`."""
+
+    first: int
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One lazy query of a lane.
 
     Attributes:
-        native: the streaming aggregation.
-        fallback: aggregations that run in memory, by the same keys; None where there are none.
-        inputs: measure name → name in the measure → aggregated column.
+        frame: the query: one row per listing and bucket.
+        states: how to finish it, where the lane is of states.
+        may_tear: whether it may have to run again, should rows of a listing not stand together.
     """
 
-    native: pl.LazyFrame
-    fallback: pl.LazyFrame | None
-    inputs: Mapping[str, Mapping[str, str]]
+    frame: pl.LazyFrame
+    states: StatePlan | None = None
+    may_tear: bool = False
 
 
-def compile_table(plan: TablePlan, days: Sequence[DayOfTable], config: PassConfig) -> CompiledTable:
-    """Compile one table's measures over some days.
+def compile_rows(
+    lane: Lane,
+    days: Sequence[DayOfTable],
+    buckets: Buckets,
+    *,
+    cleaned: bool = False,
+    span: Span | None = None,
+) -> Query:
+    """Compile a lane of row aggregations over some days.
 
     A bucket is the set of events in its interval, whichever trade dates they come from: markets
     that never close have buckets across midnight, and each has one row.
 
     Args:
-        plan: what is asked.
+        lane: what to aggregate.
         days: where the rows are, day by day.
-        config: the pass: bucket width, anchor, closed.
+        buckets: the pass's buckets.
+        cleaned: whether every float column is cleaned, or only those that must be.
+        span: only these buckets; None means all.
     """
-    ordered = all(each.clock.ordered for each in days) and len(days) == 1
-    tie_break = all(each.clock.sequence for each in days)
-    rows = Rows()
-    aggregations = Aggregations(rows, ordered=ordered, tie_break=tie_break)
-    filters = _module_filters(plan)
-    inputs = {
-        measure.name: {
-            name: aggregations.add(each, filters.get(plan.modules.get(measure.name, "")))
-            for name, each in measure.aggregations.items()
-        }
-        for measure in plan.measures
-    }
-    order = [] if ordered or not plan.needs_order else [TIME, *([SEQUENCE] if tie_break else [])]
-    frames = [_selected(plan, each, config, rows, order) for each in days]
-    selected = frames[0] if len(frames) == 1 else pl.concat(frames, how="vertical_relaxed")
-    groups = selected.group_by(*KEYS)
-    last_day = pl.col(DAY).max()
-    return CompiledTable(
-        native=groups.agg(last_day, *aggregations.native),
-        fallback=groups.agg(*aggregations.fallback) if aggregations.fallback else None,
-        inputs=inputs,
-    )
+    alone = len(days) == 1
+    ordered = alone and days[0].clock.ordered
+    rows = Rows(careful=cleaned)
+    aggregations = aggregate(lane.slots, rows, ordered=ordered)
+    order = [ORDER] if lane.needs_order and not ordered else []
+    frames = []
+    for each in days:
+        read = _Reading(lane, each, buckets, cleaned, span)
+        frame, schema = read.rows(filtered=True)
+        day = [] if alone else [pl.lit(each.day).alias(DAY)]
+        keys = [pl.col(LISTING).cast(pl.Int64), read.label.alias(BUCKET), *day]
+        frames.append(frame.select(*keys, *read.own(order), *rows.expressions(schema)))
+    selected = frames[0] if alone else pl.concat(frames, how="vertical_relaxed")
+    if not alone:
+        aggregations = [pl.col(DAY).min().alias(FIRST_DAY), pl.col(DAY).max(), *aggregations]
+    return Query(selected.group_by(*KEYS).agg(*aggregations))
 
 
-def _selected(
-    plan: TablePlan, each: DayOfTable, config: PassConfig, rows: Rows, order: Sequence[str]
-) -> pl.LazyFrame:
-    schema = each.frame.collect_schema()
-    time = nanoseconds(each.clock.time, schema[each.clock.time])
-    label = bucket_label(
-        time,
-        width_in_nanoseconds(config.time_bucket_seconds),
-        anchor=config.time_bucket_anchor,
-        closed=config.time_bucket_closed,
-    )
-    available = {TIME: time, SEQUENCE: pl.col(each.clock.sequence or each.clock.time)}
-    return _filtered(plan, each, schema).select(
-        pl.col(LISTING).cast(pl.Int64),
-        label.alias(BUCKET),
-        pl.lit(each.day).alias(DAY),
-        *(available[name].alias(name) for name in order),
-        *rows.expressions(schema),
-    )
+def compile_states(
+    lane: Lane,
+    each: DayOfTable,
+    buckets: Buckets,
+    *,
+    cleaned: bool = False,
+    adjacent: bool = True,
+    span: Span | None = None,
+) -> Query:
+    """Compile a lane of states over one day, across which no state is carried."""
+    clock = each.clock
+    adjacent = adjacent and clock.adjacent and clock.ordered
+    rows = Rows(careful=cleaned)
+    plan = StatePlan.of(lane, buckets, rows)
+    read = _Reading(lane, each, buckets, cleaned, span)
+    frame, schema = read.rows(filtered=False)
+    order = [] if clock.ordered else [ORDER]
+    kept = [name for name in (*lane.columns, *lane.lookups) if name in schema]
+    own = [each.alias(each.meta.output_name()) for each in read.own([TIME, *order])]
+    narrow = frame.select(pl.col(LISTING).cast(pl.Int64), *own, *kept)
+    timed = with_next_time(narrow, ordered=clock.ordered, adjacent=adjacent)
+    selected = timed.select(
+        LISTING, TIME, NEXT, buckets.label(pl.col(TIME)).alias(BUCKET), *rows.expressions(schema)
+    ).with_columns(plan.weight().alias(WEIGHT))
+    return Query(selected.group_by(*KEYS).agg(*plan.aggregations()), plan, adjacent)
 
 
-def _filtered(plan: TablePlan, each: DayOfTable, schema: pl.Schema) -> pl.LazyFrame:
-    # NaN and infinity are absence: they would poison every sum, and NaN passes as not null and as
-    # larger than any price. Cleaned where they enter, so that no measure has to think of them.
-    floats = [pl.col(name) for name in plan.columns if schema[name].is_float()]
-    clean = each.frame.with_columns(pl.when(column.is_finite()).then(column) for column in floats)
-    kept = clean.filter(pl.col(LISTING).is_in(list(each.listings)))
-    everything = len(plan.rows) < len(set(plan.modules.values()))
-    if everything or not plan.rows:
-        return kept
-    return kept.filter(pl.any_horizontal(*_distinct(plan.rows.values())))
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """How a lane reads one day of its table."""
 
+    lane: Lane
+    each: DayOfTable
+    buckets: Buckets
+    cleaned: bool
+    span: Span | None
 
-def _module_filters(plan: TablePlan) -> dict[str, pl.Expr]:
-    """Leave out the one filter that the scan applies to all measures already."""
-    shared = len(plan.rows) == len(set(plan.modules.values()))
-    if shared and len(_distinct(plan.rows.values())) == 1:
-        return {}
-    return dict(plan.rows)
+    @property
+    def time(self) -> pl.Expr:
+        dtype = self.each.frame.collect_schema()[self.each.clock.time]
+        return nanoseconds(self.each.clock.time, dtype)
 
+    @property
+    def label(self) -> pl.Expr:
+        return self.buckets.label(self.time)
 
-def _distinct(expressions: Iterable[pl.Expr]) -> list[pl.Expr]:
-    return list({key_of(each): each for each in expressions}.values())
+    def own(self, names: Sequence[str]) -> Iterator[pl.Expr]:
+        """Render the engine's own columns."""
+        sequence = self.each.clock.sequence
+        tie_break = None if sequence is None else pl.col(sequence)
+        for name in names:
+            value = self.time if name == TIME else order_key(self.time, tie_break)
+            yield value.alias(name)
+
+    def rows(self, *, filtered: bool) -> tuple[pl.LazyFrame, pl.Schema]:
+        """Return the rows of the wanted listings, with what is looked up, and their schema.
+
+        Args:
+            filtered: whether rows that no module looks at are left out.
+        """
+        frame, schema = self.each.frame, self.each.frame.collect_schema()
+        if self.each.listings is not None:
+            frame = frame.filter(pl.col(LISTING).is_in(list(self.each.listings)))
+        if self.span is not None:
+            label = self.label
+            frame = frame.filter((label >= self.span.first) & (label < self.span.until))
+        frame = clean(frame, schema, self._suspects())
+        if self.lane.lookups:
+            frame = self._looked_up(frame)
+            schema = frame.collect_schema()
+        if filtered and self.lane.filters is not None:
+            frame = frame.filter(pl.any_horizontal(*self.lane.filters))
+        return frame, schema
+
+    def _suspects(self) -> Sequence[str]:
+        if self.cleaned or self.lane.lookups:
+            return self.lane.columns
+        asked = [slot.aggregation for slot in self.lane.slots]
+        return exposed_columns(asked, self.lane.filters or ())
+
+    def _looked_up(self, frame: pl.LazyFrame) -> pl.LazyFrame:
+        """Attach the columns that are looked up: the place where look-ups plug in."""
+        raise NotImplementedError

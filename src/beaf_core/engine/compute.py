@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from beaf_core.engine.combine import carry_reference, finish_table, join_tables, sort_output
-from beaf_core.engine.compile import DayOfTable, compile_table
+from beaf_core.engine.bucket import Buckets
+from beaf_core.engine.combine import carry_reference, join_tables, sort_output
+from beaf_core.engine.compile import DayOfTable
+from beaf_core.engine.execute import TableResult, run_table
+from beaf_core.engine.keys import LISTING
+from beaf_core.engine.timeline import grid_keys, on_timeline
 from beaf_core.engine.work import WHOLE, Batch, PassWork
 from beaf_core.model.errors import DataInvalidError, PartitionFailedError
 
 if TYPE_CHECKING:
     from beaf_core.config.resolved import ResolvedPass
-    from beaf_core.engine.prepare import DayPlan
+    from beaf_core.engine.prepare import DayPlan, TableOnDay
     from beaf_core.model.tables import TableRead
 
 #: What polars raises for an expression that cannot be, as opposed to data that cannot be read.
@@ -44,21 +48,23 @@ def compute(work: Sequence[PassWork], batch: Batch = WHOLE) -> list[pl.DataFrame
 
 def _compute_pass(resolved: ResolvedPass, plans: Sequence[DayPlan], batch: Batch) -> pl.DataFrame:
     plans = [plan.only(batch.listings) for plan in plans]
-    tables = dict.fromkeys(table.plan.table for plan in plans for table in plan.tables)
-    frames = [_compute_table(resolved, plans, name) for name in tables]
+    asked = dict.fromkeys(t.plan.table for plan in plans for t in plan.tables if t.plan.measures)
+    tables = [_compute_table(resolved, plans, name, batch) for name in asked]
     universes = {plan.day: plan.listings for plan in plans}
-    return sort_output(resolved, carry_reference(join_tables(resolved, frames), universes))
+    grid = grid_keys(resolved, plans)
+    joined = join_tables(resolved.measures, tables, list(universes), grid)
+    joined = on_timeline(resolved, plans, joined, grid)
+    return sort_output(resolved, carry_reference(joined, universes))
 
 
-def _compute_table(resolved: ResolvedPass, plans: Sequence[DayPlan], name: str) -> pl.DataFrame:
+def _compute_table(
+    resolved: ResolvedPass, plans: Sequence[DayPlan], name: str, batch: Batch
+) -> TableResult:
     found = [(p, t) for p in plans for t in p.tables if t.plan.table == name]
-    days = [
-        DayOfTable(plan.day, table.rows, table.clock, plan.listings["ListingId"].to_list())
-        for plan, table in found
-    ]
+    days = [_day_of_table(plan, table, batch) for plan, table in found]
     table_plan = found[0][1].plan
     try:
-        return finish_table(table_plan, compile_table(table_plan, days, resolved.config))
+        return run_table(table_plan, days, Buckets.of(resolved.config))
     except _WRONG_DECLARATION as error:
         names = ", ".join(measure.name for measure in table_plan.measures[:5])
         raise PartitionFailedError(
@@ -71,6 +77,17 @@ def _compute_table(resolved: ResolvedPass, plans: Sequence[DayPlan], name: str) 
             f"{name} cannot be read ({where}): {error}",
             remedy="check the file, and deliver it again",
         ) from error
+
+
+def _day_of_table(plan: DayPlan, table: TableOnDay, batch: Batch) -> DayOfTable:
+    universe = plan.listings[LISTING].to_list()
+    # The source has left out what is not of the universe; a batch is narrower.
+    wanted = None if batch.listings is None else universe
+    others = {
+        each.plan.table: DayOfTable(plan.day, each.rows, each.clock, wanted, universe)
+        for each in plan.tables
+    }
+    return DayOfTable(plan.day, table.rows, table.clock, wanted, universe, others)
 
 
 def _culprit(days: Sequence[DayOfTable], reads: Sequence[TableRead]) -> str:

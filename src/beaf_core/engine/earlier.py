@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from beaf_core.engine.bucket import width_in_nanoseconds
-from beaf_core.engine.compile import BUCKET, Clock
+from beaf_core.engine.compile import Clock
+from beaf_core.engine.keys import BUCKET
 from beaf_core.model.dates import DayStatus
 from beaf_core.model.tables import Part, TableRead
 

@@ -132,6 +132,7 @@ class Record:
     pipeline: ResolvedPipeline
     started: str = field(default_factory=now)
     outcomes: list[PassOutcome] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     _days: list[dict[str, Any]] = field(default_factory=list)
     _timings: list[dict[str, Any]] = field(default_factory=list)
 
@@ -164,7 +165,7 @@ class Record:
             "finished": now(),
             "exit_code": int(code),
             "versions": versions(),
-            "notes": list(self.pipeline.notes),
+            "notes": [*self.pipeline.notes, *self.notes],
             "days": self._days,
             "timings": self._timings,
             "outcomes": [outcome_facts(each) for each in self.outcomes],

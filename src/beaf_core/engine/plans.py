@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from beaf_core.engine.compile import LISTING
 from beaf_core.engine.earlier import EarlierPass, Piece
+from beaf_core.engine.keys import LISTING
 from beaf_core.engine.prepare import DayPlan, Preparer
 from beaf_core.engine.stages import pieces_of
 from beaf_core.model.dates import DayStatus

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from beaf_core.engine.compile import LISTING, Clock, TablePlan, plan_tables
+from beaf_core.engine.compile import Clock, TablePlan, plan_tables
+from beaf_core.engine.keys import LISTING
 from beaf_core.engine.reference import SourceReference
 from beaf_core.model.dates import DayStatus, days_between, is_weekend
 from beaf_core.model.errors import (
@@ -138,6 +139,8 @@ class Preparer:
         status = worst_status(each.read.status for each in tables)
         absent = tuple(path for each in tables for path in each.read.absent)
         there = tuple(each for each in tables if each.read.frame is not None)
+        if not _suffices(resolved, there):
+            there = ()
         return DayPlan(day, status, listings, there, absent)
 
     # -- universe ------------------------------------------------------------------------------
@@ -221,6 +224,14 @@ class Preparer:
     def _read(self, request: TableRequest) -> TableRead:
         source = self.pipeline.require_source()
         return self.host.read_table(source, request, self.pipeline.source_options)
+
+
+def _suffices(resolved: ResolvedPass, tables: Sequence[TableOnDay]) -> bool:
+    """Say whether a dense pass knows its buckets on a day, and has something to put into them."""
+    needed = resolved.grid.needs if resolved.grid else {}
+    there = {each.plan.table for each in tables}
+    filling = [each for each in tables if each.plan.measures or each.plan.table not in needed]
+    return needed.keys() <= there and bool(filling)
 
 
 def _of_earlier(plan: TablePlan, earlier: EarlierPass, day: date, reader: PassConfig) -> TableOnDay:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from beaf_core.model.module import Measure
     from beaf_core.model.partition import PartitionRun
     from beaf_core.model.run import Receipt, Target
+    from beaf_core.model.tables import Part
 
 #: Fields at the top of the configuration that change the rows of every pass.
-_OF_ROWS = ("QUALITY_CHECKS",)
+_OF_ROWS = ("QUALITY_CHECKS", "DEFAULT_FFILL")
 #: Fields of a pass that do not: where rows go, and how days are cut, are told apart.
 _NOT_OF_ROWS = {"output", "extra_outputs", "batch_freq", "name"}
 
@@ -179,12 +180,31 @@ def _add_parts(facts: Mapping[str, dict[str, Any]], day: DayPlan) -> None:
         name = table.plan.table
         for part in table.read.parts:
             # A part without a version is never the same as before.
-            known = asdict(part) | {"version": part.version or secrets.token_hex(8)}
+            known = _of_part(part)
             facet, item = "inputs", part.location
             if name.startswith(PASS_PREFIX):
                 facet, item = "earlier passes", name.removeprefix(PASS_PREFIX)
             # One place may hold several tables, and one table several days.
             facts[facet].setdefault(item, []).append([name, day.day.isoformat(), known])
+
+
+def _of_part(part: Part) -> dict[str, Any]:
+    facts = asdict(replace(part, row_groups=None))  # the version covers what is inside
+    return facts | {"version": part.version or secrets.token_hex(8)}
+
+
+def pass_facts(resolved: ResolvedPass, days: Sequence[DayPlan]) -> dict[str, Any]:
+    """State what another process must find alike, to compute a pass's rows alike."""
+    return {
+        "pass": resolved.config.model_dump(mode="json"),
+        "definitions": [_definitions(each) for each in resolved.modules],
+        "days": [[day.day.isoformat(), _digest_of_listings(day), *_inputs(day)] for day in days],
+    }
+
+
+def _inputs(plan: DayPlan) -> list[list[Any]]:
+    parts = [part for table in plan.tables for part in table.read.parts]
+    return [[part.location, part.bytes, part.rows, part.version] for part in parts]
 
 
 def _digest_of_listings(plan: DayPlan) -> str:

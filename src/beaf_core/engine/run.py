@@ -12,7 +12,6 @@ import polars as pl
 
 from beaf_core.config.redact import mask_of
 from beaf_core.config.resolved import ResolvedPass
-from beaf_core.engine.compute import compute
 from beaf_core.engine.locks import locked
 from beaf_core.engine.manifest import (
     PassKey,
@@ -23,7 +22,9 @@ from beaf_core.engine.manifest import (
 )
 from beaf_core.engine.overlaps import Overlaps
 from beaf_core.engine.plans import Planner
+from beaf_core.engine.pool import compute_in_batches
 from beaf_core.engine.quality import check_quality
+from beaf_core.engine.schema_lock import SchemaLock
 from beaf_core.engine.session import Session, open_session
 from beaf_core.engine.settle import Settler, Work, blocked_by
 from beaf_core.engine.stages import Stage, check_locations, stages_of
@@ -58,6 +59,8 @@ def execute_request(request: LaunchRequest) -> RunReport:
         code = error.exit_code
         raise
     finally:
+        session.pool.close()
+        record.notes += session.pool.notes
         manifest = write_manifest(folder, record.facts(code))
     return RunReport(request.run_id, manifest, tuple(record.outcomes), code)
 
@@ -68,6 +71,7 @@ class _Run:
     def __init__(self, request: LaunchRequest, session: Session, record: Record) -> None:
         self.request, self.session, self.record = request, session, record
         self.whole = PartitionRun(parse_universe_spec(request.selector), request.dates)
+        self.schema_lock = SchemaLock.of(session.pipeline.config)
         self.overlaps = Overlaps(session.host, self.whole)
         config = session.pipeline.config
         selection = Selection.of(request, skip_existing=config.SKIP_EXISTING_OUTPUT)
@@ -143,7 +147,8 @@ class _Run:
         return self._frames([work])[0]
 
     def _frames(self, work: Sequence[Work]) -> list[pl.DataFrame]:
-        return compute([PassWork(each.resolved, each.ready) for each in work])
+        passes = [PassWork(each.resolved, each.ready) for each in work]
+        return compute_in_batches(self.session, self.request, passes, work[0].partition)
 
     # -- check and write -----------------------------------------------------------------------
 
@@ -167,10 +172,10 @@ class _Run:
         checks = work.resolved.config.quality_checks
         if checks is None or not checks.ENABLED:
             checks = self.session.pipeline.config.QUALITY_CHECKS
-        faults = check_quality(work.resolved, checks, frame)
+        faults = check_quality(work.resolved, checks, frame, work.around)
         if frame.is_empty() and not faults:
             faults = ["no row matches, so the output is empty"]
-        return faults
+        return [*faults, *self.schema_lock.check(work.resolved.name, frame.schema)]
 
     def _publish(
         self,

@@ -11,6 +11,7 @@ from beaf_core.config.errors import Place
 from beaf_core.config.nodes import from_plain
 from beaf_core.config.pipeline_module import load_module
 from beaf_core.config.resolve import resolve
+from beaf_core.engine.crew import WorkerPool
 from beaf_core.plugins.host import PluginHost
 from beaf_core.plugins.inline import call_by_name, inline_entries
 
@@ -49,11 +50,16 @@ class Session:
         host: where plugins are asked, the pipeline's own included.
         pipeline: the checked configuration.
         progress: who hears of each outcome.
+        given: what the caller handed in as objects of this process, by name: workers cannot
+            make it again from a request.
+        pool: the worker processes, which live as long as the run.
     """
 
     host: PluginHost
     pipeline: ResolvedPipeline
     progress: Progress = field(default_factory=Silence)
+    given: tuple[str, ...] = ()
+    pool: WorkerPool = field(default_factory=WorkerPool)
 
 
 def open_session(request: LaunchRequest) -> Session:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from beaf_core.engine.expectations import Around
 from beaf_core.engine.manifest import PassKey, now
 from beaf_core.engine.plans import Planner, readiness
 from beaf_core.engine.prepare import DayPlan, require_ready
@@ -44,6 +45,11 @@ class Work:
     def ready(self) -> list[DayPlan]:
         """The days that have data."""
         return [plan for plan in self.plans if plan.tables]
+
+    @property
+    def around(self) -> Around:
+        """What the rows are held against."""
+        return Around.of(self.resolved, self.ready)
 
     @property
     def left_out(self) -> str:

@@ -6,6 +6,7 @@ grid of buckets, a table that a module provides, an identity between columns.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 NANOSECONDS = 1_000_000_000
+SECONDS_OF_A_DAY = 86_400
 
 #: The table that a module reads when it works on the rows of an earlier pass.
 SOURCE_TABLE = "source"
@@ -72,16 +74,46 @@ Lookup = AsOf | Lifetime
 class DenseGrid:
     """The buckets that a pass has rows for, whether or not anything happens in them.
 
-    Whole buckets of the pass, in its own anchor and edges.
+    Whole buckets of the pass, in its own anchor: those that share an instant with the interval or
+    session, whose edges are the pass's own. Closed right, 08:00 to 16:30 begins just after 08:00,
+    and with buckets of a minute labelled at their end has the rows 08:01 to 16:30. What happens
+    outside has no row.
 
     Attributes:
-        mode: `uniform`, between two times of day; `adaptative`, the buckets that meet a session of
-            continuous trading, from the states of `marketstate`.
-        interval: first and last time of day, UTC, `("08:00", "16:30")`; only for `uniform`.
+        mode: `uniform`, between two times of day; `adaptative`, while a listing's state in
+            `marketstate` is CONTINUOUS_TRADING: a break leaves a gap, and a listing that does not
+            trade has no row.
+        interval: first and last time of day, UTC, `("08:00", "16:30")`; only for `uniform`. One
+            that does not end after it starts crosses midnight.
     """
 
     mode: Literal["uniform", "adaptative"] = "adaptative"
     interval: tuple[str, str] | None = None
+
+    def __post_init__(self) -> None:
+        if (self.mode == "uniform") != (self.interval is not None):
+            raise ValueError("an interval of two times of day goes with `uniform`, and only there")
+        for text in self.interval or ():
+            time_of_day(text)
+
+    @property
+    def needs(self) -> Mapping[str, tuple[str, ...]]:
+        """The tables that it is made of, each with its columns."""
+        return {"marketstate": ("MarketState",)} if self.mode == "adaptative" else {}
+
+
+def time_of_day(text: str) -> int:
+    """Read `HH:MM` or `HH:MM:SS`, up to 24:00, as nanoseconds since midnight.
+
+    Raises:
+        ValueError: it is no time of day.
+    """
+    found = re.fullmatch(r"(\d\d):([0-5]\d)(?::([0-5]\d))?", text)
+    hours, minutes, seconds = (int(each or 0) for each in found.groups()) if found else (25, 0, 0)
+    total = (hours * 60 + minutes) * 60 + seconds
+    if total > SECONDS_OF_A_DAY:
+        raise ValueError(f"{text!r} is no time of day such as 08:00")
+    return total * NANOSECONDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,8 @@ class Part:
         rows: its number of rows, if known.
         version: what changes when the content does (mtime, etag, seed).
         listings: smallest and largest ListingId inside, if known.
+        row_groups: rows, smallest and largest ListingId of each of its pieces that can be read
+            alone, if known; batches of listings are packed by them.
     """
 
     location: str
@@ -84,6 +86,7 @@ class Part:
     rows: int | None = None
     version: str | None = None
     listings: tuple[int, int] | None = None
+    row_groups: tuple[tuple[int, int, int], ...] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

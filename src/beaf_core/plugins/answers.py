@@ -106,6 +106,10 @@ def check_table_read(entry: PluginEntry, answer: object) -> TableRead:
         odd = _first_odd(getattr(answer, name), kind)
         if odd:
             wrong(f"{name} is to hold {kind.__name__} values; {odd}")
+    for part in answer.parts:
+        odd_group = _odd_row_group(part)
+        if odd_group:
+            wrong(f"a row group of {part.location} is {odd_group}, not (rows, lowest, highest)")
     return replace(answer, status=DayStatus(answer.status))
 
 
@@ -114,6 +118,19 @@ def _first_odd(values: object, kind: type) -> str | None:
         return f"it is {_kind_of(values)}"
     odd = [each for each in values if not isinstance(each, kind)]
     return f"{_kind_of(odd[0])} stands among them" if odd else None
+
+
+def _odd_row_group(part: Part) -> str | None:
+    """Find the first row group that is not three whole numbers which can be right."""
+    if not isinstance(part.row_groups, tuple | list | None):
+        return _kind_of(part.row_groups)
+    for group in part.row_groups or ():
+        numbers = isinstance(group, tuple | list) and len(group) == 3
+        if not numbers or not all(type(each) is int for each in group):
+            return repr(group)
+        if group[0] < 0 or group[1] > group[2]:
+            return repr(group)
+    return None
 
 
 def check_module(entry: PluginEntry, answer: object) -> AnalyticsModule:

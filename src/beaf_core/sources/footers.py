@@ -18,30 +18,42 @@ LISTING = "ListingId"
 
 def describe(file: FoundFile, names: Names) -> Part:
     """Say what the footer tells of a file."""
+    groups = _listings_by_row_group(file, names)
     return Part(
         location=file.location,
         bytes=file.bytes,
         rows=file.footer.num_rows,
         version=file.version,
-        listings=_listing_range(file, names),
+        listings=_span(groups),
+        row_groups=groups,
     )
 
 
-def _listing_range(file: FoundFile, names: Names) -> tuple[int, int] | None:
+def _span(groups: Sequence[tuple[int, int, int]] | None) -> tuple[int, int] | None:
+    if not groups:
+        return None
+    return min(low for _, low, _ in groups), max(high for _, _, high in groups)
+
+
+def _listings_by_row_group(
+    file: FoundFile, names: Names
+) -> tuple[tuple[int, int, int], ...] | None:
+    """List rows, lowest and highest ListingId of each row group; None where one does not tell."""
     places = _column_places(file)
     position = places.get(names.in_file(LISTING, places))
-    if position is None or not file.footer.num_rows:
+    if position is None:
         return None
-    lows, highs = [], []
+    found = []
     for group in _row_groups(file.footer):
+        if not group.num_rows:
+            continue
         statistics = group.column(position).statistics
         if statistics is None or not statistics.has_min_max:
             return None
         if not isinstance(statistics.min, int):
             return None
-        lows.append(statistics.min)
-        highs.append(statistics.max)
-    return min(lows), max(highs)
+        found.append((group.num_rows, statistics.min, statistics.max))
+    return tuple(found)
 
 
 def known_order(files: Sequence[FoundFile], names: Names) -> tuple[str, ...]:

@@ -108,7 +108,8 @@ def check_module(plugin: object, options: object = None, *, name: str | None = N
     tested = subject("module", plugin, name)
     module, given = tested.host.analytics_module(tested.name), tested.options(options)
     measures = list(module.measures(given))
-    assert measures, f'"{module.name}" yields no measure; give options that ask for some'
+    declares = bool(measures or module.provides(given) or module.grid(given))
+    assert declares, f'"{module.name}" yields no measure; give options that ask for some'
     names = [each.name for each in measures]
     repeated = sorted({each for each in names if names.count(each) > 1})
     assert not repeated, f"several measures are called {', '.join(repeated)}"
@@ -127,7 +128,7 @@ def _check_asked_again(module: AnalyticsModule, given: object, names: list[str])
 
 
 def _check_computed(module: AnalyticsModule, options: object, measures: list[Measure]) -> None:
-    if not {each.table for each in measures} <= {"trades", "marketstate"}:
+    if not measures or not {each.table for each in measures} <= {"trades", "marketstate"}:
         return  # the tiny market has no order books
     try:
         bars = bars_of(module, _section(options))

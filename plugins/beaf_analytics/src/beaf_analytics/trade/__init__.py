@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from beaf_analytics.trade.generic import TABLE, generic_measures
+from beaf_analytics.trade.identities import identities
 from beaf_analytics.trade.options import TradeOptions
 from beaf_core import Aggregation, AnalyticsModule, Kind, Measure, hookimpl
 
@@ -53,4 +54,5 @@ def analytics_module() -> AnalyticsModule:
         doc="Bars, volumes, notionals and VWAP of trades, by side",
         Config=TradeOptions,
         rows=rows,
+        identities=identities,
     )

@@ -7,7 +7,7 @@ and another in pence.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 import polars as pl
@@ -61,6 +61,17 @@ def generic_measures(metric: GenericMetric, prefix: str) -> list[Measure]:
         else:
             found.append(BUILDERS[word](_name(metric, prefix, side, word), where, SIDE_WORDS[side]))
     return found
+
+
+def named_columns(metric: GenericMetric, prefix: str) -> Iterator[tuple[Side, str, str]]:
+    """Yield the side, the word (an edge, for bars) and the name of each column of a metric."""
+    for variant in metric.expand():
+        side, word = variant["sides"], variant["measures"]
+        if word == "OHLC":
+            for edge in ("Open", "High", "Low", "Close"):
+                yield side, edge, _bar_name(metric, prefix, side, edge)
+        else:
+            yield side, word, _name(metric, prefix, side, word)
 
 
 def _name(metric: GenericMetric, prefix: str, side: Side, word: str) -> str:

@@ -1,0 +1,158 @@
+"""How is a partition computed when it is cut: in which batches, here or in workers?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import polars as pl
+
+from beaf_core.engine.batch import Limits, Step, plan_steps
+from beaf_core.engine.combine import sort_output
+from beaf_core.engine.compute import compute
+from beaf_core.engine.crew import CannotTravelError, Job
+from beaf_core.engine.memory import IDLE, budget_of, total_memory
+from beaf_core.engine.process import cores
+from beaf_core.engine.rows import total_rows
+from beaf_core.engine.wire import pass_task
+
+if TYPE_CHECKING:
+    from beaf_core.config.analytics import AnalyticsConfig
+    from beaf_core.engine.session import Session
+    from beaf_core.engine.work import PassWork
+    from beaf_core.model.partition import PartitionRun
+    from beaf_core.model.run import LaunchRequest
+
+
+def compute_in_batches(
+    session: Session, request: LaunchRequest, work: Sequence[PassWork], partition: PartitionRun
+) -> list[pl.DataFrame]:
+    """Compute passes of a partition within the memory that a worker may take.
+
+    What fits is computed at once, in this process. Else listings are packed into batches, and
+    those are computed by worker processes, the largest first; by this one, one after another,
+    where NUM_WORKERS is 0 or the pipeline holds objects that cannot travel.
+
+    Returns:
+        One frame per pass, as if it had been computed at once.
+
+    Raises:
+        ResourceError: a batch has ended two workers.
+        BeafError: what a batch has raised.
+    """
+    limits = _limits(session.pipeline.config)
+    steps = plan_steps(work, limits)
+    steps.sort(key=lambda step: -step.bytes)
+    results = _results(session, request, steps, partition, limits)
+    return [_combined(each, steps, results) for each in work]
+
+
+def _results(
+    session: Session,
+    request: LaunchRequest,
+    steps: Sequence[Step],
+    partition: PartitionRun,
+    limits: Limits,
+) -> list[list[pl.DataFrame]]:
+    if (len(steps) > 1 or steps[0].bytes > limits.budget) and session.pipeline.config.NUM_WORKERS:
+        reason = stays_here(session, request, steps)
+        if reason is None:
+            try:
+                return _in_workers(session, request, steps, partition, limits)
+            except CannotTravelError as error:
+                reason = str(error)
+        session.pool.note(f"no worker can compute this pipeline, so this process does: {reason}")
+    return [compute(step.work, step.batch) for step in steps]
+
+
+def _in_workers(
+    session: Session,
+    request: LaunchRequest,
+    steps: Sequence[Step],
+    partition: PartitionRun,
+    limits: Limits,
+) -> list[list[pl.DataFrame]]:
+    config = session.pipeline.config
+    workers = worker_count(config, len(steps), limits.budget + IDLE)
+    plain = replace(request, session=None)
+    tasks = {id(each): pass_task(each) for step in steps for each in step.work}
+    jobs = [
+        Job(
+            plain,
+            tuple(tasks[id(each)] for each in step.work),
+            step.batch,
+            f"batch {number} of {len(steps)} of {partition.key}",
+        )
+        for number, step in enumerate(steps, start=1)
+    ]
+    parent = Path(config.TEMP_DIR or Path(request.project, ".beaf", "tmp"))
+    threads = max(cores() // workers, 1)
+    return session.pool.compute(jobs, workers=workers, threads=threads, parent=parent)
+
+
+def worker_count(config: AnalyticsConfig, steps: int, each: int) -> int:
+    """Say how many workers compute at once: as many as are wished, needed, and find memory.
+
+    Args:
+        config: the pipeline's fields; a negative NUM_WORKERS is one per core.
+        steps: what is to be done.
+        each: bytes that one worker may take.
+    """
+    wished = cores() if config.NUM_WORKERS < 0 else config.NUM_WORKERS
+    return max(min(wished, steps, total_memory() // each), 1)
+
+
+def stays_here(session: Session, request: LaunchRequest, steps: Sequence[Step]) -> str | None:
+    """Say why a request does not tell workers everything; None where it does."""
+    if session.given:
+        return f"{' and '.join(session.given)} was given as a function of this process"
+    own = Path(request.pipeline).resolve() if request.pipeline else None
+    for entry in session.host.catalog.entries:
+        if entry.inline is not None and Path(entry.value).resolve() != own:
+            return f"the {entry.kind} {entry.name} is an object of this process"
+    for step in steps:
+        for each in step.work:
+            if each.resolved.config.source_pass or each.resolved.config.module_inputs:
+                return f"the pass {each.resolved.name} reads the rows of another one"
+    return None
+
+
+def _combined(
+    work: PassWork, steps: Sequence[Step], results: Sequence[Sequence[pl.DataFrame]]
+) -> pl.DataFrame:
+    frames = [
+        frame
+        for step, computed in zip(steps, results, strict=True)
+        for each, frame in zip(step.work, computed, strict=True)
+        if each is work
+    ]
+    if len(frames) == 1:
+        return frames[0]
+    return sort_output(work.resolved, pl.concat(frames, how="vertical_relaxed"))
+
+
+class Estimate(NamedTuple):
+    """What a computation would take.
+
+    Attributes:
+        rows: the rows that it reads, as far as the source tells.
+        bytes: the peak of its largest batch.
+        batches: in how many pieces it would be computed.
+    """
+
+    rows: int
+    bytes: int
+    batches: int
+
+
+def estimate(session: Session, work: Sequence[PassWork]) -> Estimate:
+    """Estimate from metadata alone what a partition would take."""
+    steps = plan_steps(work, _limits(session.pipeline.config), exact=False)
+    rows = sum(total_rows(work).values())
+    return Estimate(rows, IDLE + max(step.bytes for step in steps), len(steps))
+
+
+def _limits(config: AnalyticsConfig) -> Limits:
+    return Limits.of(config, budget_of(config.MEMORY_PER_WORKER))

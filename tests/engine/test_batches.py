@@ -1,0 +1,310 @@
+"""Is every listing computed exactly once, in batches that stay within their limits?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from beaf_core.config.analytics import AnalyticsConfig, PassConfig
+from beaf_core.config.resolved import ResolvedModule, ResolvedPass
+from beaf_core.engine.batch import Limits, add_up, pack, plan_steps
+from beaf_core.engine.compile import Clock, TablePlan
+from beaf_core.engine.memory import TableCost, costs_of, estimate_bytes, lanes_of
+from beaf_core.engine.prepare import DayPlan, TableOnDay
+from beaf_core.engine.rows import is_by_listing, rows_by_listing, spread
+from beaf_core.engine.work import PassWork
+from beaf_core.model.dates import DayStatus
+from beaf_core.model.errors import DataInvalidError
+from beaf_core.model.module import Aggregation, AnalyticsModule, Kind, Measure
+from beaf_core.model.primitives import AsOf, Lifetime
+from beaf_core.model.tables import Part, TableRead
+
+DAY = date(2025, 1, 6)
+COUNT = Measure("Prints", "trades", Aggregation(Kind.COUNT), "trades", "", "")
+SIZES = Measure("Volume", "trades", Aggregation(Kind.SUM, pl.col("Size")), "shares", "", "")
+NO_LIMIT = 10**15
+
+
+def work_of(
+    rows: dict[int, int],
+    *,
+    parts: tuple[Part, ...] | None = None,
+    measures: tuple[Measure, ...] = (COUNT,),
+    seconds: float = 60,
+    **module: Any,
+) -> PassWork:
+    """Make a pass over a day of trades, with so many rows of each listing."""
+    listings = sorted(rows)
+    frame = pl.LazyFrame({"ListingId": [one for one in listings for _ in range(rows[one])]})
+    read = TableRead(
+        DayStatus.READY, frame, (Part("a", rows=sum(rows.values())),) if parts is None else parts
+    )
+    table = TableOnDay(TablePlan("trades", measures), read, Clock("t", None))
+    universe = pl.DataFrame({"ListingId": listings}, schema={"ListingId": pl.Int64})
+    declared = AnalyticsModule("own", measures=lambda _options: measures, **module)
+    resolved = ResolvedPass(
+        PassConfig(name="bars", time_bucket_seconds=seconds),
+        (ResolvedModule(declared, None, measures),),
+        (),
+    )
+    return PassWork(resolved, [DayPlan(DAY, DayStatus.READY, universe, (table,))])
+
+
+def listings_of(steps: list[Any]) -> list[tuple[int, ...] | None]:
+    return [step.batch.listings for step in steps]
+
+
+SIZES_OF_LISTINGS = st.dictionaries(st.integers(1, 500), st.integers(0, 50), max_size=30)
+
+
+# -- packing ---------------------------------------------------------------------------------------
+
+
+@given(trades=SIZES_OF_LISTINGS, quotes=SIZES_OF_LISTINGS, cap=st.integers(1, 80))
+def test_every_listing_is_in_one_batch_and_only_a_single_one_exceeds_a_cap(
+    trades: dict[int, int], quotes: dict[int, int], cap: int
+) -> None:
+    rows = {"trades": trades, "l2": quotes}
+    listings = sorted({*trades, *quotes})
+
+    def admits(sizes: Any, _count: int) -> bool:
+        return max(sizes.values()) <= cap
+
+    batches = list(pack(listings, rows, admits))
+    assert [one for batch in batches for one in batch] == listings
+    assert batches == list(pack(listings, rows, admits))
+    for batch in batches:
+        assert len(batch) == 1 or admits(add_up(rows, batch), len(batch))
+    # Greedy: no two neighbours would have fitted together.
+    for before, after in pairwise(batches):
+        assert not admits(add_up(rows, [*before, after[0]]), len(before) + 1)
+
+
+@settings(max_examples=50, deadline=None)
+@given(rows=SIZES_OF_LISTINGS.filter(bool), cap=st.integers(1, 80))
+def test_a_plan_covers_the_universe_once_whatever_the_cap(rows: dict[int, int], cap: int) -> None:
+    steps = plan_steps([work_of(rows)], Limits(NO_LIMIT, {"trades": cap}))
+    if len(steps) == 1:
+        assert listings_of(steps) == [None]
+        return
+    covered = [one for step in steps for one in step.batch.listings or ()]
+    assert covered == sorted(rows)
+    for step in steps:
+        assert step.batch.rows == {"trades": sum(rows[one] for one in step.batch.listings or ())}
+        assert len(step.batch.listings or ()) == 1 or step.batch.rows["trades"] <= cap
+
+
+def test_what_fits_is_one_batch_and_nothing_is_read() -> None:
+    def never() -> pl.DataFrame:
+        raise AssertionError("a row was read")
+
+    work = work_of({1: 5, 2: 5})
+    unread = pl.LazyFrame({"ListingId": [1]}).map_batches(lambda _frame: never())
+    table = work.plans[0].tables[0]
+    read = TableRead(DayStatus.READY, unread, table.read.parts)
+    plan = DayPlan(
+        DAY, DayStatus.READY, work.plans[0].listings, (TableOnDay(table.plan, read, table.clock),)
+    )
+    [step] = plan_steps([PassWork(work.resolved, [plan])], Limits(NO_LIMIT, {"trades": 10}))
+    assert step.batch.listings is None
+    assert step.batch.rows == {"trades": 10}
+    with pytest.raises((pl.exceptions.ComputeError, AssertionError)):
+        plan_steps([PassWork(work.resolved, [plan])], Limits(NO_LIMIT, {"trades": 9}))
+
+
+def test_a_module_that_looks_across_listings_is_never_cut() -> None:
+    limits = Limits(NO_LIMIT, {"trades": 5})
+    rows = {1: 5, 2: 5, 3: 5}
+    whole, parted = work_of(rows, cross_sectional=True), work_of(rows)
+    assert listings_of(plan_steps([whole], limits)) == [None]
+    steps = plan_steps([parted, whole], limits)
+    assert listings_of(steps) == [None, (1,), (2,), (3,)]
+    assert [step.work for step in steps] == [(whole,), (parted,), (parted,), (parted,)]
+
+
+def test_a_listing_larger_than_the_limit_is_a_batch_of_its_own() -> None:
+    steps = plan_steps([work_of({1: 2, 2: 90, 3: 2, 4: 2})], Limits(NO_LIMIT, {"trades": 10}))
+    assert listings_of(steps) == [(1,), (2,), (3, 4)]
+
+
+def test_a_batch_knows_its_rows_and_the_budget() -> None:
+    steps = plan_steps([work_of({1: 4, 2: 3, 3: 5})], Limits(NO_LIMIT, {"trades": 7}))
+    assert [(dict(step.batch.rows), step.batch.budget) for step in steps] == [
+        ({"trades": 7}, NO_LIMIT),
+        ({"trades": 5}, NO_LIMIT),
+    ]
+
+
+def test_a_cap_may_call_a_table_by_its_name_in_sources() -> None:
+    config = AnalyticsConfig(MAX_ROWS_PER_TABLE={"trades-plus": 5, "l2": 7})
+    assert Limits.of(config, 1).caps == {"trades": 5, "l2": 7}
+
+
+def test_there_is_no_cap_unless_one_is_set() -> None:
+    assert Limits.of(AnalyticsConfig(), 1).caps == {}
+
+
+@settings(max_examples=30, deadline=None)
+@given(rows=SIZES_OF_LISTINGS.filter(bool), megabytes=st.integers(51, 60))
+def test_batches_stay_within_the_budget_as_estimated(rows: dict[int, int], megabytes: int) -> None:
+    thousand = {one: 1000 * count for one, count in rows.items()}
+    groups = tuple((count, one, one) for one, count in sorted(thousand.items()))
+    parts = (Part("a", rows=sum(thousand.values()), row_groups=groups),)
+    # Medians: what is held grows with rows.
+    median = Measure("Mid", "trades", Aggregation(Kind.MEDIAN, pl.col("Price")), "", "", "")
+    work = work_of(thousand, parts=parts, measures=(median,))
+    limits = Limits(megabytes * 10**6, {})
+    steps = plan_steps([work], limits)
+    for step in steps:
+        assert step.bytes <= limits.budget or len(step.batch.listings or [*rows][:1]) == 1
+        assert len(steps) == 1 or step.bytes == estimate_bytes(
+            costs_of([work]), step.batch.rows, len(step.batch.listings or ())
+        )
+
+
+# -- rows of listings ------------------------------------------------------------------------------
+
+
+def test_a_row_group_of_one_listing_tells_its_rows() -> None:
+    assert spread([(10, 1, 1), (7, 1, 1), (5, 2, 2)], [1, 2, 3]) == {1: 17, 2: 5}
+
+
+def test_a_row_group_of_several_listings_is_shared_out_and_loses_no_row() -> None:
+    assert spread([(11, 2, 9)], [1, 2, 5, 9, 12]) == {2: 4, 5: 4, 9: 3}
+
+
+def test_a_row_group_without_a_listing_of_the_universe_counts_nothing() -> None:
+    assert spread([(11, 6, 8)], [1, 5, 9]) == {}
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 99), st.integers(1, 9), st.integers(0, 9))),
+    st.sets(st.integers(1, 20)),
+)
+def test_sharing_out_keeps_the_sum(found: list[tuple[int, int, int]], ids: set[int]) -> None:
+    groups = [(rows, low, low + more) for rows, low, more in found]
+    listings = sorted(ids)
+    seen = sum(rows for rows, low, high in groups if any(low <= one <= high for one in ids))
+    assert sum(spread(groups, listings).values()) == seen
+
+
+def test_order_by_listing_is_seen_in_ranges_that_meet_at_their_edges_only() -> None:
+    assert is_by_listing([(9, 1, 3), (9, 3, 3), (9, 3, 8)])
+    assert is_by_listing([(9, 5, 8), (9, 1, 5)])  # files in any order
+    assert not is_by_listing([(9, 1, 8), (9, 1, 8)])
+    assert is_by_listing([])
+
+
+TRUE_ROWS = {1: 7, 2: 1, 3: 4}
+MIXED = Part("a", rows=12, row_groups=((8, 1, 2), (4, 3, 3)))
+
+
+@pytest.mark.parametrize(
+    ("part", "tolerance", "found"),
+    [
+        # Within the tolerance: 8 rows of two listings are halved; an edge is twice in doubt.
+        (MIXED, 16, {1: 4, 2: 4, 3: 4}),
+        (MIXED, 15, TRUE_ROWS),
+        (Part("a", rows=12, row_groups=((6, 1, 3), (6, 1, 3))), 11, TRUE_ROWS),  # by time
+        (Part("a", rows=12, row_groups=((8, 1, 1), (4, 3, 3))), 0, {1: 8, 3: 4}),  # no doubt
+        (Part("a", rows=12), 10**9, TRUE_ROWS),
+        (Part("a"), 10**9, TRUE_ROWS),
+    ],
+)
+def test_rows_are_counted_where_row_groups_leave_too_much_in_doubt(
+    part: Part, tolerance: int, found: dict[int, int]
+) -> None:
+    work = work_of(TRUE_ROWS, parts=(part,))
+    assert rows_by_listing([work], [1, 2, 3], {"trades": tolerance}) == {"trades": found}
+
+
+def test_a_table_of_a_day_that_two_passes_read_counts_once() -> None:
+    work = work_of(TRUE_ROWS)
+    assert rows_by_listing([work, work], [1, 2, 3], {}) == {"trades": TRUE_ROWS}
+
+
+def test_days_are_added_up() -> None:
+    one, other = work_of({1: 7, 3: 4}), work_of({1: 1, 2: 5})
+    later = DayPlan(
+        date(2025, 1, 7), DayStatus.READY, other.plans[0].listings, other.plans[0].tables
+    )
+    both = PassWork(one.resolved, [one.plans[0], later])
+    assert rows_by_listing([both], [1, 2, 3], {}) == {"trades": {1: 8, 2: 5, 3: 4}}
+    assert listings_of(plan_steps([both], Limits(NO_LIMIT, {"trades": 8}))) == [(1,), (2,), (3,)]
+
+
+def test_a_table_that_cannot_be_counted_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pl.DataFrame({"ListingId": range(1000)}).write_parquet(path)
+    frame = pl.scan_parquet(path)
+    frame.collect_schema()
+    stored = path.read_bytes()
+    path.write_bytes(b"PAR1" + bytes(len(stored) // 2) + stored[len(stored) // 2 + 4 :])
+    work = work_of(TRUE_ROWS)
+    table = work.plans[0].tables[0]
+    read = TableRead(DayStatus.READY, frame, (Part(str(path)),))
+    plan = DayPlan(
+        DAY, DayStatus.READY, work.plans[0].listings, (TableOnDay(table.plan, read, table.clock),)
+    )
+    with pytest.raises(DataInvalidError, match=r"trades cannot be read \(in .*a\.parquet"):
+        rows_by_listing([PassWork(work.resolved, [plan])], [1], {})
+
+
+# -- memory ----------------------------------------------------------------------------------------
+
+
+def lanes(*measures: Measure, table: str = "l3") -> set[str]:
+    declared = AnalyticsModule("own", measures=lambda _options: measures)
+    return lanes_of([ResolvedModule(declared, None, measures)], table)
+
+
+def measured(kind: Kind, lookups: dict[str, Any] | None = None, **more: Any) -> Measure:
+    of = None if kind is Kind.COUNT else pl.col("Price")
+    return Measure("M", "l3", Aggregation(kind, of, **more), "", "", "", lookups=lookups or {})
+
+
+def test_each_way_of_holding_rows_is_seen_once() -> None:
+    assert lanes(measured(Kind.SUM), measured(Kind.COUNT)) == {"plain"}
+    assert lanes(measured(Kind.MEDIAN), measured(Kind.QUANTILE, q=0.9)) == {"plain", "fallback"}
+    assert lanes(measured(Kind.DISTINCT)) == {"plain", "distinct"}
+    assert lanes(measured(Kind.TIME_WEIGHTED)) == {"plain", "states"}
+    life = Lifetime(pl.col("Side") == 1, pl.col("Side") == 2)
+    assert lanes(measured(Kind.SUM, {"Life": life})) == {"plain", "lifetimes"}
+    quote = measured(Kind.SUM, {"Mid": AsOf("l2", pl.col("BidPrice1"))})
+    assert lanes(quote) == lanes(quote, table="l2") == {"plain", "asof"}
+    assert lanes(quote, table="trades") == {"plain"}
+
+
+@given(st.integers(0, 10**8), st.integers(0, 10**8), st.integers(0, 999), st.integers(0, 999))
+def test_more_rows_or_listings_never_need_less(rows: int, more: int, ids: int, others: int) -> None:
+    costs = [TableCost("l3", 90, 8, 14, 1440, 262_144)]
+    assert estimate_bytes(costs, {"l3": rows}, ids) <= estimate_bytes(
+        costs, {"l3": rows + more}, ids + others
+    )
+
+
+def test_counts_are_flat_in_rows_and_lifetimes_are_not() -> None:
+    plain = TableCost("l3", 2, 8, 14, 1440, 262_144)
+    held = TableCost("l3", 92, 8, 14, 1440, 262_144)
+    million = 10**6
+    assert plain.bytes(120 * million, 500) < 2 * plain.bytes(20 * million, 500)
+    assert held.bytes(120 * million, 500) > 4 * held.bytes(20 * million, 500)
+
+
+def test_a_pass_needs_what_its_tables_need_together() -> None:
+    rows = Counter({1: 1000})
+    one, two = work_of(rows), work_of(rows, measures=(COUNT, SIZES), seconds=0.5)
+    [first], [second] = costs_of([one]), costs_of([two])
+    assert (first.columns, first.aggregates, first.buckets) == (3, 1, 1442)
+    assert (second.columns, second.aggregates, second.buckets) == (4, 2, 172_802)
+    together = estimate_bytes(costs_of([one, two]), {"trades": 1000}, 1)
+    alone = [estimate_bytes([cost], {"trades": 1000}, 1) for cost in (first, second)]
+    assert together == sum(alone) - estimate_bytes([], {}, 0)

@@ -1,0 +1,162 @@
+"""Do time-weighted measures of real books equal the reference values, computed elsewhere?"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from beaf_core import Aggregation, Kind, Measure
+from beaf_core.engine.bucket import NANOSECONDS, Buckets
+from beaf_core.engine.combine import join_tables
+from beaf_core.engine.compile import Clock, DayOfTable, TablePlan
+from beaf_core.engine.execute import run_table
+
+pytestmark = pytest.mark.shared_data
+
+MARKETS = {
+    "bme_ana": ("l2/XMAD/2019-05-23.parquet", "bme_ana_{}s"),
+    "binance_spot": ("l2/XBNS/2024-08-08.parquet", "binance_spot_dev_{}s"),
+}
+BID, ASK = pl.col("BidPrice1"), pl.col("AskPrice1")
+TWO_SIDED = BID.is_not_null() & ASK.is_not_null()
+CONTINUOUS = TWO_SIDED & (pl.col("MarketState") == "CONTINUOUS_TRADING").fill_null(False)
+MID = (BID + ASK) / 2
+LEVELS = range(1, 11)
+
+
+def quantity(side: str, depth: int) -> pl.Expr:
+    levels = [pl.col(f"{side}Quantity{k}").fill_null(0) for k in range(1, depth + 1)]
+    total = levels[0].cast(pl.Float64)
+    for each in levels[1:]:
+        total = total + each
+    return total
+
+
+def imbalance(depth: int) -> pl.Expr:
+    bid, ask = quantity("Bid", depth), quantity("Ask", depth)
+    return pl.when(bid + ask > 0).then((bid - ask) / (bid + ask))
+
+
+STATES: dict[str, Aggregation] = {
+    "BookNs": Aggregation(Kind.DURATION),
+    "TwoSidedNs": Aggregation(Kind.DURATION, where=TWO_SIDED),
+    "ContinuousNs": Aggregation(Kind.DURATION, where=CONTINUOUS),
+    "LockedNs": Aggregation(Kind.DURATION, where=ASK == BID),
+    "CrossedNs": Aggregation(Kind.DURATION, where=ASK < BID),
+    "SpreadAbsTWA": Aggregation(Kind.TIME_WEIGHTED, ASK - BID),
+    "SpreadBpsTWA": Aggregation(Kind.TIME_WEIGHTED, 1e4 * (ASK - BID) / MID),
+    "MidTWA": Aggregation(Kind.TIME_WEIGHTED, MID),
+    "SpreadAbsTWACont": Aggregation(Kind.TIME_WEIGHTED, ASK - BID, CONTINUOUS),
+    "MidTWACont": Aggregation(Kind.TIME_WEIGHTED, MID, CONTINUOUS),
+    **{
+        f"{side}PriceTWA{k}": Aggregation(Kind.TIME_WEIGHTED, pl.col(f"{side}Price{k}"))
+        for side in ("Bid", "Ask")
+        for k in LEVELS
+    },
+    **{
+        f"{side}QuantityTWA{k}": Aggregation(
+            Kind.TIME_WEIGHTED, pl.col(f"{side}Quantity{k}").fill_null(0)
+        )
+        for side in ("Bid", "Ask")
+        for k in LEVELS
+    },
+    **{f"ImbalanceTWA{k}": Aggregation(Kind.TIME_WEIGHTED, imbalance(k)) for k in (1, 5, 10)},
+    **{f"ImbalanceLast{k}": Aggregation(Kind.STATE_LAST, imbalance(k)) for k in (1, 5, 10)},
+    "BidPrice1Last": Aggregation(Kind.STATE_LAST, BID),
+    "BidQuantity1Last": Aggregation(Kind.STATE_LAST, pl.col("BidQuantity1")),
+    "MidLast": Aggregation(Kind.STATE_LAST, MID),
+    "MidFirst": Aggregation(Kind.STATE_FIRST, MID),
+    "MidHigh": Aggregation(Kind.STATE_MAX, MID),
+    "MidLow": Aggregation(Kind.STATE_MIN, MID),
+}
+#: What depends on which edge of a bucket is inside.
+OF_EDGES = [name for name in STATES if "Last" in name]
+
+CLOCKS = {
+    "in the order of the file": Clock("TimestampNanoseconds", "L2EventNo", ordered=True),
+    "neighbours": Clock("TimestampNanoseconds", "L2EventNo", ordered=True, adjacent=True),
+    "order unknown": Clock("TimestampNanoseconds", "L2EventNo"),
+}
+
+
+def computed(
+    root: Path, market: str, names: list[str], clock: Clock, buckets: Buckets, oracle: pl.DataFrame
+) -> pl.DataFrame:
+    measures = tuple(Measure(n, "l2", STATES[n], "", n, n) for n in names)
+    day = DayOfTable(date(2024, 8, 8), pl.scan_parquet(root / market / MARKETS[market][0]), clock)
+    result = run_table(TablePlan("l2", measures), [day], buckets)
+    # The oracle has buckets without an event too: they are asked for as a dense grid would.
+    grid = oracle.select(
+        "ListingId",
+        pl.col("TimeBucket").to_physical(),
+        pl.lit(day.day).alias("__first_day"),
+        pl.lit(day.day).alias("__day"),
+    )
+    return join_tables(measures, [result], [day.day], grid=grid)
+
+
+def read_oracle(root: Path, market: str, seconds: int, folder: str = "") -> pl.DataFrame:
+    name = f"{MARKETS[market][1].format(seconds)}.parquet"
+    return pl.read_parquet(root / "oracles" / folder / name)
+
+
+def assert_equal(ours: pl.DataFrame, oracle: pl.DataFrame, names: list[str]) -> None:
+    strict = oracle.filter(~pl.col("Partial"))
+    assert strict.height > 0
+    joined = strict.with_columns(pl.col("TimeBucket").to_physical()).join(
+        ours, on=["ListingId", "TimeBucket"], suffix="_ours"
+    )
+    assert joined.height == strict.height, "every bucket of the oracle is there"
+    for name in names:
+        own, reference = joined[f"{name}_ours"], joined[name]
+        if name.endswith("Ns"):
+            assert own.to_list() == reference.to_list(), name
+            continue
+        assert own.is_null().to_list() == reference.is_null().to_list(), name
+        error = ((own - reference).abs() / reference.abs().clip(1e-300)).fill_nan(None).max()
+        exact = (own == reference).all()
+        assert exact or float(error) <= 1e-9, f"{name}: {error}"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("clock", CLOCKS.values(), ids=CLOCKS)
+@pytest.mark.parametrize("market", MARKETS)
+@pytest.mark.parametrize("seconds", [60, 300])
+def test_states_of_left_closed_buckets_equal_the_oracle(
+    shared_data: Path, market: str, seconds: int, clock: Clock
+) -> None:
+    buckets, oracle = (
+        Buckets(seconds * NANOSECONDS, "start", "left"),
+        read_oracle(shared_data, market, seconds),
+    )
+    ours = computed(shared_data, market, list(STATES), clock, buckets, oracle)
+    assert_equal(ours, oracle, list(STATES))
+
+
+@pytest.mark.parametrize("market", MARKETS)
+@pytest.mark.parametrize("seconds", [60, 300])
+def test_time_weighted_states_do_not_depend_on_the_edge_that_is_inside(
+    shared_data: Path, market: str, seconds: int
+) -> None:
+    buckets, oracle = (
+        Buckets(seconds * NANOSECONDS, "start", "right"),
+        read_oracle(shared_data, market, seconds),
+    )
+    names = [name for name in STATES if name not in OF_EDGES and name != "MidFirst"]
+    ours = computed(shared_data, market, names, CLOCKS["neighbours"], buckets, oracle)
+    assert_equal(ours, oracle, names)
+
+
+@pytest.mark.parametrize("market", MARKETS)
+@pytest.mark.parametrize("seconds", [60, 300])
+def test_last_states_of_right_closed_buckets_equal_their_oracle(
+    shared_data: Path, market: str, seconds: int
+) -> None:
+    buckets, oracle = (
+        Buckets(seconds * NANOSECONDS, "start", "right"),
+        read_oracle(shared_data, market, seconds, "right_closed"),
+    )
+    ours = computed(shared_data, market, OF_EDGES, CLOCKS["neighbours"], buckets, oracle)
+    assert_equal(ours, oracle, OF_EDGES)
