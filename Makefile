@@ -9,7 +9,7 @@ UV := $(BIN)/uv
 PLUGINS := $(wildcard plugins/*)
 SOURCES := src $(addsuffix /src,$(PLUGINS))
 
-.PHONY: help install demo test lint types contracts pytest soak wheels measure clean
+.PHONY: help install demo test lint types contracts pytest soak wheels measure bench clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -55,6 +55,9 @@ wheels: install ## Build every distribution into dist/
 
 measure: install ## Print what `beaf --help` costs
 	$(BIN)/python scripts/measure_start.py
+
+bench: install ## Measure the engine against its rivals, on a million order messages
+	$(BIN)/beaf bench --size small
 
 clean: ## Remove what can be made again
 	rm -rf $(VENV) dist build demo/data demo/.beaf .pytest_cache .mypy_cache .ruff_cache \

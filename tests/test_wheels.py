@@ -62,7 +62,7 @@ def stranger(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_distribution_has_a_wheel_and_an_sdist_of_one_version(wheels: Path) -> None:
-    names = ["analytics", "core", "outputs", "simulator", "universes"]
+    names = ["analytics", "bench", "core", "outputs", "simulator", "universes"]
     assert sorted(path.name for path in wheels.glob("*.whl")) == [
         f"beaf_{name}-0.1.0-py3-none-any.whl" for name in names
     ]

@@ -9,17 +9,18 @@ the next one comes, and aggregations over columns that are looked up elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from beaf_core.engine.aggregations import ORDER, TIME, Rows, aggregate, order_key
+from beaf_core.engine.aggregations import ORDER, TIME, Rows, aggregate
 from beaf_core.engine.bucket import Buckets, nanoseconds
-from beaf_core.engine.finite import clean, exposed_columns
 from beaf_core.engine.keys import BUCKET, DAY, FIRST_DAY, KEYS, LISTING
 from beaf_core.engine.lanes import Lane
+from beaf_core.engine.parts import ALL, Part
+from beaf_core.engine.reading import CARELESS, Care, Reading
 from beaf_core.engine.states import NEXT, WEIGHT, StatePlan, with_next_time
 from beaf_core.model.module import Measure
 
@@ -118,13 +119,16 @@ class DayOfTable:
     universe: Sequence[int] = ()
     others: Mapping[str, DayOfTable] = field(default_factory=dict)
 
+    @property
+    def time(self) -> pl.Expr:
+        """A row's time, int64 nanoseconds."""
+        return nanoseconds(self.clock.time, self.frame.collect_schema()[self.clock.time])
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """The buckets of one part of a lane's work, by their labels: `first ≤ label < until`."""
-
-    first: int
-    until: int
+    def wanted(self) -> pl.LazyFrame:
+        """Return the rows of the wanted listings."""
+        if self.listings is None:
+            return self.frame
+        return self.frame.filter(pl.col(LISTING).is_in(list(self.listings)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,20 +139,22 @@ class Query:
         frame: the query: one row per listing and bucket.
         states: how to finish it, where the lane is of states.
         may_tear: whether it may have to run again, should rows of a listing not stand together.
+        surplus: frames of one number, to be collected with it: how many rows went in too often,
+            since orders begin or end several times. Where one is not zero, it has to run again.
     """
 
     frame: pl.LazyFrame
     states: StatePlan | None = None
     may_tear: bool = False
+    surplus: tuple[pl.LazyFrame, ...] = ()
 
 
 def compile_rows(
     lane: Lane,
     days: Sequence[DayOfTable],
     buckets: Buckets,
-    *,
-    cleaned: bool = False,
-    span: Span | None = None,
+    care: Care = CARELESS,
+    part: Part = ALL,
 ) -> Query:
     """Compile a lane of row aggregations over some days.
 
@@ -159,107 +165,54 @@ def compile_rows(
         lane: what to aggregate.
         days: where the rows are, day by day.
         buckets: the pass's buckets.
-        cleaned: whether every float column is cleaned, or only those that must be.
-        span: only these buckets; None means all.
+        care: what not to count on.
+        part: what to take of it.
     """
     alone = len(days) == 1
     ordered = alone and days[0].clock.ordered
-    rows = Rows(careful=cleaned)
+    rows = Rows(careful=care.cleaned)
     aggregations = aggregate(lane.slots, rows, ordered=ordered)
     order = [ORDER] if lane.needs_order and not ordered else []
     frames = []
+    surplus: list[pl.LazyFrame] = []
     for each in days:
-        read = _Reading(lane, each, buckets, cleaned, span)
-        frame, schema = read.rows(filtered=True)
+        read = Reading(lane, each, buckets, care, part)
+        frame, schema, too_many = read.rows(filtered=True)
+        surplus += too_many
         day = [] if alone else [pl.lit(each.day).alias(DAY)]
         keys = [pl.col(LISTING).cast(pl.Int64), read.label.alias(BUCKET), *day]
         frames.append(frame.select(*keys, *read.own(order), *rows.expressions(schema)))
     selected = frames[0] if alone else pl.concat(frames, how="vertical_relaxed")
     if not alone:
         aggregations = [pl.col(DAY).min().alias(FIRST_DAY), pl.col(DAY).max(), *aggregations]
-    return Query(selected.group_by(*KEYS).agg(*aggregations))
+    return Query(selected.group_by(*KEYS).agg(*aggregations), surplus=tuple(surplus))
 
 
 def compile_states(
     lane: Lane,
     each: DayOfTable,
     buckets: Buckets,
-    *,
-    cleaned: bool = False,
-    adjacent: bool = True,
-    span: Span | None = None,
+    care: Care = CARELESS,
+    part: Part = ALL,
 ) -> Query:
     """Compile a lane of states over one day, across which no state is carried."""
     clock = each.clock
-    adjacent = adjacent and clock.adjacent and clock.ordered
-    rows = Rows(careful=cleaned)
+    adjacent = clock.adjacent and clock.ordered and not care.parted
+    rows = Rows(careful=care.cleaned)
     plan = StatePlan.of(lane, buckets, rows)
-    read = _Reading(lane, each, buckets, cleaned, span)
-    frame, schema = read.rows(filtered=False)
-    order = [] if clock.ordered else [ORDER]
-    kept = [name for name in (*lane.columns, *lane.lookups) if name in schema]
-    own = [each.alias(each.meta.output_name()) for each in read.own([TIME, *order])]
-    narrow = frame.select(pl.col(LISTING).cast(pl.Int64), *own, *kept)
+    read = Reading(lane, each, buckets, care, part)
+    frame, schema, surplus = read.rows(filtered=False)
+    own = list(read.own([TIME, *([] if clock.ordered else [ORDER])]))
+    keys = [pl.col(LISTING).cast(pl.Int64), *own]
+    needed = [name for name in (*lane.columns, *lane.lookups) if name in schema]
+    states = rows.expressions(schema)
+    # A window holds the rows of a day: as few columns as possible go through it.
+    early = len(states) < len(needed)
+    narrow = frame.select(*keys, *(states if early else needed))
     timed = with_next_time(narrow, ordered=clock.ordered, adjacent=adjacent)
-    selected = timed.select(
-        LISTING, TIME, NEXT, buckets.label(pl.col(TIME)).alias(BUCKET), *rows.expressions(schema)
-    ).with_columns(plan.weight().alias(WEIGHT))
-    return Query(selected.group_by(*KEYS).agg(*plan.aggregations()), plan, adjacent)
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """How a lane reads one day of its table."""
-
-    lane: Lane
-    each: DayOfTable
-    buckets: Buckets
-    cleaned: bool
-    span: Span | None
-
-    @property
-    def time(self) -> pl.Expr:
-        dtype = self.each.frame.collect_schema()[self.each.clock.time]
-        return nanoseconds(self.each.clock.time, dtype)
-
-    @property
-    def label(self) -> pl.Expr:
-        return self.buckets.label(self.time)
-
-    def own(self, names: Sequence[str]) -> Iterator[pl.Expr]:
-        """Render the engine's own columns."""
-        sequence = self.each.clock.sequence
-        tie_break = None if sequence is None else pl.col(sequence)
-        for name in names:
-            value = self.time if name == TIME else order_key(self.time, tie_break)
-            yield value.alias(name)
-
-    def rows(self, *, filtered: bool) -> tuple[pl.LazyFrame, pl.Schema]:
-        """Return the rows of the wanted listings, with what is looked up, and their schema.
-
-        Args:
-            filtered: whether rows that no module looks at are left out.
-        """
-        frame, schema = self.each.frame, self.each.frame.collect_schema()
-        if self.each.listings is not None:
-            frame = frame.filter(pl.col(LISTING).is_in(list(self.each.listings)))
-        if self.span is not None:
-            label = self.label
-            frame = frame.filter((label >= self.span.first) & (label < self.span.until))
-        frame = clean(frame, schema, self._suspects())
-        if self.lane.lookups:
-            frame = self._looked_up(frame)
-            schema = frame.collect_schema()
-        if filtered and self.lane.filters is not None:
-            frame = frame.filter(pl.any_horizontal(*self.lane.filters))
-        return frame, schema
-
-    def _suspects(self) -> Sequence[str]:
-        if self.cleaned or self.lane.lookups:
-            return self.lane.columns
-        asked = [slot.aggregation for slot in self.lane.slots]
-        return exposed_columns(asked, self.lane.filters or ())
-
-    def _looked_up(self, frame: pl.LazyFrame) -> pl.LazyFrame:
-        """Attach the columns that are looked up: the place where look-ups plug in."""
-        raise NotImplementedError
+    label = buckets.label(pl.col(TIME)).alias(BUCKET)
+    names = [each.meta.output_name() for each in states]
+    selected = timed.select(LISTING, TIME, NEXT, label, *(names if early else states))
+    selected = selected.with_columns(plan.weight().alias(WEIGHT))
+    aggregated = selected.group_by(*KEYS).agg(*plan.aggregations(proven=adjacent))
+    return Query(aggregated, plan, adjacent, surplus)

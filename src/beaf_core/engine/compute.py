@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from beaf_core.engine.bucket import Buckets
 from beaf_core.engine.combine import carry_reference, join_tables, sort_output
-from beaf_core.engine.compile import DayOfTable
+from beaf_core.engine.compile import Clock, DayOfTable
 from beaf_core.engine.execute import TableResult, run_table
 from beaf_core.engine.keys import LISTING
 from beaf_core.engine.timeline import grid_keys, on_timeline
@@ -64,7 +66,7 @@ def _compute_table(
     days = [_day_of_table(plan, table, batch) for plan, table in found]
     table_plan = found[0][1].plan
     try:
-        return run_table(table_plan, days, Buckets.of(resolved.config))
+        return run_table(table_plan, days, Buckets.of(resolved.config), batch)
     except _WRONG_DECLARATION as error:
         names = ", ".join(measure.name for measure in table_plan.measures[:5])
         raise PartitionFailedError(
@@ -83,11 +85,19 @@ def _day_of_table(plan: DayPlan, table: TableOnDay, batch: Batch) -> DayOfTable:
     universe = plan.listings[LISTING].to_list()
     # The source has left out what is not of the universe; a batch is narrower.
     wanted = None if batch.listings is None else universe
-    others = {
-        each.plan.table: DayOfTable(plan.day, each.rows, each.clock, wanted, universe)
+    found = {
+        each.plan.table: DayOfTable(plan.day, each.rows, _clock(each), wanted, universe)
         for each in plan.tables
     }
-    return DayOfTable(plan.day, table.rows, table.clock, wanted, universe, others)
+    return replace(found[table.plan.table], others=found)
+
+
+def _clock(table: TableOnDay) -> Clock:
+    """Add what row groups hint at: whether the rows of each listing stand together."""
+    groups = [list(part.row_groups or ()) for part in table.read.parts]
+    known = all(groups) and any(len(each) > 1 for each in groups)
+    ascending = all(a[2] <= b[1] for each in groups for a, b in pairwise(each))
+    return replace(table.clock, adjacent=known and ascending)
 
 
 def _culprit(days: Sequence[DayOfTable], reads: Sequence[TableRead]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import polars as pl
 
@@ -12,7 +13,11 @@ from beaf_core.engine.compile import DayOfTable, Query, TablePlan, compile_rows,
 from beaf_core.engine.finite import is_suspicious
 from beaf_core.engine.keys import BUCKET, DAY, FIRST_DAY, KEYS, LISTING
 from beaf_core.engine.lanes import How, Lane, split_lanes
+from beaf_core.engine.merge import merge_parts, mergeable
+from beaf_core.engine.parts import parts_of
+from beaf_core.engine.reading import CARELESS, Care
 from beaf_core.engine.states import SEEN, StatePlan, is_torn
+from beaf_core.engine.work import WHOLE, Batch
 from beaf_core.model.errors import DataInvalidError
 
 
@@ -35,65 +40,96 @@ class TableResult:
     states: Sequence[tuple[StatePlan, pl.DataFrame]]
 
 
-def run_table(plan: TablePlan, days: Sequence[DayOfTable], buckets: Buckets) -> TableResult:
+def run_table(
+    plan: TablePlan, days: Sequence[DayOfTable], buckets: Buckets, batch: Batch = WHOLE
+) -> TableResult:
     """Run the lanes of a table one after another: their memory is not needed at once."""
     split = split_lanes(plan)
+    run = _Run(days, buckets, batch, split.inputs)
     of_states = [lane for lane in split.lanes if lane.how is How.STATES]
     of_rows = [lane for lane in split.lanes if lane.how is not How.STATES]
-    rows = [_run_rows(lane, days, buckets) for lane in of_rows]
-    states = [_run_states(lane, days, buckets) for lane in of_states]
-    return TableResult(plan, split.inputs, rows, states)
+    rows = [run.rows(lane) for lane in of_rows]
+    return TableResult(plan, split.inputs, rows, [run.states(lane) for lane in of_states])
 
 
-def _run_rows(lane: Lane, days: Sequence[DayOfTable], buckets: Buckets) -> pl.DataFrame:
-    _, result = _attempt(
-        lane, lambda cleaned, _adjacent: compile_rows(lane, days, buckets, cleaned=cleaned)
-    )
-    if len(days) > 1:
-        return result
-    day = pl.lit(days[0].day)
-    return result.with_columns(day.alias(FIRST_DAY), day.alias(DAY))
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One table's days, and what its lanes may take."""
+
+    days: Sequence[DayOfTable]
+    buckets: Buckets
+    batch: Batch
+    inputs: Mapping[str, Mapping[str, str]]
+
+    def rows(self, lane: Lane) -> pl.DataFrame:
+        """Aggregate rows over all days at once, since a bucket may be of two of them."""
+        parts = parts_of(lane, self.days, self.buckets, self.batch, self.inputs)
+        shared = any(part.share is not None for part in parts)
+        run = mergeable(lane) if shared else lane
+        pieces = [partial(compile_rows, run, self.days, self.buckets, part=p) for p in parts]
+        _, found = _run_pieces(lane, pieces)
+        result = merge_parts(lane, found) if shared else _stacked(found, KEYS)
+        if len(self.days) > 1:
+            return result
+        day = pl.lit(self.days[0].day)
+        return result.with_columns(day.alias(FIRST_DAY), day.alias(DAY))
+
+    def states(self, lane: Lane) -> tuple[StatePlan, pl.DataFrame]:
+        """Aggregate states day by day: none is carried across."""
+        pieces = [
+            (each.day, partial(compile_states, lane, each, self.buckets, part=part))
+            for each in self.days
+            for part in parts_of(lane, [each], self.buckets, self.batch, self.inputs)
+        ]
+        query, found = _run_pieces(lane, [piece for _, piece in pieces])
+        assert query.states is not None
+        events = [
+            frame.with_columns(pl.lit(day).alias(DAY))
+            for (day, _), frame in zip(pieces, found, strict=True)
+        ]
+        return query.states, _stacked(events, (*KEYS, DAY))
 
 
-def _run_states(
-    lane: Lane, days: Sequence[DayOfTable], buckets: Buckets
-) -> tuple[StatePlan, pl.DataFrame]:
-    found = []
-    for each in days:
-        query, events = _attempt(
-            lane,
-            lambda cleaned, adjacent, each=each: compile_states(  # type: ignore[misc]
-                lane, each, buckets, cleaned=cleaned, adjacent=adjacent
-            ),
-        )
-        found.append(events.with_columns(pl.lit(each.day).alias(DAY)))
-    assert query.states is not None
-    events = found[0] if len(found) == 1 else pl.concat(found, how="vertical_relaxed")
-    return query.states, events.sort(*KEYS, DAY) if len(found) > 1 else events
+def _stacked(frames: Sequence[pl.DataFrame], keys: Sequence[str]) -> pl.DataFrame:
+    if len(frames) == 1:
+        return frames[0]
+    return pl.concat(frames, how="vertical_relaxed").sort(*keys)
 
 
-def _attempt(lane: Lane, compiled: Callable[[bool, bool], Query]) -> tuple[Query, pl.DataFrame]:
-    """Run a query, and once more without the hopes that its result belies."""
-    query = compiled(False, True)
-    result = _collect(lane, query)
-    torn = query.may_tear and is_torn(result)
-    dirty = is_suspicious(result)
-    if torn or dirty:
-        query = compiled(dirty, not torn)
-        result = _collect(lane, query)
-    return query, result
+def _run_pieces(
+    lane: Lane, pieces: Sequence[Callable[..., Query]]
+) -> tuple[Query, list[pl.DataFrame]]:
+    """Run the queries of a lane, all of them with the care that the least tidy one needs."""
+    care = CARELESS
+    while True:
+        found: list[pl.DataFrame] = []
+        for compiled in pieces:
+            query = compiled(care=care)
+            result, several = _collect(lane, query)
+            needed = Care(
+                cleaned=care.cleaned or is_suspicious(result),
+                parted=care.parted or (query.may_tear and is_torn(result)),
+                several=care.several or several,
+            )
+            if needed != care:
+                care = needed
+                break
+            found.append(result)
+        else:
+            return query, found
 
 
-def _collect(lane: Lane, query: Query) -> pl.DataFrame:
-    # In one order throughout, small results are put side by side without a join.
-    frame = query.frame.collect(engine="streaming").sort(*KEYS)
+def _collect(lane: Lane, query: Query) -> tuple[pl.DataFrame, bool]:
+    """Run a query; say also whether rows went in too often."""
+    frame, *surplus = pl.collect_all([query.frame, *query.surplus], engine="streaming")
     timeless = frame.filter(pl.col(BUCKET).is_null())
     if timeless.height:
         raise DataInvalidError(
             f"{lane.table} has rows without an event time, for listing {timeless[LISTING][0]}",
             remedy="repair the file: every row needs its time",
         )
-    return frame
+    # In one order throughout, small results are put side by side without a join.
+    return frame.sort(*KEYS), any(each.item() for each in surplus)
 
 
 def event_keys(result: TableResult) -> list[pl.DataFrame]:

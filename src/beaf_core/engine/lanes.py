@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from beaf_core.engine.absence import leaves_out_nulls
 from beaf_core.engine.aggregations import Slot, both, distinct, key_of
 from beaf_core.model.errors import PartitionFailedError
 from beaf_core.model.module import Aggregation, Kind, Measure
-from beaf_core.model.primitives import AsOf, Lookup
+from beaf_core.model.primitives import AsOf, Lifetime, Lookup
 
 if TYPE_CHECKING:
     from beaf_core.engine.compile import TablePlan
@@ -43,6 +44,8 @@ class Lane:
         slots: the aggregations.
         lookups: the columns that are looked up for them.
         filters: the rows that any module in it looks at; None means all rows.
+        sparse: whether rows on which nothing is found may be left out: no number depends on them,
+            and another lane tells of their buckets.
     """
 
     table: str
@@ -50,6 +53,7 @@ class Lane:
     slots: list[Slot] = field(default_factory=list)
     lookups: dict[str, Lookup] = field(default_factory=dict)
     filters: tuple[pl.Expr, ...] | None = None
+    sparse: bool = False
 
     @property
     def name(self) -> str:
@@ -110,6 +114,8 @@ def split_lanes(plan: TablePlan) -> SplitTable:
     for number, (key, lane) in enumerate(lanes.items()):
         for measure_name, name, slot in _fill(lane, number, asked[key], plan.rows):
             inputs[measure_name][name] = slot
+    for lane in lanes.values():
+        lane.sparse = _is_sparse(lane, lanes.values())
     return SplitTable(tuple(lanes.values()), inputs)
 
 
@@ -134,6 +140,22 @@ def _fill(
             known[key] = f"__agg{number}_{len(known)}"
             lane.slots.append(Slot(known[key], replace(each, where=where)))
         yield measure, name, known[key]
+
+
+def _is_sparse(lane: Lane, lanes: Iterable[Lane]) -> bool:
+    """Say whether rows without a lifetime may be left out, which spares the join half its rows."""
+    lives = {name for name, each in lane.lookups.items() if isinstance(each, Lifetime)}
+    if not lives or lane.how is How.STATES:
+        return False
+    if not all(leaves_out_nulls(slot.aggregation, lives) for slot in lane.slots):
+        return False
+    tell = [each for each in lanes if not each.lookups and each.how is not How.STATES]
+    own = _keys(lane.filters)
+    return any(each.filters is None or _keys(each.filters) == own for each in tell)
+
+
+def _keys(filters: Sequence[pl.Expr] | None) -> set[bytes] | None:
+    return None if filters is None else {key_of(each) for each in filters}
 
 
 def _used_lookups(measure: Measure, each: Aggregation) -> dict[str, Lookup]:

@@ -92,13 +92,15 @@ class StatePlan:
         same = self.buckets.contains(pl.col(BUCKET), pl.col(NEXT))
         return pl.when(same).then(pl.col(NEXT) - pl.col(TIME)).otherwise(0)
 
-    def aggregations(self) -> list[pl.Expr]:
-        """Render what is summed up per listing, bucket and day."""
-        found = {
-            FIRST: pl.col(TIME).min(),
-            LAST: pl.col(TIME).max(),
-            COVERED: pl.col(WEIGHT).sum(),
-        }
+    def aggregations(self, *, proven: bool) -> list[pl.Expr]:
+        """Render what is summed up per listing, bucket and day.
+
+        Args:
+            proven: whether the result has to show that rows of a listing stood together.
+        """
+        found = {FIRST: pl.col(TIME).min(), LAST: pl.col(TIME).max()}
+        if proven:
+            found[COVERED] = pl.col(WEIGHT).sum()
         if self.seen is not None:
             found[SEEN] = pl.col(self.seen).any()
         for slot in self.lane.slots:

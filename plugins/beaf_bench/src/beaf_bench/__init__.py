@@ -1,0 +1,1 @@
+"""How fast is the engine, and how much memory does it take? The command `beaf bench`."""

@@ -1,0 +1,146 @@
+"""Which points are measured for what a person asks?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from beaf_bench.files import Market, market
+from beaf_bench.goals import Ratio, all_ratios, failed
+from beaf_bench.harness import Samples, compete
+from beaf_bench.machine import machine
+from beaf_bench.point import Point
+from beaf_bench.sizes import SIZES
+
+Tell = Callable[[str], None]
+TENFOLD = "listing×10"
+#: A tiny partition takes milliseconds, so that many turns in one process are cheap.
+_TINY_TURNS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a person asks for.
+
+    Attributes:
+        size: a name of `SIZES`.
+        workloads: their names.
+        layouts: `listing`, `time`, `skew`.
+        rivals: `hand`, `duckdb`, `decode`.
+        reps: how many turns count.
+        budget: bytes that the engine may take with skew and ten times the rows.
+        scale: whether ten times the rows are measured, too.
+        cache: where generated data are kept.
+        threads: how many threads every contestant has.
+    """
+
+    size: str
+    workloads: Sequence[str]
+    layouts: Sequence[str]
+    rivals: Sequence[str]
+    reps: int
+    budget: int
+    scale: bool
+    cache: Path
+    threads: int
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The engine's configuration where its memory is watched."""
+        return {"MEMORY_PER_WORKER": self.budget / 2**30}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of it.
+
+    Attributes:
+        ratios: every figure with its goal.
+        results: (workload, layout) → contestant → what it used.
+        machine: where it was measured.
+    """
+
+    ratios: Sequence[Ratio]
+    results: Mapping[tuple[str, str], Mapping[str, Samples]]
+    machine: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> bool:
+        """Whether somebody did not compute, or computed something else."""
+        return failed(self.results)
+
+    def to_json(self) -> dict[str, Any]:
+        """Render as JSON-ready values."""
+        return {
+            "ratios": [each.to_json() for each in self.ratios],
+            "machine": dict(self.machine),
+            "points": [
+                {"workload": name, "layout": layout, "contestant": who, **_facts(each)}
+                for (name, layout), group in self.results.items()
+                for who, each in group.items()
+            ],
+        }
+
+
+def _facts(samples: Samples) -> dict[str, Any]:
+    return {
+        "cpu": samples.cpu,
+        "wall": samples.wall,
+        "rss": samples.rss,
+        "problem": samples.problem,
+    }
+
+
+def run(asked: Asked, tell: Tell) -> Report:
+    """Measure everything that is asked for.
+
+    Args:
+        asked: what.
+        tell: hears how it goes on.
+    """
+    results = {}
+    for (name, layout), group in groups(asked, tell):
+        tell(f"{name} {layout}: {', '.join(group)} …")
+        results[name, layout] = found = compete(group, asked.reps, tell, asked.threads)
+        tell("  " + ", ".join(f"{who} {_told(each)}" for who, each in found.items()))
+    return Report(all_ratios(results, asked.budget), results, machine(asked.threads))
+
+
+def _told(samples: Samples) -> str:
+    return "–" if samples.problem else f"{median(samples.cpu):.3f} s"
+
+
+def groups(asked: Asked, tell: Tell) -> Iterator[tuple[tuple[str, str], dict[str, Point]]]:
+    """Yield the points that compete with each other, workload by workload.
+
+    Markets are made before they are needed, and not before: the largest take minutes.
+    """
+    size = SIZES[asked.size]
+    for layout in asked.layouts:
+        rows = market(size, layout, asked.cache, tell)
+        settings = asked.settings if layout == "skew" else {}
+        for name in asked.workloads:
+            yield (name, layout), _contestants(asked, name, rows, settings, tell)
+    thousand = market(SIZES["thousand"], "listing", asked.cache, tell)
+    yield (
+        ("tiny", "listing"),
+        {"engine": Point("tiny", "engine", thousand, thousand, {}, _TINY_TURNS)},
+    )
+    if asked.scale:
+        rows = market(size.times(10), "listing", asked.cache, tell)
+        for name in asked.workloads:
+            warm = market(SIZES["tiny"], "listing", asked.cache, tell)
+            yield (name, TENFOLD), {"engine": Point(name, "engine", rows, warm, asked.settings)}
+
+
+def _contestants(
+    asked: Asked, name: str, rows: Market, settings: Mapping[str, Any], tell: Tell
+) -> dict[str, Point]:
+    warm = market(SIZES["tiny"], rows.layout, asked.cache, tell)
+    return {
+        who: Point(name, who, rows, warm, settings if who == "engine" else {})
+        for who in ("engine", *asked.rivals)
+    }

@@ -1,0 +1,138 @@
+"""W6: where is the mid at eight horizons after each trade?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from beaf_bench.workloads.base import (
+    BUCKET,
+    KEYS,
+    LISTING,
+    MINUTE,
+    SECOND,
+    BenchPass,
+    Tables,
+    Workload,
+    bucket,
+    measure,
+    sql_bucket,
+    time_of,
+)
+from beaf_bench.workloads.book import MID, TWO_SIDED
+from beaf_core import Aggregation, AsOf, Kind, Measure
+
+TABLE, QUOTES = "trades", "l2"
+HORIZONS: Mapping[str, int] = {
+    "0": 0,
+    "10ms": SECOND // 100,
+    "100ms": SECOND // 10,
+    "1s": SECOND,
+    "5s": 5 * SECOND,
+    "15s": 15 * SECOND,
+    "30s": 30 * SECOND,
+    "60s": 60 * SECOND,
+}
+SIDE, PRICE = pl.col("AggressorSide"), pl.col("Price")
+SIGNED = SIDE.is_in([1, 2])
+SIGN = pl.when(SIDE == 1).then(1.0).otherwise(-1.0)
+
+# The key of a listing and a time: a place above 47 bits, nanoseconds of the day below.
+_BITS = 47
+_SESSION = 86_400 * SECOND
+
+
+def _impact(mid: pl.Expr) -> pl.Expr:
+    return SIGN * (mid - PRICE) / PRICE * 1e4
+
+
+def measures() -> Sequence[Measure]:
+    """Declare the mean signed move from the trade's price, in basis points."""
+    return [
+        measure(
+            f"Impact{name}",
+            TABLE,
+            Aggregation(Kind.MEAN, _impact(pl.col(f"Mid{name}")), SIGNED),
+            lookups={f"Mid{name}": AsOf(QUOTES, MID, where=TWO_SIDED, horizon=horizon)},
+        )
+        for name, horizon in HORIZONS.items()
+    ]
+
+
+def by_hand(tables: Tables) -> pl.LazyFrame:
+    """Look up by one ascending integer for listing and time: no asof join by groups streams."""
+    quotes = (
+        tables.rows(QUOTES)
+        .filter(TWO_SIDED)
+        .select(
+            _key(tables, QUOTES).alias("Since"), MID.alias("Mid"), pl.col(LISTING).alias("Quoted")
+        )
+    )
+    trades = tables.rows(TABLE).select(
+        LISTING,
+        bucket(time_of(TABLE), MINUTE).alias(BUCKET),
+        SIDE,
+        PRICE,
+        _key(tables, TABLE).alias("Key"),
+    )
+    if tables.market.layout == "time":
+        # Ties keep the order of the file, so that the last of a time stays the last.
+        quotes = quotes.sort("Since", maintain_order=True)
+        trades = trades.sort("Key", maintain_order=True)
+    quotes = quotes.set_sorted("Since")
+    for name, horizon in HORIZONS.items():
+        trades = (
+            trades.with_columns((pl.col("Key") + horizon).alias("Then"))
+            .set_sorted("Then")
+            .join_asof(quotes, left_on="Then", right_on="Since", coalesce=False)
+        )
+        found = (pl.col("Quoted") == pl.col(LISTING)) & SIGNED
+        impact = pl.when(found).then(_impact(pl.col("Mid")))
+        trades = trades.with_columns(impact.alias(f"Impact{name}")).drop(
+            "Mid", "Quoted", "Then", "Since"
+        )
+    return trades.group_by(*KEYS).agg(pl.col(f"Impact{name}").mean() for name in HORIZONS)
+
+
+def _key(tables: Tables, table: str) -> pl.Expr:
+    place = (pl.col(LISTING) - min(tables.universe)).cast(pl.Int64)
+    return place * pl.lit(2**_BITS) + time_of(table) % _SESSION
+
+
+def _hand(tables: Tables) -> list[pl.DataFrame]:
+    return [by_hand(tables).sort(KEYS).collect(engine="streaming")]
+
+
+def _sql() -> str:
+    sign = "CASE WHEN AggressorSide = 1 THEN 1 ELSE -1 END"
+    means = ", ".join(
+        f"avg({sign} * (q{n}.Mid - t.Price) / t.Price * 1e4) "
+        f"FILTER (WHERE AggressorSide IN (1, 2)) AS Impact{name}"
+        for n, name in enumerate(HORIZONS)
+    )
+    joins = "\n".join(
+        f"ASOF LEFT JOIN q q{n} ON t.ListingId = q{n}.ListingId AND t.Now + {horizon} >= q{n}.Now"
+        for n, horizon in enumerate(HORIZONS.values())
+    )
+    # Of states of one time the last counts; an asof join would take any.
+    return f"""
+    WITH q AS MATERIALIZED (
+        SELECT ListingId, epoch_ns(TimestampNanoseconds) AS Now,
+            arg_max((BidPrice1 + AskPrice1) / 2, BMLLSequenceNo) AS Mid
+        FROM l2 WHERE BidQuantity1 > 0 AND AskQuantity1 > 0 GROUP BY ALL
+    ), t AS (
+        SELECT ListingId, {sql_bucket(TABLE, MINUTE)} AS TimeBucket, AggressorSide, Price,
+            epoch_ns(TradeTimestampNanoseconds) AS Now
+        FROM trades
+    )
+    SELECT t.ListingId, TimeBucket, {means} FROM t {joins} GROUP BY ALL ORDER BY ALL"""
+
+
+W6 = Workload(
+    name="W6",
+    title="the mid at eight horizons after each trade, one minute",
+    passes=(BenchPass("impact", 60, measures),),
+    hand=_hand,
+    sql=(_sql(),),
+)
