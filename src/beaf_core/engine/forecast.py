@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from beaf_core.engine.manifest import PassKey, day_facts
+from beaf_core.engine.manifest import PassKey
 from beaf_core.engine.overlaps import Overlaps
 from beaf_core.engine.plans import Planner
+from beaf_core.engine.pool import Estimate, estimate
 from beaf_core.engine.session import open_session
 from beaf_core.engine.settle import Settler, Work
 from beaf_core.engine.stages import Stage, check_locations, pieces_of, stages_of
 from beaf_core.engine.standing import Selection
+from beaf_core.engine.work import PassWork
 from beaf_core.model.errors import BeafError, DataMissingError, ExitCode
 from beaf_core.model.partition import PartitionRun, parse_universe_spec
 
@@ -164,7 +166,7 @@ class _Seer:
 
     def _of_work(self, work: Work) -> Forecast:
         status, _, reason = work.stale[0].reason.partition(": ")
-        rows, memory, batches = self._size(work)
+        size = self._size(work)
         told = "; ".join(filter(None, [reason, work.left_out])) or None
         # One of each pass is enough to be explained; all of them would hold every universe.
         first = not any(
@@ -175,16 +177,14 @@ class _Seer:
             work.partition.key,
             status,
             told,
-            rows,
-            memory,
-            batches,
+            size.rows,
+            size.bytes,
+            size.batches,
             work=work if first else None,
         )
 
-    def _size(self, work: Work) -> tuple[int | None, int | None, int | None]:
-        """Say how many rows a pass would read, with how much memory, and in how many batches."""
-        rows = [day_facts(work.resolved, plan)["rows_in"] for plan in work.ready]
-        return (None if None in rows else sum(rows)), None, None
+    def _size(self, work: Work) -> Estimate:
+        return estimate(self.session, [PassWork(work.resolved, work.ready)])
 
     def _of_outcome(
         self, resolved: ResolvedPass, partition: PartitionRun, outcomes: Sequence[PassOutcome]
