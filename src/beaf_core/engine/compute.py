@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ import polars as pl
 
 from beaf_core.engine.bucket import Buckets
 from beaf_core.engine.combine import carry_reference, join_tables, sort_output
-from beaf_core.engine.compile import Clock, DayOfTable
+from beaf_core.engine.compile import Clock, DayOfTable, TablePlan
 from beaf_core.engine.execute import TableResult, run_table
 from beaf_core.engine.keys import LISTING
 from beaf_core.engine.timeline import grid_keys, on_timeline
@@ -50,8 +50,7 @@ def compute(work: Sequence[PassWork], batch: Batch = WHOLE) -> list[pl.DataFrame
 
 def _compute_pass(resolved: ResolvedPass, plans: Sequence[DayPlan], batch: Batch) -> pl.DataFrame:
     plans = [plan.only(batch.listings) for plan in plans]
-    asked = dict.fromkeys(t.plan.table for plan in plans for t in plan.tables if t.plan.measures)
-    tables = [_compute_table(resolved, plans, name, batch) for name in asked]
+    tables = [_compute_table(resolved, each, batch) for each in tables_of(plans, batch)]
     universes = {plan.day: plan.listings for plan in plans}
     grid = grid_keys(resolved, plans)
     joined = join_tables(resolved.measures, tables, list(universes), grid)
@@ -59,22 +58,50 @@ def _compute_pass(resolved: ResolvedPass, plans: Sequence[DayPlan], batch: Batch
     return sort_output(resolved, carry_reference(joined, universes))
 
 
-def _compute_table(
-    resolved: ResolvedPass, plans: Sequence[DayPlan], name: str, batch: Batch
-) -> TableResult:
-    found = [(p, t) for p in plans for t in p.tables if t.plan.table == name]
-    days = [_day_of_table(plan, table, batch) for plan, table in found]
-    table_plan = found[0][1].plan
+@dataclass(frozen=True, slots=True)
+class TableOfPass:
+    """One table that a pass aggregates.
+
+    Attributes:
+        plan: what is asked of it.
+        days: where its rows are, day by day.
+        reads: what the source said of each.
+    """
+
+    plan: TablePlan
+    days: Sequence[DayOfTable]
+    reads: Sequence[TableRead]
+
+
+def tables_of(plans: Sequence[DayPlan], batch: Batch = WHOLE) -> list[TableOfPass]:
+    """List the tables that measures are declared over, without those only looked up in."""
+    found: dict[str, list[tuple[DayPlan, TableOnDay]]] = {}
+    for plan in plans:
+        for table in plan.tables:
+            if table.plan.measures:
+                found.setdefault(table.plan.table, []).append((plan, table))
+    return [
+        TableOfPass(
+            days[0][1].plan,
+            [_day_of_table(plan, table, batch) for plan, table in days],
+            [table.read for _, table in days],
+        )
+        for days in found.values()
+    ]
+
+
+def _compute_table(resolved: ResolvedPass, table: TableOfPass, batch: Batch) -> TableResult:
+    name = table.plan.table
     try:
-        return run_table(table_plan, days, Buckets.of(resolved.config), batch)
+        return run_table(table.plan, table.days, Buckets.of(resolved.config), batch)
     except _WRONG_DECLARATION as error:
-        names = ", ".join(measure.name for measure in table_plan.measures[:5])
+        names = ", ".join(measure.name for measure in table.plan.measures[:5])
         raise PartitionFailedError(
             f"the measures over {name} cannot be computed ({names}): {error}",
             remedy="mend the declaration of the measure, or the module that makes it",
         ) from error
     except (pl.exceptions.PolarsError, OSError) as error:
-        where = _culprit(days, [table.read for _, table in found])
+        where = _culprit(table.days, table.reads)
         raise DataInvalidError(
             f"{name} cannot be read ({where}): {error}",
             remedy="check the file, and deliver it again",
