@@ -135,3 +135,29 @@ def test_an_unknown_kind_of_partition_is_two(beaf: Beaf, pipeline_file: Path) ->
         refused = beaf("pipeline", command, *options(pipeline_file, MONDAY, "--only", "new"))
         assert refused.code == 2
         assert "missing,stale,failed" in refused.err
+
+
+def test_explain_shows_the_physical_plan_of_each_table_and_names_what_does_not_stream(
+    beaf: Beaf, pipeline_file: Path
+) -> None:
+    path = pipeline_file.with_name("own.py")
+    path.write_text(
+        "import polars as pl\n"
+        "from beaf_core import Aggregation, Kind, Measure\n"
+        "SIZE = pl.col('Size')\n"
+        "A = Measure('Sum', 'trades', Aggregation(Kind.SUM, SIZE), 'shares', '', '')\n"
+        "B = Measure('Middle', 'trades', Aggregation(Kind.MEDIAN, SIZE), 'shares', '', '')\n"
+        "USER_CONFIG = {'PASSES': [{'name': 'bars', 'modules': ['custom']}]}\n"
+    )
+    shown = beaf("pipeline", "plan", *options(path), "--explain")
+    assert shown.code == 0
+    assert "group-by" in shown.out
+    assert shown.out.count("not streamed, as its measures need") >= 1
+    assert "though nothing declares it" not in shown.out
+    as_json = beaf("pipeline", "plan", *options(path), "--explain", "--json").json
+    assert {each["table"] for each in as_json["plans"]} == {"trades"}
+    # The plan is shown once, whatever the number of partitions, and whatever stands already.
+    beaf("pipeline", "run", *options(path))
+    again = beaf("pipeline", "plan", *options(path), "--explain", "--json").json
+    assert [each["lane"] for each in again["plans"]] == [each["lane"] for each in as_json["plans"]]
+    assert "plans" not in beaf("pipeline", "plan", *options(path), "--json").json

@@ -313,10 +313,12 @@ def test_two_weeks_in_batches_give_each_key_once_and_each_week_its_own(
             "BATCH_FREQ=W",
             f"NUM_WORKERS={workers}",
             # Far less than a week of trades, so that there are several batches.
-            "MAX_ROWS_PER_TABLE={trades: 5000}",
+            "MAX_ROWS_PER_TABLE={trades: 5000, 'pass:bars': 2000}",
         ],
     )
     assert report.status == "succeeded", report.outcomes
+    notes = json.loads(Path(report.manifest).read_text())["notes"]
+    assert not any("no worker can compute" in each for each in notes), notes
     keys = [f"mic=XLON:{start}_{end}" for start, end in WEEKS]
     assert list(statuses(report)) == [f"{name} {key}" for key in keys for name in ("bars", "hours")]
     assert [partitions for name, partitions in asked if name == "bars"] == [[key] for key in keys]

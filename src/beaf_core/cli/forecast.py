@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shlex
+import textwrap
 from collections import Counter
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,8 +16,9 @@ from beaf_core.cli.screen import counted, narrate, print_json, print_table, tell
 from beaf_core.model.errors import ExitCode
 
 if TYPE_CHECKING:
+    from beaf_core.engine.explain import LanePlan
     from beaf_core.engine.forecast import Forecast
-    from beaf_core.model.run import RunChoices
+    from beaf_core.model.run import LaunchRequest, RunChoices
 
 _GB = 1_000_000_000
 
@@ -24,21 +26,63 @@ _GB = 1_000_000_000
 @click.command("plan", cls=BeafCommand)
 @asks_for_pipeline
 @chooses_run
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Show what polars does with each table, and what does not stream.",
+)
 @json_option
-def plan(asked: Asked, choices: RunChoices, as_json: bool) -> int:
+def plan(asked: Asked, choices: RunChoices, explain: bool, as_json: bool) -> int:
     """List what a run would write, and why. Reads no data, writes nothing."""
     from beaf_core.engine.forecast import forecast
     from beaf_core.run import request_of
 
     prepared = asked.prepare()
     tell_notes(prepared)
-    found = forecast(request_of(prepared, choices))
+    request = request_of(prepared, choices)
+    found = forecast(request)
+    explained = list(_explained(request)) if explain else []
     if as_json:
-        print_json({"passes": [each.to_json() for each in found]})
+        lanes = {"plans": [_lane_facts(*each) for each in explained]} if explain else {}
+        print_json({"passes": [each.to_json() for each in found], **lanes})
     else:
         _print(found)
+        for each in explained:
+            _print_lane(*each)
         _tell(found, asked, choices)
     return _exit_code(found)
+
+
+def _explained(request: LaunchRequest) -> Iterator[tuple[str, LanePlan]]:
+    from beaf_core.engine.explain import explain_pass
+    from beaf_core.engine.forecast import first_work
+
+    for work in first_work(request):
+        for lane in explain_pass(work):
+            yield work.resolved.name, lane
+
+
+def _lane_facts(name: str, lane: LanePlan) -> dict[str, Any]:
+    return {
+        "pass": name,
+        "table": lane.table,
+        "lane": lane.lane,
+        "plan": lane.text,
+        "not_streaming": list(lane.not_streaming),
+        "allowed": lane.allowed,
+        "losing": list(lane.losing),
+    }
+
+
+def _print_lane(name: str, lane: LanePlan) -> None:
+    click.echo(f"{name} · {lane.table} · {lane.lane}")
+    click.echo(textwrap.indent(lane.text, "  "))
+    for node in lane.not_streaming:
+        why = "as its measures need" if lane.allowed else "though nothing declares it"
+        click.echo(f"  not streamed, {why}: {' '.join(node.split())}")
+    for each in lane.losing:
+        click.echo(f"  loses nanoseconds: {each}")
+    click.echo()
 
 
 def _print(found: Sequence[Forecast]) -> None:

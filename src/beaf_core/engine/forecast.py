@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from beaf_core.engine.manifest import PassKey, day_facts
+from beaf_core.engine.manifest import PassKey
 from beaf_core.engine.overlaps import Overlaps
 from beaf_core.engine.plans import Planner
+from beaf_core.engine.pool import Estimate, estimate
 from beaf_core.engine.session import open_session
 from beaf_core.engine.settle import Settler, Work
 from beaf_core.engine.stages import Stage, check_locations, pieces_of, stages_of
 from beaf_core.engine.standing import Selection
+from beaf_core.engine.work import PassWork
 from beaf_core.model.errors import BeafError, DataMissingError, ExitCode
 from beaf_core.model.partition import PartitionRun, parse_universe_spec
 
 if TYPE_CHECKING:
     from beaf_core.config.resolved import ResolvedPass
+    from beaf_core.engine.prepare import DayPlan
     from beaf_core.engine.session import Session
     from beaf_core.model.run import LaunchRequest, PassOutcome
 
@@ -42,7 +45,6 @@ class Forecast:
         batches: in how many pieces it would be computed.
         exit_code: what the failure would mean for the shell.
         stands: whether there is an output, where it is skipped.
-        work: what would be computed; of the first partition of each pass that can be planned.
     """
 
     pass_name: str
@@ -54,7 +56,6 @@ class Forecast:
     batches: int | None = None
     exit_code: ExitCode = ExitCode.OK
     stands: bool = True
-    work: Work | None = None
 
     @property
     def runs(self) -> bool:
@@ -87,6 +88,33 @@ def forecast(request: LaunchRequest) -> list[Forecast]:
     check_locations(stages)
     seer = _Seer(request, session, whole)
     return [each for stage in stages for each in seer.look_at(stage)]
+
+
+def first_work(request: LaunchRequest) -> Iterator[PassWork]:
+    """Yield what each pass computes in its first partition that has data, to be explained.
+
+    A pass of which no partition can be planned, as where an earlier one is still to be written,
+    is left out.
+    """
+    session = request.session or open_session(request)
+    planner, done = Planner(session, request), set()
+    universe = parse_universe_spec(request.selector)
+    for stage in stages_of(session.pipeline, universe, request.dates):
+        planner.forget_before(stage.horizon)
+        for resolved in stage.passes:
+            if resolved.name in done:
+                continue
+            ready = _ready(planner, resolved, stage.partition)
+            if ready:
+                done.add(resolved.name)
+                yield PassWork(resolved, ready)
+
+
+def _ready(planner: Planner, resolved: ResolvedPass, partition: PartitionRun) -> list[DayPlan]:
+    try:
+        return [each for each in planner.plans(resolved, partition) if each.tables]
+    except BeafError:
+        return []  # the forecast tells why
 
 
 class _Seer:
@@ -141,7 +169,8 @@ class _Seer:
         found = self.settler.receipts(resolved, partition)
         if self.selection.leaves_alone(resolved.name, partition, found):
             self.settler.planner.leave_alone(resolved, partition)
-            return self._told(resolved, partition, "skipped", None)
+            skipped = self._told(resolved, partition, "skipped", None)
+            return replace(skipped, stands=found[0] is not None)
         after = f'the earlier pass "{waits.pass_name}" is to be written'
         if self.selection.force:
             return self._told(resolved, partition, FORCED, after)
@@ -164,27 +193,20 @@ class _Seer:
 
     def _of_work(self, work: Work) -> Forecast:
         status, _, reason = work.stale[0].reason.partition(": ")
-        rows, memory, batches = self._size(work)
+        size = self._size(work)
         told = "; ".join(filter(None, [reason, work.left_out])) or None
-        # One of each pass is enough to be explained; all of them would hold every universe.
-        first = not any(
-            each.work for key, each in self.seen.items() if key[0] == work.resolved.name
-        )
         return Forecast(
             work.resolved.name,
             work.partition.key,
             status,
             told,
-            rows,
-            memory,
-            batches,
-            work=work if first else None,
+            size.rows,
+            size.bytes,
+            size.batches,
         )
 
-    def _size(self, work: Work) -> tuple[int | None, int | None, int | None]:
-        """Say how many rows a pass would read, with how much memory, and in how many batches."""
-        rows = [day_facts(work.resolved, plan)["rows_in"] for plan in work.ready]
-        return (None if None in rows else sum(rows)), None, None
+    def _size(self, work: Work) -> Estimate:
+        return estimate(self.session, [PassWork(work.resolved, work.ready)])
 
     def _of_outcome(
         self, resolved: ResolvedPass, partition: PartitionRun, outcomes: Sequence[PassOutcome]

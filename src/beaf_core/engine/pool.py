@@ -79,7 +79,7 @@ class Cutting:
         """Compute each step: the frames of its passes."""
         inputs = sort_into_files(self.steps, self.folder)
         if self._is_large() and self.session.pipeline.config.NUM_WORKERS:
-            reason = stays_here(self.session, self.request, self.steps)
+            reason = stays_here(self.session, self.request)
             if reason is None:
                 try:
                     return self._in_workers(inputs)
@@ -106,14 +106,15 @@ class Cutting:
 
     def _jobs(self, inputs: Sequence[Inputs]) -> list[Job]:
         plain = replace(self.request, session=None)
-        tasks = {id(each): pass_task(each) for step in self.steps for each in step.work}
-        of, key = len(self.steps), self.partition.key
+        work = {id(each): each for step in self.steps for each in step.work}
+        tasks = {key: pass_task(each, self.partition) for key, each in work.items()}
+        of = f"{len(self.steps)} of {self.partition.key}"
         return [
             Job(
                 plain,
                 tuple(tasks[id(each)] for each in step.work),
                 step.batch,
-                f"batch {number} of {of} of {key}",
+                f"batch {number} of {of}",
                 files,
             )
             for number, (step, files) in enumerate(zip(self.steps, inputs, strict=True), start=1)
@@ -132,7 +133,7 @@ def worker_count(config: AnalyticsConfig, steps: int, each: int) -> int:
     return max(min(wished, steps, total_memory() // each), 1)
 
 
-def stays_here(session: Session, request: LaunchRequest, steps: Sequence[Step]) -> str | None:
+def stays_here(session: Session, request: LaunchRequest) -> str | None:
     """Say why a request does not tell workers everything; None where it does."""
     if session.given:
         return f"{' and '.join(session.given)} was given as a function of this process"
@@ -140,10 +141,6 @@ def stays_here(session: Session, request: LaunchRequest, steps: Sequence[Step]) 
     for entry in session.host.catalog.entries:
         if entry.inline is not None and Path(entry.value).resolve() != own:
             return f"the {entry.kind} {entry.name} is an object of this process"
-    for step in steps:
-        for each in step.work:
-            if each.resolved.config.source_pass or each.resolved.config.module_inputs:
-                return f"the pass {each.resolved.name} reads the rows of another one"
     return None
 
 

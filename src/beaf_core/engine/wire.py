@@ -21,6 +21,7 @@ from beaf_core.model.run import LaunchRequest
 if TYPE_CHECKING:
     from beaf_core.engine.recluster import Inputs
     from beaf_core.engine.work import PassWork
+    from beaf_core.model.partition import PartitionRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,14 @@ class PassTask:
 
     Attributes:
         name: the pass.
+        partition: the selector, first and last day of its partition.
         days: its ready days, ISO.
         digest: of its declarations, its listings and its inputs as the parent sees them. A worker
             that sees others must not compute.
     """
 
     name: str
+    partition: tuple[str, str, str]
     days: tuple[str, ...]
     digest: str
 
@@ -72,7 +75,10 @@ class Task:
     def from_line(cls, line: str) -> Task:
         """Read what `to_line` rendered."""
         values = json.loads(line)
-        passes = (PassTask(**{**each, "days": tuple(each["days"])}) for each in values["passes"])
+        passes = (
+            PassTask(each["name"], tuple(each["partition"]), tuple(each["days"]), each["digest"])
+            for each in values["passes"]
+        )
         batch = values["batch"]
         listings = None if batch["listings"] is None else tuple(batch["listings"])
         return cls(
@@ -84,10 +90,12 @@ class Task:
         )
 
 
-def pass_task(work: PassWork) -> PassTask:
+def pass_task(work: PassWork, partition: PartitionRun) -> PassTask:
     """Describe a pass's work, so that another process can prepare the same."""
     days = tuple(plan.day.isoformat() for plan in work.plans)
-    return PassTask(work.resolved.name, days, digest(work))
+    dates = partition.dates
+    place = (partition.universe.spec, dates.start_date, dates.end_date)
+    return PassTask(work.resolved.name, place, days, digest(work))
 
 
 def digest(work: PassWork) -> str:

@@ -11,7 +11,6 @@ import signal
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, TextIO
 
@@ -129,19 +128,18 @@ def store(frame: DataFrame, path: str) -> None:
 
 def prepare_work(session: Session, request: LaunchRequest, asked: PassTask) -> PassWork:
     """Prepare a pass of a task from its request alone, as the parent did."""
-    from beaf_core.engine.prepare import Preparer
+    from beaf_core.engine.plans import Planner
     from beaf_core.engine.work import PassWork
     from beaf_core.model.errors import UsageError
-    from beaf_core.model.partition import parse_universe_spec
-    from beaf_core.plugins.inline import DEFAULT_UNIVERSE
+    from beaf_core.model.partition import DatePartition, PartitionRun, parse_universe_spec
 
-    preparer = Preparer(session.host, session.pipeline)
-    universe = parse_universe_spec(request.universe or DEFAULT_UNIVERSE)
     resolved = next((each for each in session.pipeline.passes if each.name == asked.name), None)
     if resolved is None:
         raise UsageError(f"there is no pass {asked.name}")
-    days = map(date.fromisoformat, asked.days)
-    return PassWork(resolved, [preparer.day_plan(resolved, universe, day) for day in days])
+    spec, start, end = asked.partition
+    partition = PartitionRun(parse_universe_spec(spec), DatePartition(start, end))
+    plans = Planner(session, request).plans(resolved, partition)
+    return PassWork(resolved, [each for each in plans if each.day.isoformat() in asked.days])
 
 
 if __name__ == "__main__":
