@@ -170,6 +170,45 @@ def test_batches_stay_within_the_budget_as_estimated(rows: dict[int, int], megab
         )
 
 
+def test_a_cap_on_a_table_that_does_not_tell_its_rows_is_respected_all_the_same() -> None:
+    for parts in ((), (Part("a"),)):
+        work = work_of({1: 5, 2: 5}, parts=parts)
+        assert listings_of(plan_steps([work], Limits(NO_LIMIT, {"trades": 5}))) == [(1,), (2,)]
+        [step] = plan_steps([work], Limits(NO_LIMIT, {}))
+        assert "trades" not in step.batch.rows  # nobody knows
+
+
+MEDIAN = Measure("Mid", "trades", Aggregation(Kind.MEDIAN, pl.col("Price")), "", "", "")
+LIFE = Measure(
+    "Life",
+    "trades",
+    Aggregation(Kind.SUM, pl.col("life")),
+    "",
+    "",
+    "",
+    lookups={"life": Lifetime(pl.col("Side") == 1, pl.col("Side") == 2)},
+)
+
+
+def test_what_lanes_can_cut_by_time_is_not_cut_by_listing_in_files_sorted_by_time() -> None:
+    rows = dict.fromkeys(range(1, 11), 10**6)
+
+    def parts(*, by_time: bool) -> tuple[Part, ...]:
+        groups = [(10**6, 1, 10) if by_time else (10**6, one, one) for one in rows]
+        return (Part("a", rows=10**7, row_groups=tuple(groups)),)
+
+    def plan(*measures: Measure, by_time: bool) -> list[Any]:
+        # Made without rows: what row groups tell has to suffice, or be refused.
+        work = work_of(dict.fromkeys(rows, 1), parts=parts(by_time=by_time), measures=measures)
+        return plan_steps([work], Limits(10**9, {}), exact=False)
+
+    # 10 million rows of medians take 1.5 GB, and 0.9 of lifetimes.
+    assert len(plan(MEDIAN, by_time=False)) > 1
+    [step] = plan(MEDIAN, by_time=True)
+    assert (step.batch.listings, step.batch.rows, step.bytes) == (None, {"trades": 10**7}, 10**9)
+    assert len(plan(MEDIAN, LIFE, by_time=True)) > 1
+
+
 # -- rows of listings ------------------------------------------------------------------------------
 
 

@@ -97,11 +97,16 @@ def _undivided(work: Sequence[PassWork], limits: Limits) -> Step:
 
 
 def _cut(work: Sequence[PassWork], limits: Limits, *, exact: bool) -> list[Step]:
-    costs, listings = costs_of(work), listings_of(work)
+    costs, listings, total = costs_of(work), listings_of(work), total_rows(work)
     # The rows of the files are an upper bound: if those fit, nothing need be counted.
-    if limits.admit(costs, total_rows(work), len(listings)):
+    is_known = all(table in total for table in tables_of(work) if table in limits.caps)
+    if is_known and limits.admit(costs, total, len(listings)):
         return [_undivided(work, limits)]
-    costs = _mapped(costs, work)
+    mixed = _sorted_otherwise(work)
+    costs = [_cut_by_time(each) if each.table in mixed else each for each in costs]
+    if is_known and limits.admit(costs, total, len(listings)):
+        return [replace(_undivided(work, limits), bytes=limits.budget)]
+    costs = [_mapped(each) if each.table in mixed else each for each in costs]
     rows = _rows(work, listings, costs, limits) if exact else _guessed_rows(work, listings)
     batches = list(pack(listings, rows, lambda *sizes: limits.admit(costs, *sizes)))
     if len(batches) == 1:
@@ -116,17 +121,30 @@ def _cut(work: Sequence[PassWork], limits: Limits, *, exact: bool) -> list[Step]
     ]
 
 
-def _mapped(costs: Sequence[TableCost], work: Sequence[PassWork]) -> list[TableCost]:
-    """Reckon that tables which are not sorted by listing are read from files made for each batch.
+def _cut_by_time(cost: TableCost) -> TableCost:
+    """Leave to the lanes what they can cut at edges of buckets.
+
+    In a table sorted by time that is cheaper than batches of listings: medians over 20 million
+    rows in 1 GB took 7.8 s of CPU so, and 9.4 in 6 batches; sorted by listing, 6.4 in 6 batches.
+    """
+    return replace(cost, per_row=cost.per_row - cost.by_time, by_time=0)
+
+
+def _mapped(cost: TableCost) -> TableCost:
+    """Reckon that a table is read from files made for each batch (`recluster.py`).
 
     Those are mapped into memory, and so resident as a whole until the kernel takes them back.
     """
-    mixed = {
+    return replace(cost, row_group=sys.maxsize)
+
+
+def _sorted_otherwise(work: Sequence[PassWork]) -> set[str]:
+    """Name the tables whose rows do not stand listing by listing."""
+    return {
         table
         for table, days in tables_of(work).items()
         if not all(_is_sorted(part) for each in days for part in each.read.parts)
     }
-    return [replace(cost, row_group=sys.maxsize) if cost.table in mixed else cost for cost in costs]
 
 
 def _is_sorted(part: Part) -> bool:

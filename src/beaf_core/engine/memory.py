@@ -49,6 +49,8 @@ PER_ROW: Mapping[str, int] = {
     "asof": 40,
     "computed": 150,
 }
+#: Lanes that are cut at edges of buckets where a batch exceeds its budget.
+CUT_BY_TIME = ("fallback", "distinct", "states")
 #: What a streaming query takes however few columns it reads.
 STREAM = 50 * 10**6
 #: Row groups that a scan has in memory at once: 11 measured at 20 and at 40 columns.
@@ -73,6 +75,7 @@ class TableCost:
         aggregates: how many numbers a group has.
         buckets: the most groups that a listing can have.
         row_group: the rows of the largest row group.
+        by_time: how many of the bytes per row belong to lanes that can be cut by time.
     """
 
     table: str
@@ -81,6 +84,7 @@ class TableCost:
     aggregates: int
     buckets: int
     row_group: int
+    by_time: int = 0
 
     def bytes(self, rows: int, listings: int) -> int:
         """Estimate the peak over that many rows of that many listings."""
@@ -113,13 +117,15 @@ def _costs_of_pass(work: PassWork) -> Iterator[TableCost]:
     per_day = int(SECONDS_PER_DAY / work.resolved.config.time_bucket_seconds) + 2
     for table in dict.fromkeys(each.plan.table for plan in work.plans for each in plan.tables):
         own = [measure for measure in work.resolved.measures if measure.table == table]
+        lanes = lanes_of(modules, table)
         yield TableCost(
             table=table,
-            per_row=sum(PER_ROW[lane] for lane in lanes_of(modules, table)),
+            per_row=sum(PER_ROW[lane] for lane in lanes),
             columns=len(needed.get(table, ())) + 3,  # listing, time, sequence
             aggregates=sum(len(each.aggregations) or 1 for each in own),
             buckets=per_day * len(work.plans),
             row_group=_largest_row_group(work, table),
+            by_time=sum(PER_ROW[lane] for lane in lanes if lane in CUT_BY_TIME),
         )
 
 

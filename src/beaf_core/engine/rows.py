@@ -46,12 +46,16 @@ def listings_of(work: Sequence[PassWork]) -> tuple[int, ...]:
 def total_rows(work: Sequence[PassWork]) -> dict[str, int]:
     """Add up what the parts say: an upper bound, since other listings may be among them.
 
-    A part that does not say its rows counts as empty.
+    Tables of which not every part says its rows are left out.
     """
-    return {
-        table: sum(part.rows or 0 for each in days for part in each.read.parts or each.made_of)
-        for table, days in tables_of(work).items()
-    }
+    found = {}
+    for table, days in tables_of(work).items():
+        parts = [each.read.parts or each.made_of for each in days]
+        rows = [part.rows for pieces in parts for part in pieces]
+        known = [each for each in rows if each is not None]
+        if len(known) == len(rows) and all(parts):
+            found[table] = sum(known)
+    return found
 
 
 def rows_by_listing(
