@@ -36,7 +36,7 @@ ROWS = pl.DataFrame({"Life": None, "Other": None, "Size": [1.0, 3.0], "Flag": [T
 ROWS = ROWS.with_columns(pl.col("Life", "Other").cast(pl.Int64))
 
 
-@pytest.mark.parametrize("each", LEFT_OUT, ids=str)
+@pytest.mark.parametrize("each", LEFT_OUT)
 def test_what_is_null_with_the_columns_leaves_their_rows_out(each: Aggregation) -> None:
     assert leaves_out_nulls(each, {"Life", "Other"})
     taken = ROWS if each.where is None else ROWS.filter(each.where)
@@ -44,6 +44,6 @@ def test_what_is_null_with_the_columns_leaves_their_rows_out(each: Aggregation) 
     assert each.of is not None or taken.is_empty()
 
 
-@pytest.mark.parametrize("each", TAKEN, ids=str)
+@pytest.mark.parametrize("each", TAKEN)
 def test_everything_else_is_said_to_take_them(each: Aggregation) -> None:
     assert not leaves_out_nulls(each, {"Life", "Other"})

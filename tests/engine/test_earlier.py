@@ -64,7 +64,7 @@ def test_a_row_stands_at_the_edge_that_the_readers_buckets_hold(
     assert rows[INTERVAL_TIME].cast(pl.Datetime("ns")).to_list() == [wanted]
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(
     st.lists(st.datetimes(datetime(2025, 1, 1), datetime(2025, 1, 14)), max_size=20),
     st.sampled_from(["start", "end"]),

@@ -102,7 +102,8 @@ def killed_somewhere(path: Path, dice: random.Random, undisturbed: Undisturbed) 
     """Kill a run: before one of its steps on the disk, or after any part of its time."""
     if dice.random() < 0.5:
         process = start(path, deadly=dice.randint(1, undisturbed.steps))
-        assert process.wait(120) == -signal.SIGKILL
+        # One that takes up what another left has fewer steps, and may end before.
+        assert process.wait(120) in {-signal.SIGKILL, 0}
         return
     process = start(path)
     try:

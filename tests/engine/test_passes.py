@@ -12,7 +12,16 @@ import polars as pl
 import pytest
 from tests.engine.two_passes import write_two_passes  # type: ignore[import-not-found,unused-ignore]
 
-from beaf_core import ExitCode, PluginHost, RunReport, run_pipeline
+from beaf_core import (
+    DatePartition,
+    ExitCode,
+    PartitionRun,
+    PluginHost,
+    RunReport,
+    UniversePartition,
+    run_partition,
+    run_pipeline,
+)
 from beaf_core.testing.market import tiny_table, write_market
 
 MONDAY, TUESDAY = "2025-01-06", "2025-01-07"
@@ -324,3 +333,50 @@ def test_two_weeks_in_batches_give_each_key_once_and_each_week_its_own(
             wanted.select("ListingId", "TimeBucket", "Bars", "LastVolume").rows()
         )
         assert found["HourVolume"].to_list() == pytest.approx(wanted["HourVolume"].to_list())
+
+
+# -- requests of orchestrators, and selections -----------------------------------------------------
+
+
+def test_one_partition_is_not_cut_whatever_frequencies_the_passes_have(two_passes: Path) -> None:
+    text = two_passes.read_text().replace(
+        '"time_bucket_seconds": 60}', '"time_bucket_seconds": 60, "batch_freq": "D"}'
+    )
+    two_passes.write_text(text.replace('"hours", ', '"hours", "batch_freq": "W", '))
+    partition = PartitionRun(UniversePartition("mic", "XLON"), DatePartition(MONDAY, TUESDAY))
+    report = run_partition(str(two_passes), None, partition)
+    assert statuses(report) == {
+        f"bars mic=XLON:{MONDAY}_{TUESDAY}": "written",
+        f"hours mic=XLON:{MONDAY}_{TUESDAY}": "written",
+    }
+
+
+def test_a_reader_of_a_pass_that_was_skipped_and_never_written_is_skipped(
+    two_passes: Path,
+) -> None:
+    report = run_pipeline(two_passes, date=MONDAY, universe="mic=XLON", only="stale")
+    assert [each.status for each in report.outcomes] == ["skipped", "skipped"]
+    assert 'reads the pass "bars", which was skipped and has no output' in str(
+        report.outcomes[1].message
+    )
+
+
+def test_universes_of_days_that_are_done_are_let_go(
+    two_passes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from beaf_core.engine.plans import Planner
+
+    held: list[tuple[int, int]] = []
+    forget = Planner.forget_before
+
+    def watched(self: Planner, day: date) -> None:
+        forget(self, day)
+        held.append((len(self._plans), len(self._preparer._universes)))
+
+    monkeypatch.setattr(Planner, "forget_before", watched)
+    sets = ["SOURCE={type: simulated}", "BATCH_FREQ=D"]
+    run_pipeline(
+        two_passes, start_date="2026-02-02", end_date="2026-02-06", universe="mic=XLON", sets=sets
+    )
+    assert max(plans for plans, _ in held) <= 1, "bars, while hours are planned"
+    assert max(universes for _, universes in held) <= 1

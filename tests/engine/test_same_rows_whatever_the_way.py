@@ -23,7 +23,7 @@ SPAN_NS = 400 * 10**9  # seven buckets of a minute
 #: Every kind of aggregation and every primitive, over three tables.
 PIPELINE = """
 import polars as pl
-from beaf_core import Aggregation, AsOf, Kind, Lifetime, Measure
+from beaf_core import Aggregation, AnalyticsModule, AsOf, Kind, Lifetime, Measure
 
 P, S = pl.col("Price"), pl.col("Size")
 MID = (pl.col("BidPrice1") + pl.col("AskPrice1")) / 2
@@ -35,7 +35,8 @@ def plain(name, table, kind, of=None, where=None, q=None, **more):
     return Measure(name, table, Aggregation(kind, of, where, q), "x", name, name, **more)
 
 
-TRADES = [plain(f"Trade_{k}", "trades", k, P) for k in Kind
+# Sizes for the deviation: that of prices is 1e-4 of them, which leaves sums four digits fewer.
+TRADES = [plain(f"Trade_{k}", "trades", k, S if k is Kind.STD else P) for k in Kind
           if not k.of_states and k is not Kind.QUANTILE]
 TRADES += [plain("Trade_q", "trades", Kind.QUANTILE, P, S > 3, 0.25),
            plain("Prints", "trades", Kind.COUNT),
@@ -47,14 +48,14 @@ TRADES += [plain("Trade_q", "trades", Kind.QUANTILE, P, S > 3, 0.25),
 STATES = [plain(f"Mid_{k}", "l2", k, None if k is Kind.DURATION else MID, TWO_SIDED)
           for k in Kind if k.of_states]
 STATES += [plain("Quotes", "l2", Kind.COUNT)]
-IMPACT = [plain(f"Impact{h}", "trades", Kind.MEAN, P - pl.col("Later"),
-                lookups={"Later": AsOf("l2", MID, TWO_SIDED, horizon=h, strict=h == 0)})
+IMPACT = [plain(f"Impact{h}", "trades", Kind.MEAN, P - pl.col(f"Later{h}"),
+                lookups={f"Later{h}": AsOf("l2", MID, TWO_SIDED, horizon=h, strict=h == 0)})
           for h in (0, 1_000_000_000, 30_000_000_000)]
 ORDERS = [plain("Resting", "l3", Kind.MEAN, pl.col("Life"),
                 lookups={"Life": Lifetime(INSERT, REMOVE)}),
           plain("Inserts", "l3", Kind.COUNT, where=INSERT),
           plain("InsertVolume", "l3", Kind.SUM, S, INSERT)]
-MEASURES = [*TRADES, *STATES, *IMPACT, *ORDERS]
+ALL = AnalyticsModule("all", measures=lambda _: [*TRADES, *STATES, *IMPACT, *ORDERS])
 
 
 def get_universe(date, reference):
@@ -62,7 +63,7 @@ def get_universe(date, reference):
 
 
 USER_CONFIG = {"DATASETNAME": "same", "PASSES": [
-    {"name": "fine", "time_bucket_seconds": 60, "modules": ["custom"]}]}
+    {"name": "fine", "time_bucket_seconds": 60, "modules": ["all"]}]}
 """
 
 
@@ -164,7 +165,7 @@ class Way:
     declared: bool = False
     most_rows: int | None = None
     budget_gb: float | None = None
-    workers: int = 1
+    workers: int = 0
     shuffle: int = 0
 
 
@@ -209,7 +210,7 @@ WAYS = st.builds(
     per_venue=st.booleans(),
     declared=st.booleans(),
     most_rows=st.sampled_from([None, 1, 20, 60, 1000]),
-    budget_gb=st.sampled_from([None, 1e-6, 1.0]),
+    budget_gb=st.sampled_from([None, 0.2, 1.0]),
     shuffle=st.integers(0, 1000),
 )
 

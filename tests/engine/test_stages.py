@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beaf_core import BatchFrequency, DatePartition, UniversePartition
@@ -36,6 +36,7 @@ def pipelines(draw: st.DrawFn) -> Any:
     )
 
 
+@settings(deadline=None, max_examples=60)
 @given(pipelines(), st.integers(0, 800), st.integers(0, 120))
 def test_every_pass_of_every_partition_comes_once_after_all_that_it_reads(
     pipeline: Any, offset: int, length: int
@@ -65,6 +66,7 @@ def test_every_pass_of_every_partition_comes_once_after_all_that_it_reads(
     assert done == wanted
 
 
+@settings(deadline=None, max_examples=60)
 @given(pipelines(), st.integers(0, 800), st.integers(0, 120))
 def test_passes_of_the_same_dates_that_wait_for_nothing_are_one_stage(
     pipeline: Any, offset: int, length: int

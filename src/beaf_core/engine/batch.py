@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from beaf_core.engine.memory import TableCost, costs_of, estimate_bytes
 from beaf_core.engine.rows import (
     RowsByListing,
+    is_by_listing,
     listings_of,
     rows_by_listing,
     spread,
@@ -20,6 +22,7 @@ from beaf_core.model.tables import TABLES
 
 if TYPE_CHECKING:
     from beaf_core.config.analytics import AnalyticsConfig
+    from beaf_core.model.tables import Part
 
 #: Which share of the budget a count told by row groups may be wrong by; beyond it rows are counted.
 TOLERATED = 0.05
@@ -98,6 +101,7 @@ def _cut(work: Sequence[PassWork], limits: Limits, *, exact: bool) -> list[Step]
     # The rows of the files are an upper bound: if those fit, nothing need be counted.
     if limits.admit(costs, total_rows(work), len(listings)):
         return [_undivided(work, limits)]
+    costs = _mapped(costs, work)
     rows = _rows(work, listings, costs, limits) if exact else _guessed_rows(work, listings)
     batches = list(pack(listings, rows, lambda *sizes: limits.admit(costs, *sizes)))
     if len(batches) == 1:
@@ -110,6 +114,23 @@ def _cut(work: Sequence[PassWork], limits: Limits, *, exact: bool) -> list[Step]
         )
         for each in batches
     ]
+
+
+def _mapped(costs: Sequence[TableCost], work: Sequence[PassWork]) -> list[TableCost]:
+    """Reckon that tables which are not sorted by listing are read from files made for each batch.
+
+    Those are mapped into memory, and so resident as a whole until the kernel takes them back.
+    """
+    mixed = {
+        table
+        for table, days in tables_of(work).items()
+        if not all(_is_sorted(part) for each in days for part in each.read.parts)
+    }
+    return [replace(cost, row_group=sys.maxsize) if cost.table in mixed else cost for cost in costs]
+
+
+def _is_sorted(part: Part) -> bool:
+    return part.row_groups is not None and is_by_listing(part.row_groups)
 
 
 def _rows(

@@ -16,12 +16,13 @@ import polars as pl
 from beaf_core.engine.memory import IDLE
 from beaf_core.engine.process import WorkerDiedError, WorkerProcess
 from beaf_core.engine.wire import PassTask, Task, raised_again
-from beaf_core.engine.workfolder import WorkFolder
 from beaf_core.model.errors import ResourceError
 
 if TYPE_CHECKING:
+    from beaf_core.engine.recluster import Inputs
     from beaf_core.engine.wire import Answer
     from beaf_core.engine.work import Batch
+    from beaf_core.engine.workfolder import WorkFolder
     from beaf_core.model.run import LaunchRequest
 
 _log = logging.getLogger("beaf.workers")
@@ -40,12 +41,14 @@ class Job:
         passes: the passes.
         batch: the listings.
         name: how it is called when it fails: `batch 2 of 5 of mic=XLON:2026-02-01`.
+        inputs: files to read in place of the source.
     """
 
     request: LaunchRequest
     passes: tuple[PassTask, ...]
     batch: Batch
     name: str
+    inputs: Inputs
 
     @property
     def listings(self) -> str:
@@ -72,7 +75,6 @@ class WorkerPool:
         self._busy: list[WorkerProcess] = []
         self._threads = 0
         self._stopped = False
-        self._folder: WorkFolder | None = None
         self._lock = Lock()
 
     def note(self, text: str) -> None:
@@ -84,7 +86,7 @@ class WorkerPool:
     # -- computing -----------------------------------------------------------------------------
 
     def compute(
-        self, jobs: Sequence[Job], *, workers: int, threads: int, parent: Path
+        self, jobs: Sequence[Job], *, workers: int, threads: int, folder: WorkFolder
     ) -> list[list[pl.DataFrame]]:
         """Compute jobs, in their order as far as workers are free.
 
@@ -92,7 +94,7 @@ class WorkerPool:
             jobs: what to compute.
             workers: how many processes at once.
             threads: how many threads each may use.
-            parent: where the folder for their results is made.
+            folder: where their results go.
 
         Returns:
             For each job the frames of its passes.
@@ -103,9 +105,9 @@ class WorkerPool:
             BeafError: what a job has raised.
         """
         self._prepare(threads)
-        folder = self._results(parent)
+        results = folder.path
         with ThreadPoolExecutor(workers, thread_name_prefix="beaf-worker") as executor:
-            futures = [executor.submit(self._carry_out, job, folder) for job in jobs]
+            futures = [executor.submit(self._carry_out, job, results) for job in jobs]
             try:
                 done, _ = wait(futures, return_when=FIRST_EXCEPTION)
                 for each in done:
@@ -121,11 +123,6 @@ class WorkerPool:
         if threads != self._threads:
             self._end_workers()
         self._threads, self._stopped = threads, False
-
-    def _results(self, parent: Path) -> Path:
-        if self._folder is None:
-            self._folder = WorkFolder(parent)
-        return self._folder.path
 
     def _carry_out(self, job: Job, folder: Path) -> list[pl.DataFrame]:
         try:
@@ -146,7 +143,7 @@ class WorkerPool:
     def _attempt(self, job: Job, folder: Path, *, fresh: bool = False) -> list[pl.DataFrame]:
         name = secrets.token_hex(8)
         paths = [folder / f"{name}-{index}.arrow" for index in range(len(job.passes))]
-        task = Task(job.request, job.passes, job.batch, tuple(map(str, paths)))
+        task = Task(job.request, job.passes, job.batch, tuple(map(str, paths)), job.inputs)
         try:
             answer = self._answer(task, fresh=fresh)
             if answer.differs:
@@ -201,8 +198,5 @@ class WorkerPool:
             each.end()
 
     def close(self) -> None:
-        """End every worker, and remove what they have left."""
+        """End every worker."""
         self._end_workers()
-        if self._folder is not None:
-            self._folder.remove()
-            self._folder = None

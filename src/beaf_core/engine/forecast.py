@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from beaf_core.engine.manifest import PassKey, day_facts
@@ -11,7 +11,7 @@ from beaf_core.engine.overlaps import Overlaps
 from beaf_core.engine.plans import Planner
 from beaf_core.engine.session import open_session
 from beaf_core.engine.settle import Settler, Work
-from beaf_core.engine.stages import check_locations, pieces_of, stages_of
+from beaf_core.engine.stages import Stage, check_locations, pieces_of, stages_of
 from beaf_core.engine.standing import Selection
 from beaf_core.model.errors import BeafError, DataMissingError, ExitCode
 from beaf_core.model.partition import PartitionRun, parse_universe_spec
@@ -41,7 +41,8 @@ class Forecast:
         memory: the estimated peak, in bytes.
         batches: in how many pieces it would be computed.
         exit_code: what the failure would mean for the shell.
-        work: what would be computed, where the pass can be planned already.
+        stands: whether there is an output, where it is skipped.
+        work: what would be computed; of the first partition of each pass that can be planned.
     """
 
     pass_name: str
@@ -52,6 +53,7 @@ class Forecast:
     memory: int | None = None
     batches: int | None = None
     exit_code: ExitCode = ExitCode.OK
+    stands: bool = True
     work: Work | None = None
 
     @property
@@ -84,7 +86,7 @@ def forecast(request: LaunchRequest) -> list[Forecast]:
     stages = stages_of(session.pipeline, whole.universe, whole.dates)
     check_locations(stages)
     seer = _Seer(request, session, whole)
-    return [seer.look(each, stage.partition) for stage in stages for each in stage.passes]
+    return [each for stage in stages for each in seer.look_at(stage)]
 
 
 class _Seer:
@@ -95,6 +97,11 @@ class _Seer:
         planner, overlaps = Planner(session, request), Overlaps(session.host, whole)
         self.settler = Settler(request, session, planner, self.selection, overlaps)
         self.seen: dict[PassKey, Forecast] = {}
+
+    def look_at(self, stage: Stage) -> list[Forecast]:
+        """Foretell the passes of a stage."""
+        self.settler.planner.forget_before(stage.horizon)
+        return [self.look(each, stage.partition) for each in stage.passes]
 
     def look(self, resolved: ResolvedPass, partition: PartitionRun) -> Forecast:
         """Foretell one pass of a partition, after those that it reads."""
@@ -124,6 +131,10 @@ class _Seer:
             if each.exit_code is not ExitCode.OK:
                 reason = f'the earlier pass "{each.pass_name}" is {each.status}'
                 return self._told(resolved, partition, BLOCKED, reason, each.exit_code)
+        if any(each.status == "skipped" and not each.stands for each in sources):
+            reason = "an earlier pass is skipped, and has no output"
+            skipped = self._told(resolved, partition, "skipped", reason)
+            return replace(skipped, stands=False)
         waits = next((each for each in sources if each.runs), None)
         if waits is None:
             return None
@@ -155,6 +166,10 @@ class _Seer:
         status, _, reason = work.stale[0].reason.partition(": ")
         rows, memory, batches = self._size(work)
         told = "; ".join(filter(None, [reason, work.left_out])) or None
+        # One of each pass is enough to be explained; all of them would hold every universe.
+        first = not any(
+            each.work for key, each in self.seen.items() if key[0] == work.resolved.name
+        )
         return Forecast(
             work.resolved.name,
             work.partition.key,
@@ -163,7 +178,7 @@ class _Seer:
             rows,
             memory,
             batches,
-            work=work,
+            work=work if first else None,
         )
 
     def _size(self, work: Work) -> tuple[int | None, int | None, int | None]:
@@ -175,4 +190,5 @@ class _Seer:
         self, resolved: ResolvedPass, partition: PartitionRun, outcomes: Sequence[PassOutcome]
     ) -> Forecast:
         status = "up to date" if outcomes[0].status == "unchanged" else outcomes[0].status
-        return self._told(resolved, partition, status, outcomes[0].message)
+        found = self._told(resolved, partition, status, outcomes[0].message)
+        return replace(found, stands=outcomes[0].receipt is not None)

@@ -28,7 +28,7 @@ def locked(request: LaunchRequest, target: Target, partition: PartitionRun) -> I
         LockedError: another run holds it, and waiting is not wanted, or was in vain.
         ResourceError: the folder of locks cannot be written.
     """
-    from filelock import FileLock, Timeout  # 20 ms
+    from filelock import FileLock, Timeout  # 35 ms
 
     path = _path(request, target, partition)
     seconds = request.lock_timeout if request.on_lock == "wait" else 0

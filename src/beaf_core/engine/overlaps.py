@@ -21,14 +21,14 @@ class Overlaps:
 
     def __init__(self, host: PluginHost, request: PartitionRun) -> None:
         self._host, self._request = host, request
-        self._known: dict[str, dict[str, Receipt]] = {}
+        self._known: dict[str, dict[str, tuple[Receipt, DatePartition]]] = {}
 
     def of(self, target: Target, partition: PartitionRun) -> list[Receipt]:
         """List the other outputs that hold a day of the partition."""
         return [
             each
-            for each in self._listed(target).values()
-            if each.partition != partition.key and _meet(_dates(each), partition.dates)
+            for each, dates in self._listed(target).values()
+            if each.partition != partition.key and _meet(dates, partition.dates)
         ]
 
     def refuse(self, target: Target, partition: PartitionRun, *, force: bool) -> list[Receipt]:
@@ -55,16 +55,19 @@ class Overlaps:
         for each in others:
             self._host.remove_output(target, each)
             self._listed(target).pop(each.location, None)
-            lost = [day for day in _days(each) if day not in _days_of(partition.dates)]
+            mine = set(_days_of(partition.dates))
+            lost = [day for day in _days_of(_dates(each)) if day not in mine]
             more = f", and with it {lost[0]} to {lost[-1]}" if lost else ""
             told.append(f"{each.partition} was replaced{more}")
         return "; ".join(told)
 
-    def _listed(self, target: Target) -> dict[str, Receipt]:
+    def _listed(self, target: Target) -> dict[str, tuple[Receipt, DatePartition]]:
         key = f"{target.type} {target.pass_name} {target.path_template} {target.options!r}"
         if key not in self._known:
             found = self._host.list_receipts(target, self._request)
-            self._known[key] = {each.location: each for each in found if self._is_of(each, target)}
+            self._known[key] = {
+                each.location: (each, _dates(each)) for each in found if self._is_of(each, target)
+            }
         return self._known[key]
 
     def _is_of(self, receipt: Receipt, target: Target) -> bool:
@@ -81,13 +84,10 @@ def _dates(receipt: Receipt) -> DatePartition:
     return DatePartition(dates, dates)
 
 
-def _days(receipt: Receipt) -> list[str]:
-    return _days_of(_dates(receipt))
-
-
 def _days_of(dates: DatePartition) -> list[str]:
     return [day.isoformat() for day in days_between(dates.start, dates.end)]
 
 
 def _meet(one: DatePartition, other: DatePartition) -> bool:
-    return one.start <= other.end and other.start <= one.end
+    # ISO dates sort as days do; compared for every output beside every partition.
+    return one.start_date <= other.end_date and other.start_date <= one.end_date

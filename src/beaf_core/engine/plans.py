@@ -37,7 +37,7 @@ class Planner:
         self._preparer = Preparer(session.host, session.pipeline)
         self._universe = parse_universe_spec(request.universe or DEFAULT_UNIVERSE)
         self._one_day = request.dates.start_date == request.dates.end_date
-        self._plans: dict[tuple[str, str], list[DayPlan]] = {}
+        self._plans: dict[tuple[str, str], tuple[date, list[DayPlan]]] = {}
         self._left_alone: set[tuple[str, str]] = set()
 
     def leave_alone(self, resolved: ResolvedPass, partition: PartitionRun) -> None:
@@ -46,7 +46,16 @@ class Planner:
 
     def known(self, resolved: ResolvedPass, partition: PartitionRun) -> Sequence[DayPlan]:
         """Return the days of a partition that has been planned already; none otherwise."""
-        return self._plans.get((resolved.name, partition.key), ())
+        _, plans = self._plans.get((resolved.name, partition.key), (None, ()))
+        return plans
+
+    def forget_before(self, day: date) -> None:
+        """Let go of partitions that end before a day, since nobody will ask for them again.
+
+        A plan holds the listings of its days: 1 MB a day for ten thousand of them.
+        """
+        self._plans = {key: found for key, found in self._plans.items() if found[0] >= day}
+        self._preparer.forget_before(day)
 
     def plans(self, resolved: ResolvedPass, partition: PartitionRun) -> list[DayPlan]:
         """Plan every day of a partition.
@@ -58,8 +67,8 @@ class Planner:
         """
         key = (resolved.name, partition.key)
         if key not in self._plans:
-            self._plans[key] = self._planned(resolved, partition)
-        return self._plans[key]
+            self._plans[key] = (partition.dates.end, self._planned(resolved, partition))
+        return self._plans[key][1]
 
     def _planned(self, resolved: ResolvedPass, partition: PartitionRun) -> list[DayPlan]:
         earlier = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,10 +13,13 @@ from beaf_core.engine.batch import Limits, Step, plan_steps
 from beaf_core.engine.combine import sort_output
 from beaf_core.engine.compute import compute
 from beaf_core.engine.crew import CannotTravelError, Job
+from beaf_core.engine.keys import KEYS
 from beaf_core.engine.memory import IDLE, budget_of, total_memory
 from beaf_core.engine.process import cores
+from beaf_core.engine.recluster import Inputs, sort_into_files, with_inputs
 from beaf_core.engine.rows import total_rows
 from beaf_core.engine.wire import pass_task
+from beaf_core.engine.workfolder import WorkFolder
 
 if TYPE_CHECKING:
     from beaf_core.config.analytics import AnalyticsConfig
@@ -42,54 +45,79 @@ def compute_in_batches(
         ResourceError: a batch has ended two workers.
         BeafError: what a batch has raised.
     """
-    limits = _limits(session.pipeline.config)
-    steps = plan_steps(work, limits)
-    steps.sort(key=lambda step: -step.bytes)
-    results = _results(session, request, steps, partition, limits)
+    config = session.pipeline.config
+    limits = _limits(config)
+    steps = sorted(plan_steps(work, limits), key=lambda step: -step.bytes)
+    parent = Path(config.TEMP_DIR or Path(request.project, ".beaf", "tmp"))
+    with WorkFolder(parent) as folder:
+        cutting = Cutting(session, request, partition, limits, steps, folder)
+        results = cutting.results()
     return [_combined(each, steps, results) for each in work]
 
 
-def _results(
-    session: Session,
-    request: LaunchRequest,
-    steps: Sequence[Step],
-    partition: PartitionRun,
-    limits: Limits,
-) -> list[list[pl.DataFrame]]:
-    if (len(steps) > 1 or steps[0].bytes > limits.budget) and session.pipeline.config.NUM_WORKERS:
-        reason = stays_here(session, request, steps)
-        if reason is None:
-            try:
-                return _in_workers(session, request, steps, partition, limits)
-            except CannotTravelError as error:
-                reason = str(error)
-        session.pool.note(f"no worker can compute this pipeline, so this process does: {reason}")
-    return [compute(step.work, step.batch) for step in steps]
+@dataclass(frozen=True, slots=True)
+class Cutting:
+    """A partition that is cut into steps, the largest first.
 
+    Attributes:
+        session: the resolved pipeline.
+        request: the run.
+        partition: the partition, for people.
+        limits: what a step may take.
+        steps: the plan.
+        folder: where temporary files go.
+    """
 
-def _in_workers(
-    session: Session,
-    request: LaunchRequest,
-    steps: Sequence[Step],
-    partition: PartitionRun,
-    limits: Limits,
-) -> list[list[pl.DataFrame]]:
-    config = session.pipeline.config
-    workers = worker_count(config, len(steps), limits.budget + IDLE)
-    plain = replace(request, session=None)
-    tasks = {id(each): pass_task(each) for step in steps for each in step.work}
-    jobs = [
-        Job(
-            plain,
-            tuple(tasks[id(each)] for each in step.work),
-            step.batch,
-            f"batch {number} of {len(steps)} of {partition.key}",
+    session: Session
+    request: LaunchRequest
+    partition: PartitionRun
+    limits: Limits
+    steps: Sequence[Step]
+    folder: WorkFolder
+
+    def results(self) -> list[list[pl.DataFrame]]:
+        """Compute each step: the frames of its passes."""
+        inputs = sort_into_files(self.steps, self.folder)
+        if self._is_large() and self.session.pipeline.config.NUM_WORKERS:
+            reason = stays_here(self.session, self.request, self.steps)
+            if reason is None:
+                try:
+                    return self._in_workers(inputs)
+                except CannotTravelError as error:
+                    reason = str(error)
+            self.session.pool.note(
+                f"no worker can compute this pipeline, so this process does: {reason}"
+            )
+        return [
+            compute([with_inputs(each, files) for each in step.work], step.batch)
+            for step, files in zip(self.steps, inputs, strict=True)
+        ]
+
+    def _is_large(self) -> bool:
+        return len(self.steps) > 1 or self.steps[0].bytes > self.limits.budget
+
+    def _in_workers(self, inputs: Sequence[Inputs]) -> list[list[pl.DataFrame]]:
+        config = self.session.pipeline.config
+        workers = worker_count(config, len(self.steps), self.limits.budget + IDLE)
+        threads = max(cores() // workers, 1)
+        return self.session.pool.compute(
+            self._jobs(inputs), workers=workers, threads=threads, folder=self.folder
         )
-        for number, step in enumerate(steps, start=1)
-    ]
-    parent = Path(config.TEMP_DIR or Path(request.project, ".beaf", "tmp"))
-    threads = max(cores() // workers, 1)
-    return session.pool.compute(jobs, workers=workers, threads=threads, parent=parent)
+
+    def _jobs(self, inputs: Sequence[Inputs]) -> list[Job]:
+        plain = replace(self.request, session=None)
+        tasks = {id(each): pass_task(each) for step in self.steps for each in step.work}
+        of, key = len(self.steps), self.partition.key
+        return [
+            Job(
+                plain,
+                tuple(tasks[id(each)] for each in step.work),
+                step.batch,
+                f"batch {number} of {of} of {key}",
+                files,
+            )
+            for number, (step, files) in enumerate(zip(self.steps, inputs, strict=True), start=1)
+        ]
 
 
 def worker_count(config: AnalyticsConfig, steps: int, each: int) -> int:
@@ -130,7 +158,8 @@ def _combined(
     ]
     if len(frames) == 1:
         return frames[0]
-    return sort_output(work.resolved, pl.concat(frames, how="vertical_relaxed"))
+    whole = pl.concat(frames, how="vertical_relaxed").sort(KEYS)
+    return sort_output(work.resolved, whole)
 
 
 class Estimate(NamedTuple):

@@ -156,6 +156,11 @@ class Preparer:
             self._universes[key] = self._resolved(universe, day)
         return self._universes[key]
 
+    def forget_before(self, day: date) -> None:
+        """Let go of universes on earlier days."""
+        for key in [each for each in self._universes if each[1] < day]:
+            del self._universes[key]
+
     def _resolved(self, universe: UniversePartition, day: date) -> pl.DataFrame:
         first, *others = (self._part(part, day) for part in universe.parts)
         for other in others:

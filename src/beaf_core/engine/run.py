@@ -30,7 +30,7 @@ from beaf_core.engine.settle import Settler, Work, blocked_by
 from beaf_core.engine.stages import Stage, check_locations, stages_of
 from beaf_core.engine.standing import Selection, Standing
 from beaf_core.engine.work import PassWork
-from beaf_core.model.errors import BeafError, ExitCode, LockedError
+from beaf_core.model.errors import BeafError, BlockedError, ExitCode, LockedError
 from beaf_core.model.partition import PartitionRun, parse_universe_spec
 from beaf_core.model.run import LaunchRequest, PassOutcome, RunReport, Target, summarise
 
@@ -85,9 +85,11 @@ class _Run:
         check_locations(stages)
         self.session.progress.begin(sum(len(each.passes) for each in stages))
         for stage in stages:
+            self.settler.planner.forget_before(stage.horizon)
             for resolved, found in self._stage(stage):
-                self.done[resolved.name, stage.partition.key] = found[0]
-                self.session.progress.advance(found[0])
+                self.done[resolved.name, stage.partition.key] = found[0]  # of the main target
+                failed = [each for each in found if each.exit_code is not ExitCode.OK]
+                self.session.progress.advance([*failed, *found][0])
                 yield from found
 
     # -- a stage -------------------------------------------------------------------------------
@@ -219,6 +221,7 @@ class _Run:
         # A plugin's message may quote what it was given, secrets included.
         mask = mask_of(self.request.config, os.environ)
         trace = mask("".join(traceback.format_exception(error)))
+        status = "blocked" if isinstance(error, BlockedError) else "failed"
         return PassOutcome(
-            resolved.name, partition.key, "failed", None, mask(told), code, traceback=trace
+            resolved.name, partition.key, status, None, mask(told), code, traceback=trace
         )

@@ -165,19 +165,20 @@ def blocked_by(
     partition: PartitionRun,
     done: Mapping[PassKey, PassOutcome],
 ) -> PassOutcome | None:
-    """Say which pass keeps another from being computed, since it has failed itself."""
+    """Say which pass keeps another from being computed: it has failed, or was left unwritten."""
     for name in resolved.sources:
         for piece in pieces_of(pipeline, pipeline.pass_of(name), partition):
-            source = done.get((name, piece.key))
-            if source is not None and source.exit_code is not ExitCode.OK:
+            source = done[name, piece.key]
+            told = f'it reads the pass "{name}", which {_was(source)} for {piece.key}'
+            if source.exit_code is not ExitCode.OK:
                 return PassOutcome(
-                    resolved.name,
-                    partition.key,
-                    "blocked",
-                    None,
-                    f'it reads the pass "{name}", which {source.status} for {piece.key}'
-                    if source.status == "failed"
-                    else f'it reads the pass "{name}", which is {source.status} for {piece.key}',
-                    source.exit_code,
+                    resolved.name, partition.key, "blocked", None, told, source.exit_code
                 )
+            if source.status == "skipped" and source.receipt is None:
+                return PassOutcome(resolved.name, partition.key, "skipped", None, told)
     return None
+
+
+def _was(source: PassOutcome) -> str:
+    words = {"skipped": "was skipped and has no output", "blocked": "is blocked"}
+    return words.get(source.status, source.status)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import groupby
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import accumulate, groupby
 from typing import TYPE_CHECKING
 
 from beaf_core.config.inputs import order_of
@@ -23,10 +24,12 @@ class Stage:
     Attributes:
         partition: universe × dates.
         passes: the passes.
+        horizon: no later stage, nor this one, looks at a day before it.
     """
 
     partition: PartitionRun
     passes: tuple[ResolvedPass, ...]
+    horizon: date = date.min
 
 
 def stages_of(
@@ -45,7 +48,10 @@ def stages_of(
     ]
     # Stable, so that passes of a stage stand as they were written.
     work.sort(key=lambda each: (each[0].dates.end, each[1], each[0].dates.start))
-    return list(_together(work))
+    stages = list(_together(work))
+    starts = [each.partition.dates.start for each in stages]
+    horizons = reversed(list(accumulate(reversed(starts), min)))
+    return [replace(each, horizon=horizon) for each, horizon in zip(stages, horizons, strict=True)]
 
 
 def _together(work: list[tuple[PartitionRun, int, ResolvedPass]]) -> Iterator[Stage]:

@@ -171,8 +171,7 @@ def on_timeline(
     unknown = [_unknown(each, plans) for each in resolved.measures]
     frame = frame.with_columns(each for each in unknown if each is not None)
     if grid is not None:
-        own_day = pl.col(DAY)  # of the grid: what lies outside of a session moves no bucket
-        frame = grid.select(*KEYS, own_day).join(frame.drop(DAY), on=KEYS, how="left")
+        frame = grid.select(*KEYS, DAY).join(frame.drop(DAY), on=KEYS, how="left")
     elif not resolved.forward_fill:
         return frame
     frame = frame.sort(KEYS)  # values are carried along the rows of a listing

@@ -10,7 +10,7 @@ import hashlib
 import json
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from beaf_core.engine.receipts import pass_facts
@@ -19,6 +19,7 @@ from beaf_core.model.errors import BeafError, ExitCode, ResourceError
 from beaf_core.model.run import LaunchRequest
 
 if TYPE_CHECKING:
+    from beaf_core.engine.recluster import Inputs
     from beaf_core.engine.work import PassWork
 
 
@@ -47,12 +48,14 @@ class Task:
         passes: what to compute.
         batch: for which listings.
         paths: where each pass's frame goes.
+        inputs: files to read in place of the source.
     """
 
     request: LaunchRequest
     passes: tuple[PassTask, ...]
     batch: Batch
     paths: tuple[str, ...]
+    inputs: Inputs = field(default_factory=dict)
 
     def to_line(self) -> str:
         """Render as one line of JSON."""
@@ -61,6 +64,7 @@ class Task:
             "passes": [asdict(each) for each in self.passes],
             "batch": {**asdict(self.batch), "rows": dict(self.batch.rows)},
             "paths": self.paths,
+            "inputs": [[*place, files] for place, files in self.inputs.items()],
         }
         return json.dumps(values, allow_nan=False) + "\n"
 
@@ -76,6 +80,7 @@ class Task:
             tuple(passes),
             Batch(listings, batch["rows"], batch["budget"]),
             tuple(values["paths"]),
+            {(name, day, table): tuple(files) for name, day, table, files in values["inputs"]},
         )
 
 

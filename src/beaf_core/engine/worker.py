@@ -78,6 +78,7 @@ class _Worker:
     def _carry_out(self, task: Task) -> str | None:
         """Compute a task and store its frames; say why, where it cannot be the parent's task."""
         from beaf_core.engine.compute import compute
+        from beaf_core.engine.recluster import with_inputs
         from beaf_core.engine.wire import digest
         from beaf_core.model.errors import BeafError
 
@@ -88,6 +89,7 @@ class _Worker:
         for asked, own in zip(task.passes, work, strict=True):
             if digest(own) != asked.digest:
                 return f"the declarations, listings or inputs of the pass {asked.name} differ"
+        work = [with_inputs(each, task.inputs) for each in work]
         for frame, path in zip(compute(work, task.batch), task.paths, strict=True):
             store(frame, path)
         return None

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Self
 
 from beaf_core.model.errors import ResourceError
 
@@ -58,6 +59,12 @@ class WorkFolder:
             self._path, self._lock = path, lock
         else:
             os.close(lock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.remove()
 
     def remove(self) -> None:
         """Remove the folder and all that is in it."""
