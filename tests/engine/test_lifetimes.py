@@ -212,6 +212,8 @@ def test_a_share_is_the_same_in_another_process() -> None:
 def test_lifetimes_at_both_ends_cannot_be_shared_out_by_one_order() -> None:
     assert can_be_shared({"A": AT_END, "B": AT_END})
     assert not can_be_shared({"A": AT_END, "B": AT_BEGIN})
+    renamed = Lifetime(AT_END.begin, AT_END.end, "OrderId", "OrderId")
+    assert not can_be_shared({"A": AT_END, "B": renamed})
 
 
 # -- against a loop ------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -242,6 +243,16 @@ def test_a_bucket_in_which_no_order_ends_is_there_all_the_same() -> None:
     assert computed([life, count], BOOK) == {"Life": [25e9, None, None], "Rows": [4, 1, 1]}
 
 
+def test_a_lane_that_looks_at_other_rows_does_not_tell_of_those_buckets() -> None:
+    life = measure("Life", Aggregation(Kind.MEAN, pl.col("Life")))
+    count = measure("Rows", Aggregation(Kind.COUNT), {})
+    few = {"few": pl.col("Seq") == 1}
+    plan = TablePlan("l3", (life, count), few, {"Life": "all", "Rows": "few"})
+    assert not any(lane.sparse for lane in split_lanes(plan).lanes)
+    same = TablePlan("l3", (life, count), few, {"Life": "few", "Rows": "few"})
+    assert any(lane.sparse for lane in split_lanes(same).lanes)
+
+
 def _plan(measures: Sequence[Measure]) -> TablePlan:
     return TablePlan("l3", tuple(measures), {}, {each.name: "m" for each in measures})
 
@@ -301,17 +312,22 @@ QUOTED = pl.DataFrame(
         "ListingId": [1, 1, 2],
         "Time": [START, START + 15 * 10**9, START],
         "Seq": [1, 2, 1],
-        "Mid": [10.0, float("nan"), 20.0],
+        "Mid": [10.0, math.inf, 20.0],
     }
 )
 
 
 def test_both_kinds_of_look_up_may_stand_in_one_expression() -> None:
-    mid = AsOf("l2", pl.col("Mid"))
-    value = Aggregation(Kind.SUM, pl.col("Life") * pl.col("Mid"))
-    found = computed([measure("X", value, {**LIFE, "Mid": mid})], BOOK, others={"l2": QUOTED})
-    # The second state is NaN, which is no value: so the order that ends at 60 has none.
-    assert found == {"X": [100e9, 0.0, 0.0]}
+    mid, high = AsOf("l2", pl.col("Mid")), AsOf("l2", pl.col("Mid"), where=pl.col("Mid") > 5)
+    lookups = {**LIFE, "Mid": mid, "High": high}
+    measures = [
+        measure(name, Aggregation(Kind.SUM, pl.col("Life") * pl.col(name)), lookups)
+        for name in ("Mid", "High")
+    ]
+    found = computed(measures, BOOK, others={"l2": QUOTED})
+    # The second state is infinite, which is no value: so the order that ends at 60 has none, and
+    # as nothing is above 5, the state before it is the last that is.
+    assert found == {"Mid": [100e9, 0.0, 0.0], "High": [500e9, 0.0, 0.0]}
 
 
 def test_in_a_table_that_is_not_there_nothing_is_found() -> None:

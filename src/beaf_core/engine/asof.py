@@ -14,6 +14,7 @@ from datetime import date
 import polars as pl
 
 from beaf_core.engine.aggregations import SEQUENCE, TIME, key_of
+from beaf_core.engine.finite import finite_or_null, is_polynomial
 from beaf_core.engine.keys import LISTING
 from beaf_core.engine.listing_index import ListingIndex
 from beaf_core.model.primitives import AsOf
@@ -151,9 +152,9 @@ def _sorted_states(
 
 
 def _clean(value: pl.Expr, schema: pl.Schema) -> pl.Expr:
-    # A computed value may be NaN (0 / 0), which is absence.
+    # A computed value may be NaN or infinite (0 / 0, 1 / 0), which is absence.
     dtype = pl.LazyFrame(schema=schema).select(value).collect_schema().dtypes()[0]
-    return value.fill_nan(None) if dtype.is_float() else value
+    return finite_or_null(value) if dtype.is_float() and not is_polynomial(value) else value
 
 
 def _join(

@@ -77,6 +77,11 @@ class Buckets:
         """Label each event with its bucket."""
         return bucket_label(time, self.width, anchor=self.anchor, closed=self.closed)
 
+    def around(self, start: pl.Expr) -> pl.Expr:
+        """Label the bucket that a finer one lies in, by the finer one's lower edge."""
+        own = start // self.width * self.width
+        return own + self.width if self.anchor == "end" else own
+
     def start(self, label: pl.Expr) -> pl.Expr:
         """Return a bucket's lower edge."""
         return label - self.width if self.anchor == "end" else label

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from beaf_core.engine.computed import attach_computed
 from beaf_core.engine.execute import TableResult, event_keys, merge_keys
 from beaf_core.engine.keys import BUCKET, DAY, FIRST_DAY, KEYS, LISTING
 from beaf_core.model.errors import UsageError
@@ -26,6 +27,7 @@ def join_tables(
     tables: Sequence[TableResult],
     days: Sequence[date],
     grid: pl.DataFrame | None = None,
+    computed: Sequence[pl.DataFrame] = (),
 ) -> pl.DataFrame:
     """Evaluate the measures of a pass, and join them on listing and bucket.
 
@@ -38,13 +40,16 @@ def join_tables(
         days: the trade dates of the partition.
         grid: further buckets that the output has rows for: ListingId, TimeBucket, `__first_day`
             and `__day`.
+        computed: what modules computed themselves, with the same keys and days.
     """
     found = [event_keys(each) for each in tables]
-    further = [] if grid is None else [grid]
+    further = [each.select(*KEYS, FIRST_DAY, DAY) for each in computed]
+    further += [] if grid is None else [grid]
     keys = merge_keys([*(frame for frames in found for frame in frames), *further])
     columns: dict[str, pl.Series] = {}
     for table, own in zip(tables, found, strict=True):
         columns |= _evaluate_table(table, own, keys, days, dense=grid is not None)
+    columns |= attach_computed(keys, computed)
     named = [_column(each, columns, keys.height) for each in measures]
     return keys.select(*KEYS, DAY).hstack(named)
 

@@ -20,6 +20,7 @@ from beaf_core.engine.bucket import Buckets, nanoseconds
 from beaf_core.engine.keys import BUCKET, DAY, FIRST_DAY, KEYS, LISTING
 from beaf_core.engine.lanes import Lane
 from beaf_core.engine.parts import ALL, Part
+from beaf_core.engine.provided import needs_of_pass, providers_of
 from beaf_core.engine.reading import CARELESS, Care, Reading
 from beaf_core.engine.states import NEXT, WEIGHT, StatePlan, with_next_time
 from beaf_core.model.module import Measure
@@ -57,7 +58,8 @@ class TablePlan:
         measures: the measures over it; none where others only look up in it.
         rows: module name → the rows that the module looks at; all rows where it is absent.
         modules: measure name → module name.
-        looked_up: further columns, which measures over other tables look up, or the timeline reads.
+        looked_up: further columns, which measures over other tables look up, tables are made of,
+            the timeline reads, or a module's `compute`.
     """
 
     table: str
@@ -75,15 +77,21 @@ class TablePlan:
 
 
 def plan_tables(resolved: ResolvedPass) -> tuple[TablePlan, ...]:
-    """Group the measures of a pass by the table that they read, and name those looked up in."""
-    needed = [each.needs for each in resolved.measures]
-    needed += [resolved.grid.needs] if resolved.grid else []
+    """Group the measures of a pass by the table that they read, and name all other tables needed.
+
+    A provided table comes after those that it is made of.
+    """
+    needed = needs_of_pass(resolved)
     tables = dict.fromkeys(measure.table for measure in resolved.measures)
     tables |= dict.fromkeys(table for each in needed for table in each)
-    return tuple(_plan_table(resolved, table) for table in tables)
+    provided = [name for name in providers_of(resolved) if name in tables]
+    order = [*(name for name in tables if name not in provided), *provided]
+    return tuple(_plan_table(resolved, table, needed) for table in order)
 
 
-def _plan_table(resolved: ResolvedPass, table: str) -> TablePlan:
+def _plan_table(
+    resolved: ResolvedPass, table: str, needed: Sequence[Mapping[str, tuple[str, ...]]]
+) -> TablePlan:
     measures: list[Measure] = []
     rows: dict[str, pl.Expr] = {}
     modules: dict[str, str] = {}
@@ -93,9 +101,8 @@ def _plan_table(resolved: ResolvedPass, table: str) -> TablePlan:
         modules |= {measure.name: each.module.name for measure in own}
         if own and table in each.rows:
             rows[each.module.name] = each.rows[table]
-    others = [each.needs for each in resolved.measures if each.table != table]
-    others += [resolved.grid.needs] if resolved.grid else []
-    looked_up = {name for needs in others for name in needs.get(table, ())}
+    looked_up = {name for needs in needed for name in needs.get(table, ())}
+    looked_up -= {name for each in measures for name in each.columns}
     return TablePlan(table, tuple(measures), rows, modules, tuple(sorted(looked_up)))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -11,9 +11,11 @@ import polars as pl
 
 from beaf_core.engine.bucket import Buckets
 from beaf_core.engine.combine import carry_reference, join_tables, sort_output
-from beaf_core.engine.compile import Clock, DayOfTable
+from beaf_core.engine.compile import Clock, DayOfTable, TablePlan
+from beaf_core.engine.computed import run_computed
 from beaf_core.engine.execute import TableResult, run_table
 from beaf_core.engine.keys import LISTING
+from beaf_core.engine.rollup import Aggregated
 from beaf_core.engine.timeline import grid_keys, on_timeline
 from beaf_core.engine.work import WHOLE, Batch, PassWork
 from beaf_core.model.errors import DataInvalidError, PartitionFailedError
@@ -45,36 +47,97 @@ def compute(work: Sequence[PassWork], batch: Batch = WHOLE) -> list[pl.DataFrame
     Raises:
         DataInvalidError: the data of a day cannot be read.
     """
-    return [_compute_pass(each.resolved, each.plans, batch) for each in work]
+    found: dict[int, pl.DataFrame] = {}
+    known: list[tuple[TableOfPass, TableResult]] = []
+    # The finest first, for what the coarser ones can take from it.
+    for place, each in sorted(enumerate(work), key=lambda each: _width(each[1])):
+        found[place] = _compute_pass(each.resolved, each.plans, batch, known)
+    return [found[place] for place in range(len(work))]
 
 
-def _compute_pass(resolved: ResolvedPass, plans: Sequence[DayPlan], batch: Batch) -> pl.DataFrame:
+def _width(work: PassWork) -> float:
+    return work.resolved.config.time_bucket_seconds
+
+
+def _compute_pass(
+    resolved: ResolvedPass,
+    plans: Sequence[DayPlan],
+    batch: Batch,
+    known: list[tuple[TableOfPass, TableResult]],
+) -> pl.DataFrame:
     plans = [plan.only(batch.listings) for plan in plans]
-    asked = dict.fromkeys(t.plan.table for plan in plans for t in plan.tables if t.plan.measures)
-    tables = [_compute_table(resolved, plans, name, batch) for name in asked]
+    tables = []
+    for each in tables_of(plans, batch):
+        earlier = [lane for table, done in known if table.is_like(each) for lane in done.lanes]
+        tables.append(_compute_table(resolved, each, batch, earlier))
+        known.append((each, tables[-1]))
     universes = {plan.day: plan.listings for plan in plans}
     grid = grid_keys(resolved, plans)
-    joined = join_tables(resolved.measures, tables, list(universes), grid)
+    computed = run_computed(resolved, plans)
+    joined = join_tables(resolved.measures, tables, list(universes), grid, computed)
     joined = on_timeline(resolved, plans, joined, grid)
     return sort_output(resolved, carry_reference(joined, universes))
 
 
+@dataclass(frozen=True, slots=True)
+class TableOfPass:
+    """One table that a pass aggregates.
+
+    Attributes:
+        plan: what is asked of it.
+        days: where its rows are, day by day.
+        reads: what the source said of each.
+    """
+
+    plan: TablePlan
+    days: Sequence[DayOfTable]
+    reads: Sequence[TableRead]
+
+    def is_like(self, other: TableOfPass) -> bool:
+        """Whether both have the same rows, as far as that is known."""
+        return (
+            self.plan.table == other.plan.table
+            and all(read.parts for read in self.reads)
+            and [read.parts for read in self.reads] == [read.parts for read in other.reads]
+            and [_wanted(each) for each in self.days] == [_wanted(each) for each in other.days]
+        )
+
+
+def _wanted(each: DayOfTable) -> tuple[object, ...]:
+    return each.day, each.clock, each.listings, each.universe
+
+
+def tables_of(plans: Sequence[DayPlan], batch: Batch = WHOLE) -> list[TableOfPass]:
+    """List the tables that measures are declared over, without those only looked up in."""
+    found: dict[str, list[tuple[DayPlan, TableOnDay]]] = {}
+    for plan in plans:
+        for table in plan.tables:
+            if any(each.value is not None for each in table.plan.measures):
+                found.setdefault(table.plan.table, []).append((plan, table))
+    return [
+        TableOfPass(
+            days[0][1].plan,
+            [_day_of_table(plan, table, batch) for plan, table in days],
+            [table.read for _, table in days],
+        )
+        for days in found.values()
+    ]
+
+
 def _compute_table(
-    resolved: ResolvedPass, plans: Sequence[DayPlan], name: str, batch: Batch
+    resolved: ResolvedPass, table: TableOfPass, batch: Batch, earlier: Sequence[Aggregated]
 ) -> TableResult:
-    found = [(p, t) for p in plans for t in p.tables if t.plan.table == name]
-    days = [_day_of_table(plan, table, batch) for plan, table in found]
-    table_plan = found[0][1].plan
+    name = table.plan.table
     try:
-        return run_table(table_plan, days, Buckets.of(resolved.config), batch)
+        return run_table(table.plan, table.days, Buckets.of(resolved.config), batch, earlier)
     except _WRONG_DECLARATION as error:
-        names = ", ".join(measure.name for measure in table_plan.measures[:5])
+        names = ", ".join(measure.name for measure in table.plan.measures[:5])
         raise PartitionFailedError(
             f"the measures over {name} cannot be computed ({names}): {error}",
             remedy="mend the declaration of the measure, or the module that makes it",
         ) from error
     except (pl.exceptions.PolarsError, OSError) as error:
-        where = _culprit(days, [table.read for _, table in found])
+        where = _culprit(table.days, table.reads)
         raise DataInvalidError(
             f"{name} cannot be read ({where}): {error}",
             remedy="check the file, and deliver it again",

@@ -16,6 +16,7 @@ from beaf_core.engine.lanes import How, Lane, split_lanes
 from beaf_core.engine.merge import merge_parts, mergeable
 from beaf_core.engine.parts import parts_of
 from beaf_core.engine.reading import CARELESS, Care
+from beaf_core.engine.rollup import Aggregated, put_together, roll_up
 from beaf_core.engine.states import SEEN, StatePlan, is_torn
 from beaf_core.engine.work import WHOLE, Batch
 from beaf_core.model.errors import DataInvalidError
@@ -32,24 +33,40 @@ class TableResult:
             last trade date.
         states: results of aggregations of states, by listing, bucket and trade date, each with
             what finishes it.
+        lanes: the lanes behind `rows`, for coarser passes over the same table.
     """
 
     plan: TablePlan
     inputs: Mapping[str, Mapping[str, str]]
     rows: Sequence[pl.DataFrame]
     states: Sequence[tuple[StatePlan, pl.DataFrame]]
+    lanes: Sequence[Aggregated] = ()
 
 
 def run_table(
-    plan: TablePlan, days: Sequence[DayOfTable], buckets: Buckets, batch: Batch = WHOLE
+    plan: TablePlan,
+    days: Sequence[DayOfTable],
+    buckets: Buckets,
+    batch: Batch = WHOLE,
+    earlier: Sequence[Aggregated] = (),
 ) -> TableResult:
-    """Run the lanes of a table one after another: their memory is not needed at once."""
+    """Run the lanes of a table one after another: their memory is not needed at once.
+
+    Args:
+        plan: what is asked of the table.
+        days: its rows.
+        buckets: the pass's buckets.
+        batch: how many rows it has, and what may be taken for them.
+        earlier: what earlier passes came to over the same rows.
+    """
     split = split_lanes(plan)
-    run = _Run(days, buckets, batch, split.inputs)
+    run = _Run(days, buckets, batch, split.inputs, earlier)
     of_states = [lane for lane in split.lanes if lane.how is How.STATES]
     of_rows = [lane for lane in split.lanes if lane.how is not How.STATES]
     rows = [run.rows(lane) for lane in of_rows]
-    return TableResult(plan, split.inputs, rows, [run.states(lane) for lane in of_states])
+    states = [run.states(lane) for lane in of_states]
+    lanes = [Aggregated(lane, buckets, frame) for lane, frame in zip(of_rows, rows, strict=True)]
+    return TableResult(plan, split.inputs, rows, states, lanes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +77,16 @@ class _Run:
     buckets: Buckets
     batch: Batch
     inputs: Mapping[str, Mapping[str, str]]
+    earlier: Sequence[Aggregated]
 
     def rows(self, lane: Lane) -> pl.DataFrame:
+        """Aggregate rows, unless a finer pass has done so."""
+        known = roll_up(lane, self.buckets, self.earlier)
+        if known is None:
+            return self.scan(lane)
+        return put_together(known, self.scan(known.rest)) if known.rest else known.frame
+
+    def scan(self, lane: Lane) -> pl.DataFrame:
         """Aggregate rows over all days at once, since a bucket may be of two of them."""
         parts = parts_of(lane, self.days, self.buckets, self.batch, self.inputs)
         shared = any(part.share is not None for part in parts)

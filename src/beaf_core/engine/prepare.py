@@ -13,6 +13,7 @@ import polars as pl
 
 from beaf_core.engine.compile import Clock, TablePlan, plan_tables
 from beaf_core.engine.keys import LISTING
+from beaf_core.engine.provided import Provider, providers_of
 from beaf_core.engine.reference import SourceReference
 from beaf_core.model.dates import DayStatus, days_between, is_weekend
 from beaf_core.model.errors import (
@@ -25,7 +26,7 @@ from beaf_core.model.errors import (
 )
 from beaf_core.model.partition import PartitionRun, UniversePartition
 from beaf_core.model.primitives import PASS_PREFIX
-from beaf_core.model.tables import TABLES, ColumnType, TableRead, TableRequest, worst_status
+from beaf_core.model.tables import TABLES, ColumnType, Part, TableRead, TableRequest, worst_status
 from beaf_core.plugins.errors import did_you_mean
 from beaf_core.plugins.inline import DEFAULT_UNIVERSE
 
@@ -38,11 +39,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TableOnDay:
-    """One table on one day, ready to be compiled."""
+    """One table on one day, ready to be compiled.
+
+    Attributes:
+        plan: what is asked of it.
+        read: what the source says of it; of a provided table, its frame alone.
+        clock: its columns of time and sequence.
+        made_of: of a provided table, the pieces of those that it is made of.
+    """
 
     plan: TablePlan
     read: TableRead
     clock: Clock
+    made_of: tuple[Part, ...] = ()
 
     @property
     def rows(self) -> pl.LazyFrame:
@@ -130,12 +139,15 @@ class Preparer:
             listings = self.listings(universe, day)
         except AbsentDayError as error:
             return DayPlan(day, DayStatus(error.status), absent=(error.message,))
-        tables = [
-            _of_earlier(plan, earlier[plan.table], day, resolved.config)
-            if plan.table in earlier
-            else self._table(plan, listings, day)
-            for plan in plan_tables(resolved)
-        ]
+        providers, tables = providers_of(resolved), list[TableOnDay]()
+        for plan in plan_tables(resolved):
+            if plan.table in earlier:
+                found = _of_earlier(plan, earlier[plan.table], day, resolved.config)
+            elif plan.table in providers:
+                found = _provided(plan, providers[plan.table], tables, listings)
+            else:
+                found = self._table(plan, listings, day)
+            tables.append(found)
         status = worst_status(each.read.status for each in tables)
         absent = tuple(path for each in tables for path in each.read.absent)
         there = tuple(each for each in tables if each.read.frame is not None)
@@ -224,6 +236,22 @@ class Preparer:
     def _read(self, request: TableRequest) -> TableRead:
         source = self.pipeline.require_source()
         return self.host.read_table(source, request, self.pipeline.source_options)
+
+
+def _provided(
+    plan: TablePlan, provider: Provider, tables: Sequence[TableOnDay], listings: pl.DataFrame
+) -> TableOnDay:
+    """Make a table of those that stand before it."""
+    made_of = [each for each in tables if each.plan.table in provider.table.needs]
+    absent = [each.read.status for each in made_of if each.read.frame is None]
+    if absent:
+        return TableOnDay(plan, TableRead(worst_status(absent)), Clock("", None))
+    inputs = {each.plan.table: each.rows for each in made_of}
+    frame = provider.build(inputs, plan.columns, listings[LISTING].to_list())
+    table = provider.table
+    clock = Clock(table.time, table.sequence, ordered=table.ordered)
+    parts = tuple(part for each in made_of for part in each.read.parts or each.made_of)
+    return TableOnDay(plan, TableRead(DayStatus.READY, frame), clock, parts)
 
 
 def _suffices(resolved: ResolvedPass, tables: Sequence[TableOnDay]) -> bool:

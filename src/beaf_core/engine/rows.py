@@ -49,7 +49,7 @@ def total_rows(work: Sequence[PassWork]) -> dict[str, int]:
     A part that does not say its rows counts as empty.
     """
     return {
-        table: sum(part.rows or 0 for each in days for part in each.read.parts)
+        table: sum(part.rows or 0 for each in days for part in each.read.parts or each.made_of)
         for table, days in tables_of(work).items()
     }
 
@@ -78,7 +78,7 @@ def _rows_of_table(
 ) -> Counter[int]:
     rows: Counter[int] = Counter()
     for each in days:
-        parts = each.read.parts
+        parts = each.read.parts or each.made_of
         told = [spread(part.row_groups or (), listings) for part in parts]
         if parts and sum(map(_error, parts)) <= tolerance:
             for one in told:

@@ -82,6 +82,15 @@ class PartitionFailedError(BeafError):
     exit_code = ExitCode.PARTLY_FAILED
 
 
+class ModuleFaultError(PartitionFailedError):
+    """A module does not keep what it declares: its author's turn."""
+
+    def __init__(self, module: str, fault: str) -> None:
+        super().__init__(
+            f'the module "{module}": {fault}', remedy="mend the module, or report it to its author"
+        )
+
+
 class BlockedError(BeafError):
     """An earlier pass that is read has no output: see to that one first."""
 

@@ -1,0 +1,191 @@
+"""Does everything that is shipped stream, and would we notice if it did not?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import polars as pl
+import pytest
+from pydantic import BaseModel
+
+from beaf_core import TABLES, Aggregation, AnalyticsModule, AsOf, ColumnType, Kind, Measure
+from beaf_core.config.analytics import PassConfig
+from beaf_core.config.resolved import ResolvedModule, ResolvedPass
+from beaf_core.engine.compile import Clock, plan_tables
+from beaf_core.engine.explain import LanePlan, explain_pass
+from beaf_core.engine.prepare import DayPlan, TableOnDay
+from beaf_core.engine.work import PassWork
+from beaf_core.model.dates import DayStatus
+from beaf_core.model.primitives import Lifetime
+from beaf_core.model.tables import TableRead
+from beaf_core.plugins.host import PluginHost
+
+DAY = date(2026, 2, 2)
+DTYPES = {
+    ColumnType.INTEGER: pl.Int64(),
+    ColumnType.NUMBER: pl.Float64(),
+    ColumnType.TEXT: pl.String(),
+    ColumnType.FLAG: pl.Boolean(),
+    ColumnType.TIMESTAMP: pl.Datetime("ns"),
+}
+CLOCKS = {"ordered": True, "in no known order": False}
+
+
+def explained(module: AnalyticsModule, options: Any, *, ordered: bool) -> list[LanePlan]:
+    """Explain a pass of one module over tables that have every column, and no row."""
+    measures, rows = tuple(module.measures(options)), module.rows(options)
+    resolved = ResolvedPass(
+        PassConfig(name="bars", time_bucket_seconds=60),
+        (ResolvedModule(module, options, measures, rows),),
+        (),
+    )
+    universe = pl.DataFrame({"ListingId": [1], "MIC": ["XLON"]})
+    tables = []
+    for plan in plan_tables(resolved):
+        known = TABLES[plan.table]
+        schema = {name: DTYPES[kind] for name, kind in known.columns.items()}
+        clock = Clock(known.time[0], known.sequence, ordered=ordered)
+        frame = pl.LazyFrame(schema=schema)
+        tables.append(TableOnDay(plan, TableRead(DayStatus.READY, frame), clock))
+    return explain_pass(
+        PassWork(resolved, [DayPlan(DAY, DayStatus.READY, universe, tuple(tables))])
+    )
+
+
+def module_of(*measures: Measure) -> AnalyticsModule:
+    return AnalyticsModule("probe", measures=lambda _options: list(measures))
+
+
+def measure(name: str, value: Aggregation, table: str = "trades", **more: Any) -> Measure:
+    return Measure(name, table, value, "", "", "", **more)
+
+
+# -- everything that is shipped --------------------------------------------------------------------
+
+
+def everything(model: type[BaseModel]) -> dict[str, Any]:
+    """Ask for all that the options of a module offer: every member of every list of choices."""
+    asked = {name: _all_of(field.annotation) for name, field in model.model_fields.items()}
+    return {name: value for name, value in asked.items() if value}
+
+
+def _all_of(annotation: Any) -> list[Any]:
+    if get_origin(annotation) in (Annotated, UnionType, Union):
+        found = (_all_of(each) for each in get_args(annotation))
+        return next((each for each in found if each), [])
+    if get_origin(annotation) is not list:
+        return []
+    [member] = get_args(annotation)
+    if get_origin(member) is Literal:
+        return list(get_args(member))
+    if isinstance(member, type) and issubclass(member, BaseModel):
+        return [everything(member)]
+    return []
+
+
+def shipped() -> Iterator[Any]:
+    host = PluginHost()
+    for entry in host.catalog.entries:
+        if entry.kind == "module":
+            module = host.analytics_module(entry.name)
+            yield pytest.param(module, {}, id=f"{entry.name} as it is")
+            if module.Config is not None:
+                yield pytest.param(module, everything(module.Config), id=f"all of {entry.name}")
+
+
+@pytest.mark.parametrize("ordered", CLOCKS.values(), ids=CLOCKS)
+@pytest.mark.parametrize(("module", "asked"), list(shipped()))
+def test_every_shipped_measure_streams_or_says_that_it_does_not(
+    module: AnalyticsModule, asked: dict[str, Any], ordered: bool
+) -> None:
+    options = None if module.Config is None else module.Config.model_validate(asked)
+    unsound = [each for each in explained(module, options, ordered=ordered) if not each.is_sound]
+    assert not unsound, "\n\n".join(f"{each.table} {each.lane}\n{each.text}" for each in unsound)
+
+
+def test_all_that_a_module_offers_is_more_than_what_it_does_unasked() -> None:
+    trade = PluginHost().analytics_module("trade")
+    assert trade.Config is not None
+    whole = trade.measures(trade.Config.model_validate(everything(trade.Config)))
+    assert len(whole) > 6 * len(trade.measures(trade.Config()))
+
+
+# -- every primitive -------------------------------------------------------------------------------
+
+SPREAD = pl.col("AskPrice1") - pl.col("BidPrice1")
+LATER = {"Later": AsOf("l2", pl.col("BidPrice1"), horizon=10**9)}
+LIVED = {"Lived": Lifetime(pl.col("LobAction") == 2, pl.col("LobAction") == 3)}
+
+
+@pytest.mark.parametrize("ordered", CLOCKS.values(), ids=CLOCKS)
+def test_every_primitive_streams(ordered: bool) -> None:
+    states = [
+        measure(kind, Aggregation(kind, None if kind is Kind.DURATION else SPREAD), "l2")
+        for kind in Kind
+        if kind.of_states
+    ]
+    impact = measure("Impact", Aggregation(Kind.MEAN, pl.col("Later")), lookups=LATER)
+    life = measure("Life", Aggregation(Kind.MEAN, pl.col("Lived")), "l3", lookups=LIVED)
+    found = explained(module_of(*states, impact, life), None, ordered=ordered)
+    assert {(each.table, each.lane) for each in found} == {
+        ("l2", "states"),
+        ("trades", "asof"),
+        ("l3", "lifetimes"),
+    }
+    assert all(each.is_sound for each in found), [each.not_streaming for each in found]
+
+
+# -- what the lint can see -------------------------------------------------------------------------
+
+
+def test_a_median_is_seen_and_allowed_since_it_is_declared() -> None:
+    median = measure("M", Aggregation(Kind.MEDIAN, pl.col("Price")))
+    [lane] = explained(module_of(median), None, ordered=True)
+    assert (lane.table, lane.lane, lane.allowed, lane.is_sound) == (
+        "trades",
+        "fallback",
+        True,
+        True,
+    )
+    [node] = lane.not_streaming
+    assert node.startswith("in-memory-map")
+    assert 'median().alias("__agg0_0")' in node
+
+
+def test_a_row_expression_that_falls_back_is_not_allowed() -> None:
+    hidden = pl.col("Price") - pl.col("Price").median().over("ListingId")
+    [lane] = explained(module_of(measure("M", Aggregation(Kind.SUM, hidden))), None, ordered=True)
+    assert not lane.is_sound
+    assert lane.not_streaming
+
+
+def test_the_text_shows_each_step_above_what_it_works_on() -> None:
+    volume = measure("V", Aggregation(Kind.SUM, pl.col("Size")))
+    [lane] = explained(module_of(volume), None, ordered=True)
+    lines = lane.text.splitlines()
+    steps = [line.strip() for line in lines if line.strip() in ("group-by", "in-memory-source")]
+    assert steps == ["group-by", "in-memory-source"]
+    assert any('col("__row0").sum()' in line for line in lines)
+
+
+TIME = pl.col("TradeTimestamp")
+
+
+@pytest.mark.parametrize(
+    ("expression", "lost"),
+    [
+        ((TIME + timedelta(seconds=1)).dt.epoch("ns"), True),
+        ((TIME + pl.duration(seconds=1)) > TIME, True),
+        ((TIME + pl.duration(seconds=1, time_unit="ns")).dt.epoch("ns"), False),
+        (TIME.dt.offset_by("1s").dt.epoch("ns"), False),
+        (TIME - TIME.dt.truncate("1h"), False),
+    ],
+)
+def test_nanoseconds_that_become_microseconds_are_seen(expression: pl.Expr, lost: bool) -> None:
+    latest: Sequence[Measure] = [measure("M", Aggregation(Kind.MAX, expression))]
+    [lane] = explained(module_of(*latest), None, ordered=True)
+    assert bool(lane.losing) == lost
+    assert lane.is_sound != lost
