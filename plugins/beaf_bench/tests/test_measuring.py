@@ -191,7 +191,7 @@ def test_json_is_one_object_of_ratios_and_machine(monkeypatch, cache):
     for each in printed["ratios"]:
         assert [key for key in each if key != "problem"] == keys
     mine = {each["against"]: each for each in printed["ratios"] if each["workload"] == "W1"}
-    assert set(mine) == {"hand", "duckdb", "decode"}
+    assert set(mine) == {"hand", "duckdb", "decode", "unbatched"}
     assert all(each["ratio"] > 0 for each in mine.values())
     assert mine["decode"]["goal"] == 2.7
     assert printed["machine"]["threads"] == 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -13,10 +13,12 @@ from beaf_bench.goals import Ratio, all_ratios, failed
 from beaf_bench.harness import Samples, compete
 from beaf_bench.machine import machine
 from beaf_bench.point import Point
-from beaf_bench.sizes import SIZES
+from beaf_bench.sizes import SIZES, Size
 
 Tell = Callable[[str], None]
 TENFOLD = "listing×10"
+#: So many batches are measured against none, in the run's own process.
+_BATCHES = 5
 #: A tiny partition takes milliseconds, so that many turns in one process are cheap.
 _TINY_TURNS = 30
 
@@ -49,8 +51,8 @@ class Asked:
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """The engine's configuration where its memory is watched."""
-        return {"MEMORY_PER_WORKER": self.budget / 2**30}
+        """The engine's configuration where its memory is watched: one worker has all of it."""
+        return {"MEMORY_PER_WORKER": self.budget / 1e9, "NUM_WORKERS": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,10 @@ def groups(asked: Asked, tell: Tell) -> Iterator[tuple[tuple[str, str], dict[str
         rows = market(size, layout, asked.cache, tell)
         settings = asked.settings if layout == "skew" else {}
         for name in asked.workloads:
-            yield (name, layout), _contestants(asked, name, rows, settings, tell)
+            group = _contestants(asked, name, rows, settings, tell)
+            if layout == "listing":
+                group["batched"] = replace(group["engine"], settings=_in_batches(size))
+            yield (name, layout), group
     thousand = market(SIZES["thousand"], "listing", asked.cache, tell)
     yield (
         ("tiny", "listing"),
@@ -134,6 +139,11 @@ def groups(asked: Asked, tell: Tell) -> Iterator[tuple[tuple[str, str], dict[str
         for name in asked.workloads:
             warm = market(SIZES["tiny"], "listing", asked.cache, tell)
             yield (name, TENFOLD), {"engine": Point(name, "engine", rows, warm, asked.settings)}
+
+
+def _in_batches(size: Size) -> Mapping[str, Any]:
+    caps = {table: -(-rows // _BATCHES) for table, rows in size.rows().items()}
+    return {"MAX_ROWS_PER_TABLE": caps, "NUM_WORKERS": 0}
 
 
 def _contestants(
