@@ -151,6 +151,18 @@ def test_a_quantile_of_lifetimes_that_do_not_fit_is_refused_by_its_name() -> Non
         computed([median], days, budget_for(2))
 
 
+def test_means_and_deviations_of_lifetimes_are_merged_from_shares_of_orders() -> None:
+    # Orders 1 to 8 begin at 1 s and live 10, 20, … 80 s; all end within two minutes.
+    begun = [(1, 1, order, 2, None) for order in range(1, 9)]
+    ended = [(1, 1 + 10 * order, order, 3, None) for order in range(1, 9)]
+    days = [day_of([*begun, *ended])]
+    whole, parts = (computed(OVER_LIVES, days, batch) for batch in (WHOLE, budget_for(2)))
+    assert_same(parts, whole)
+    # Five end in the first minute (10 to 50 s), three in the second.
+    assert parts["lived_mean"].to_list() == [30 * SECOND, 70 * SECOND]
+    assert parts["lived_std"].to_list() == pytest.approx([250**0.5 * SECOND, 10 * SECOND])
+
+
 def test_a_day_that_needs_cleaning_has_the_others_computed_with_the_same_care() -> None:
     tidy, untidy = [(1, 10, 1, 2, 1.0)], [(1, 70, 1, 2, float("nan")), (1, 80, 2, 2, 3.0)]
     days = [day_of(tidy), day_of(untidy, date(1970, 1, 2))]

@@ -97,6 +97,39 @@ def test_each_kind_of_state_gives_the_number_worked_out_by_hand(clock: Clock) ->
     assert found["state_max"] == [104.0, 104.0, 106.0]
 
 
+def test_a_state_that_holds_for_no_time_is_neither_highest_nor_weighed() -> None:
+    rows: list[Row] = [
+        (1, 10 * SECOND, 1, 100.0, True),
+        (1, 30 * SECOND, 2, 900.0, True),  # ties with the next one
+        (1, 30 * SECOND, 3, 101.0, True),
+    ]
+    found = computed(STATES, rows)
+    assert found["state_max"] == [101.0]
+    assert found["time_weighted"] == pytest.approx([(100 * 20 + 101 * 30) / 50], rel=1e-12)
+
+
+def test_states_that_are_null_at_different_times_have_times_of_their_own() -> None:
+    low = Measure(
+        "low",
+        "l2",
+        Aggregation(Kind.TIME_WEIGHTED, pl.when(BID < 102).then(BID)),
+        "",
+        "",
+        "",
+    )
+    high = Measure(
+        "high",
+        "l2",
+        Aggregation(Kind.TIME_WEIGHTED, pl.when(BID > 102).then(BID)),
+        "",
+        "",
+        "",
+    )
+    found = computed([low, high], BOOK)
+    assert found["low"] == [100.0, None]
+    assert found["high"] == pytest.approx([104.0, (104 * 20 + 106 * 40) / 60], rel=1e-12)
+
+
 def test_a_state_that_does_not_count_has_no_weight_but_ends_the_one_before() -> None:
     while_open = [measure(Kind.TIME_WEIGHTED, BID, OPEN), measure(Kind.DURATION, None, OPEN)]
     found = computed(while_open, BOOK, grid=[2 * MINUTE])
