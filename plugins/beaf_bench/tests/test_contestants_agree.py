@@ -189,3 +189,11 @@ def test_the_clock_runs_before_the_engine_plans(listed, monkeypatch):
     monkeypatch.setattr(contestants._FromPlanOn, "begin", hear)
     CONTESTANTS["engine"](WORKLOADS["W1"], listed, {})
     assert heard[:2] == ["clock", "universe"]
+
+
+def test_what_workers_use_counts(listed):
+    settings = {"MAX_ROWS_PER_TABLE": {"trades": 400}, "NUM_WORKERS": 1}
+    computed = CONTESTANTS["engine"](WORKLOADS["W1"], listed, settings)
+    alone = CONTESTANTS["engine"](WORKLOADS["W1"], listed, {})
+    assert computed.frames[0].equals(alone.frames[0])
+    assert computed.used.cpu > alone.used.cpu + 0.1  # a worker imports polars alone in 0.2 s
