@@ -7,6 +7,7 @@ from collections import defaultdict
 import polars as pl
 import pytest
 
+from beaf_bench import contestants, pipeline
 from beaf_bench.compare import differences
 from beaf_bench.contestants import CONTESTANTS, EngineError
 from beaf_bench.files import TIMES
@@ -170,3 +171,31 @@ def test_an_engine_that_fails_says_why_instead_of_giving_rows(listed, tmp_path):
     nowhere = {"SOURCE": {"type": "parquet", "root": str(tmp_path)}}
     with pytest.raises(EngineError, match=r"reference|missing"):
         CONTESTANTS["engine"](WORKLOADS["W1"], listed, nowhere)
+
+
+def test_the_clock_runs_before_the_engine_plans(listed, monkeypatch):
+    heard = []
+    begin, universe = contestants._FromPlanOn.begin, pipeline.get_universe
+
+    def get_universe(date, reference):
+        heard.append("universe")
+        return universe(date, reference)
+
+    def hear(*given):
+        heard.append("clock")
+        begin(*given)
+
+    monkeypatch.setattr(pipeline, "get_universe", get_universe)
+    monkeypatch.setattr(contestants._FromPlanOn, "begin", hear)
+    CONTESTANTS["engine"](WORKLOADS["W1"], listed, {})
+    assert heard[:2] == ["clock", "universe"]
+
+
+def test_what_workers_use_counts(listed):
+    settings = {"MAX_ROWS_PER_TABLE": {"trades": 400}, "NUM_WORKERS": 1}
+    computed = CONTESTANTS["engine"](WORKLOADS["W1"], listed, settings)
+    alone = CONTESTANTS["engine"](WORKLOADS["W1"], listed, {})
+    columns = WORKLOADS["W1"].passes[0].columns
+    frames = [normal(each.frames[0], columns) for each in (alone, computed)]
+    assert differences(*frames) == []
+    assert computed.used.cpu > alone.used.cpu + 0.1  # a worker imports polars alone in 0.2 s

@@ -15,10 +15,12 @@ from beaf_bench.command import LAYOUTS, RIVALS, WORKLOADS, bench
 from beaf_bench.compare import differences
 from beaf_bench.goals import all_ratios
 from beaf_bench.harness import Samples, compete
+from beaf_bench.nodes import undeclared, watched
 from beaf_bench.point import Point
 from beaf_bench.sizes import LAYOUTS as ALL_LAYOUTS
 from beaf_bench.sizes import OFFERED, SIZES
 from beaf_bench.workloads.registry import COMPARED
+from beaf_bench.workloads.registry import WORKLOADS as BY_NAME
 from beaf_core.testing import check_command
 
 KEYS = {"ListingId": [1, 1, 2], "TimeBucket": [60, 120, 60]}
@@ -170,6 +172,27 @@ def test_the_time_layout_is_held_against_the_listing_layout():
     assert ratio(results, "W2", "listing layout").ratio == pytest.approx(1.2)
 
 
+# -- plans -----------------------------------------------------------------------------------------
+
+
+def test_a_median_is_seen_to_hold_its_rows_in_memory_and_a_sum_is_not(listed):
+    groups = pl.scan_parquet(listed.path("trades")).group_by("ListingId")
+    with watched() as found:
+        groups.agg(pl.col("Size").sum()).collect(engine="streaming")
+        assert found == []
+        groups.agg(pl.col("Size").median()).collect(engine="streaming")
+        assert len(found) == 1
+        pl.collect_all([groups.agg(pl.col("Size").mode())], engine="streaming")
+        assert len(found) == 2
+
+
+def test_only_tables_that_declare_quantiles_may_hold_rows_in_memory():
+    two = ["in-memory-map", "in-memory-map"]
+    assert undeclared(BY_NAME["W4q"], two) == 0
+    assert undeclared(BY_NAME["W4q"], [*two, "in-memory-join"]) == 1
+    assert undeclared(BY_NAME["W4"], two) == 2
+
+
 # -- the command -----------------------------------------------------------------------------------
 
 
@@ -191,8 +214,10 @@ def test_json_is_one_object_of_ratios_and_machine(monkeypatch, cache):
     for each in printed["ratios"]:
         assert [key for key in each if key != "problem"] == keys
     mine = {each["against"]: each for each in printed["ratios"] if each["workload"] == "W1"}
-    assert set(mine) == {"hand", "duckdb", "decode", "unbatched"}
-    assert all(each["ratio"] > 0 for each in mine.values())
+    assert set(mine) == {"hand", "duckdb", "decode", "unbatched", "undeclared"}
+    assert all(each["ratio"] > 0 for each in mine.values() if each["measure"] == "cpu")
+    assert mine["undeclared"]["ratio"] == 0
+    assert mine["undeclared"]["holds"] is True
     assert mine["decode"]["goal"] == 2.7
     assert printed["machine"]["threads"] == 1
     assert "W1 listing" in done.stderr

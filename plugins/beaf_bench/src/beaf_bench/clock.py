@@ -11,7 +11,7 @@ _MAXRSS_UNIT = 1024  # Linux counts in KiB
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Seconds of processor (user and system, own and of ended children) and of the wall clock."""
+    """Seconds of processor, user and system, and of the wall clock."""
 
     cpu: float
     wall: float
@@ -23,8 +23,17 @@ class Reading:
 
 def read_clock() -> Reading:
     """Read the clocks of this process."""
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return Reading(sum(each.ru_utime + each.ru_stime for each in used), time.perf_counter())
+    return Reading(_cpu(resource.RUSAGE_SELF), time.perf_counter())
+
+
+def children_cpu() -> float:
+    """Return the seconds of processor of all children that have ended: till then none counts."""
+    return _cpu(resource.RUSAGE_CHILDREN)
+
+
+def _cpu(who: int) -> float:
+    used = resource.getrusage(who)
+    return used.ru_utime + used.ru_stime
 
 
 def peak_memory() -> int:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from beaf_bench.clock import Reading, read_clock
+from beaf_bench.clock import Reading, children_cpu, read_clock
 from beaf_bench.held import shelf
 from beaf_bench.market import DAY
 from beaf_bench.pipeline import configuration, write_pipeline
@@ -63,7 +63,7 @@ def by_engine(workload: Workload, market: Market, settings: Settings) -> Compute
     Raises:
         EngineError: a pass failed.
     """
-    hears = _FromPlanOn()
+    hears, before = _FromPlanOn(), children_cpu()
     shelf.clear()
     with tempfile.TemporaryDirectory(prefix="beaf-bench-") as folder:
         config = configuration(workload, market, settings)
@@ -73,7 +73,9 @@ def by_engine(workload: Workload, market: Market, settings: Settings) -> Compute
     _check(report)
     assert hears.began is not None
     frames = [shelf.frames[each.name] for each in workload.passes]
-    return Computed(frames, shelf.last.since(hears.began))
+    used = shelf.last.since(hears.began)
+    # Workers are not warm: their start counts.
+    return Computed(frames, Reading(used.cpu + children_cpu() - before, used.wall))
 
 
 def _check(report: RunReport) -> None:

@@ -135,9 +135,13 @@ def ask(point: Point, threads: int, keep: Path | None = None) -> dict[str, Any]:
     Returns:
         What `beaf_bench.point.measure` answers; `error` also where the process dies.
     """
-    request = {**point.to_json(), "keep": str(keep) if keep else None}
+    return answer_of("point", {**point.to_json(), "keep": str(keep) if keep else None}, threads)
+
+
+def answer_of(module: str, request: Mapping[str, Any], threads: int) -> dict[str, Any]:
+    """Ask a module of this package in a process of its own; `error` where the process dies."""
     done = subprocess.run(
-        [sys.executable, "-m", "beaf_bench.point", json.dumps(request)],
+        [sys.executable, "-m", f"beaf_bench.{module}", json.dumps(request)],
         env={**os.environ, "POLARS_MAX_THREADS": str(threads)},
         capture_output=True,
         text=True,

@@ -10,7 +10,7 @@ from typing import Any
 
 from beaf_bench.files import Market, market
 from beaf_bench.goals import Ratio, all_ratios, failed
-from beaf_bench.harness import Samples, compete
+from beaf_bench.harness import Samples, answer_of, compete
 from beaf_bench.machine import machine
 from beaf_bench.point import Point
 from beaf_bench.sizes import SIZES, Size
@@ -108,7 +108,22 @@ def run(asked: Asked, tell: Tell) -> Report:
         tell(f"{name} {layout}: {', '.join(group)} …")
         results[name, layout] = found = compete(group, asked.reps, tell, asked.threads)
         tell("  " + ", ".join(f"{who} {_told(each)}" for who, each in found.items()))
-    return Report(all_ratios(results, asked.budget), results, machine(asked.threads))
+    ratios = [*all_ratios(results, asked.budget), *_nodes(asked, tell)]
+    return Report(ratios, results, machine(asked.threads))
+
+
+def _nodes(asked: Asked, tell: Tell) -> Iterator[Ratio]:
+    """Count what does not stream in the plans that the engine runs; the data matter not."""
+    rows = market(SIZES["tiny"], "listing", asked.cache, tell)
+    for name in asked.workloads:
+        point = Point(name, "engine", rows, rows)
+        answer = answer_of("nodes", point.to_json(), asked.threads)
+        yield Ratio(
+            *(name, "listing", "nodes", "undeclared"),
+            ratio=answer.get("undeclared"),
+            goal=0,
+            problem=answer.get("error"),
+        )
 
 
 def _told(samples: Samples) -> str:
