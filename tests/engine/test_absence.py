@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from beaf_core import Aggregation, Kind
-from beaf_core.engine.absence import leaves_out_nulls
+from beaf_core.engine.primitives.absence import leaves_out_nulls
 
 LIFE, OTHER, SIZE, FLAG = (pl.col(name) for name in ("Life", "Other", "Size", "Flag"))
 

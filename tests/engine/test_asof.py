@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from beaf_core.engine.asof import MAX_LISTINGS, States, attach_asof
-from beaf_core.engine.listing_index import ListingIndex
+from beaf_core.engine.primitives.asof import MAX_LISTINGS, States, attach_asof
+from beaf_core.engine.primitives.listing_index import ListingIndex
 from beaf_core.model.primitives import AsOf
 
 DAY = date(2026, 2, 2)

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from beaf_core.config.analytics import AnalyticsConfig, PassConfig
 from beaf_core.config.resolved import ResolvedModule, ResolvedPass
-from beaf_core.engine.batch import Limits, add_up, pack, plan_steps
-from beaf_core.engine.compile import Clock, TablePlan
-from beaf_core.engine.memory import TableCost, costs_of, estimate_bytes, lanes_of
-from beaf_core.engine.prepare import DayPlan, TableOnDay
-from beaf_core.engine.rows import is_by_listing, rows_by_listing, spread
+from beaf_core.engine.batches.batch import Limits, add_up, pack, plan_steps
+from beaf_core.engine.batches.memory import TableCost, costs_of, estimate_bytes, lanes_of
+from beaf_core.engine.batches.rows import is_by_listing, rows_by_listing, spread
+from beaf_core.engine.compiler.compile import Clock, TablePlan
+from beaf_core.engine.planning.prepare import DayPlan, TableOnDay
 from beaf_core.engine.work import PassWork
 from beaf_core.model.dates import DayStatus
 from beaf_core.model.errors import DataInvalidError

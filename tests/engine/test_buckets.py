@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beaf_core.engine.bucket import bucket_label, nanoseconds, width_in_nanoseconds
+from beaf_core.engine.compiler.bucket import bucket_label, nanoseconds, width_in_nanoseconds
 
 TIMES = st.integers(min_value=-(10**18), max_value=4 * 10**18)
 WIDTHS = st.integers(min_value=1, max_value=10**15)

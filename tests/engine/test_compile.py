@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beaf_core import Aggregation, Kind, Measure, PassConfig
-from beaf_core.engine.bucket import Buckets
-from beaf_core.engine.combine import join_tables
-from beaf_core.engine.compile import Clock, DayOfTable, TablePlan, compile_rows
-from beaf_core.engine.execute import run_table
-from beaf_core.engine.lanes import split_lanes
+from beaf_core.engine.compiler.bucket import Buckets
+from beaf_core.engine.compiler.combine import join_tables
+from beaf_core.engine.compiler.compile import Clock, DayOfTable, TablePlan, compile_rows
+from beaf_core.engine.compiler.execute import run_table
+from beaf_core.engine.compiler.lanes import split_lanes
 
 PRICE, SIZE, SIDE = pl.col("Price"), pl.col("Size"), pl.col("Side")
 MINUTE = 60 * 10**9

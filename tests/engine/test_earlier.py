@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beaf_core import DayStatus, PassConfig, Receipt
-from beaf_core.engine.earlier import INTERVAL_TIME, EarlierPass, Piece
+from beaf_core.engine.planning.earlier import INTERVAL_TIME, EarlierPass, Piece
 
 MONDAY, TUESDAY, THURSDAY = date(2025, 1, 6), date(2025, 1, 7), date(2025, 1, 9)
 DAYS = (MONDAY, TUESDAY, THURSDAY)

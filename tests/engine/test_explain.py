@@ -14,9 +14,9 @@ from pydantic import BaseModel
 from beaf_core import TABLES, Aggregation, AnalyticsModule, AsOf, ColumnType, Kind, Measure
 from beaf_core.config.analytics import PassConfig
 from beaf_core.config.resolved import ResolvedModule, ResolvedPass
-from beaf_core.engine.compile import Clock, plan_tables
-from beaf_core.engine.explain import LanePlan, explain_pass
-from beaf_core.engine.prepare import DayPlan, TableOnDay
+from beaf_core.engine.compiler.compile import Clock, plan_tables
+from beaf_core.engine.compiler.explain import LanePlan, explain_pass
+from beaf_core.engine.planning.prepare import DayPlan, TableOnDay
 from beaf_core.engine.work import PassWork
 from beaf_core.model.dates import DayStatus
 from beaf_core.model.primitives import Lifetime

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beaf_core import Aggregation, Kind, Measure
-from beaf_core.engine.bucket import Buckets
-from beaf_core.engine.combine import join_tables
-from beaf_core.engine.compile import Clock, DayOfTable, TablePlan
-from beaf_core.engine.execute import run_table
-from beaf_core.engine.finite import exposed_columns, is_arithmetic, is_polynomial
+from beaf_core.engine.compiler.bucket import Buckets
+from beaf_core.engine.compiler.combine import join_tables
+from beaf_core.engine.compiler.compile import Clock, DayOfTable, TablePlan
+from beaf_core.engine.compiler.execute import run_table
+from beaf_core.engine.compiler.finite import exposed_columns, is_arithmetic, is_polynomial
 
 A, B = pl.col("A"), pl.col("B")
 DAY = date(1970, 1, 1)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from beaf_core.engine.lifetimes import (
+from beaf_core.engine.primitives.lifetimes import (
     Share,
     WithLifetimes,
     attach_lifetimes,
@@ -199,7 +199,7 @@ def test_shares_of_orders_are_disjoint_and_complete() -> None:
 
 def test_a_share_is_the_same_in_another_process() -> None:
     code = (
-        "import polars as pl; from beaf_core.engine.lifetimes import Share;"
+        "import polars as pl; from beaf_core.engine.primitives.lifetimes import Share;"
         "f = pl.DataFrame({'o': [str(i) for i in range(64)]});"
         "print(f.filter(Share(1, 3).holds(pl.col('o')))['o'].to_list())"
     )

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from beaf_core import DatePartition, ExitCode, LaunchRequest, RunReport, UsageError, run_pipeline
-from beaf_core.engine.locks import locked
+from beaf_core.engine.outputs.locks import locked
 from beaf_core.model.errors import LockedError
 from beaf_core.model.partition import PartitionRun, UniversePartition
 from beaf_core.model.run import Target
@@ -26,7 +26,7 @@ XLON = PartitionRun(UniversePartition("mic", "XLON"), DatePartition(MONDAY))
 HOLDER = """
 import sys
 from beaf_core import DatePartition, LaunchRequest, PartitionRun, Target, UniversePartition
-from beaf_core.engine.locks import locked
+from beaf_core.engine.outputs.locks import locked
 
 request = LaunchRequest("r", {}, None, DatePartition("2025-01-06"), None, sys.argv[1])
 partition = PartitionRun(UniversePartition("mic", "XLON"), DatePartition("2025-01-06"))

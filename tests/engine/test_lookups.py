@@ -11,11 +11,11 @@ import polars as pl
 import pytest
 
 from beaf_core import Aggregation, AsOf, Kind, Lifetime, Measure, RunReport, run_pipeline
-from beaf_core.engine.bucket import Buckets
-from beaf_core.engine.combine import join_tables
-from beaf_core.engine.compile import Clock, DayOfTable, TablePlan
-from beaf_core.engine.execute import run_table
-from beaf_core.engine.lanes import split_lanes
+from beaf_core.engine.compiler.bucket import Buckets
+from beaf_core.engine.compiler.combine import join_tables
+from beaf_core.engine.compiler.compile import Clock, DayOfTable, TablePlan
+from beaf_core.engine.compiler.execute import run_table
+from beaf_core.engine.compiler.lanes import split_lanes
 
 MONDAY, TUESDAY = date(2025, 1, 6), date(2025, 1, 7)
 

@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beaf_core import Aggregation, Kind, Measure
-from beaf_core.engine import execute
-from beaf_core.engine.bucket import Buckets
-from beaf_core.engine.combine import join_tables
-from beaf_core.engine.compile import Clock, DayOfTable, TablePlan
-from beaf_core.engine.execute import run_table
-from beaf_core.engine.lanes import split_lanes
-from beaf_core.engine.parts import parts_of
+from beaf_core.engine.compiler import execute
+from beaf_core.engine.compiler.bucket import Buckets
+from beaf_core.engine.compiler.combine import join_tables
+from beaf_core.engine.compiler.compile import Clock, DayOfTable, TablePlan
+from beaf_core.engine.compiler.execute import run_table
+from beaf_core.engine.compiler.lanes import split_lanes
+from beaf_core.engine.compiler.parts import parts_of
 from beaf_core.engine.work import WHOLE, Batch
 from beaf_core.model.errors import ResourceError
 from beaf_core.model.primitives import Lifetime

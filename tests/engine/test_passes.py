@@ -130,7 +130,7 @@ def test_a_coarser_pass_reads_whole_partitions_of_a_finer_one(two_passes: Path) 
 def test_passes_of_one_depth_are_computed_together(
     two_passes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from beaf_core.engine import pool as engine
+    from beaf_core.engine.batches import pool as engine
 
     asked: list[list[str]] = []
     compute = engine.compute
@@ -366,7 +366,7 @@ def test_a_reader_of_a_pass_that_was_skipped_and_never_written_is_skipped(
 def test_universes_of_days_that_are_done_are_let_go(
     two_passes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from beaf_core.engine.plans import Planner
+    from beaf_core.engine.planning.plans import Planner
 
     held: list[tuple[int, int]] = []
     forget = Planner.forget_before

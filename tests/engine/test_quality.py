@@ -27,8 +27,8 @@ from beaf_core import (
 )
 from beaf_core.config.checks import QualityCheckConfig
 from beaf_core.config.resolved import ResolvedModule, ResolvedPass
-from beaf_core.engine.expectations import Around
-from beaf_core.engine.quality import check_quality
+from beaf_core.engine.checks.expectations import Around
+from beaf_core.engine.checks.quality import check_quality
 from beaf_core.model.errors import PartitionFailedError
 
 MONDAY = "2025-01-06"

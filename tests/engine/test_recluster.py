@@ -20,13 +20,13 @@ from tests.engine.conftest import (  # type: ignore[import-not-found,unused-igno
 
 from beaf_core.config.analytics import PassConfig
 from beaf_core.config.resolved import ResolvedPass
-from beaf_core.engine import pool, recluster
-from beaf_core.engine.batch import Step
-from beaf_core.engine.compile import Clock, TablePlan
-from beaf_core.engine.prepare import DayPlan, TableOnDay
-from beaf_core.engine.recluster import readings_of, sort_into_files, with_inputs
+from beaf_core.engine.batches import pool, recluster
+from beaf_core.engine.batches.batch import Step
+from beaf_core.engine.batches.recluster import readings_of, sort_into_files, with_inputs
+from beaf_core.engine.batches.workfolder import WorkFolder
+from beaf_core.engine.compiler.compile import Clock, TablePlan
+from beaf_core.engine.planning.prepare import DayPlan, TableOnDay
 from beaf_core.engine.work import Batch, PassWork
-from beaf_core.engine.workfolder import WorkFolder
 from beaf_core.model.dates import DayStatus
 from beaf_core.model.tables import Part, TableRead
 

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from beaf_core import Aggregation, AnalyticsModule, Kind, Measure
 from beaf_core.config.analytics import PassConfig
 from beaf_core.config.resolved import ResolvedModule, ResolvedPass
-from beaf_core.engine import execute
-from beaf_core.engine.compile import Clock, plan_tables
-from beaf_core.engine.compute import compute
-from beaf_core.engine.prepare import DayPlan, TableOnDay
+from beaf_core.engine.compiler import execute
+from beaf_core.engine.compiler.compile import Clock, plan_tables
+from beaf_core.engine.compiler.compute import compute
+from beaf_core.engine.planning.prepare import DayPlan, TableOnDay
 from beaf_core.engine.work import PassWork
 from beaf_core.model.dates import DayStatus
 from beaf_core.model.tables import Part, TableRead

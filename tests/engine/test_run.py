@@ -489,7 +489,7 @@ def test_a_fault_of_our_own_is_one_partitions_and_told_as_such(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("ours")
 
-    monkeypatch.setattr("beaf_core.engine.pool.compute", broken)
+    monkeypatch.setattr("beaf_core.engine.batches.pool.compute", broken)
     report = run_pipeline(pipeline_file, date=MONDAY, universe="mic=XLON")
     assert report.exit_code is ExitCode.BUG
     assert "a bug in BEAF" in str(report.outcomes[0].message)

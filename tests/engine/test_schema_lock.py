@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from beaf_core import ConfigError, ExitCode, ResourceError, RunReport, UsageError, run_pipeline
-from beaf_core.engine.schema_lock import SchemaLock, differences, dtype_name, write_lock
+from beaf_core.engine.checks.schema_lock import SchemaLock, differences, dtype_name, write_lock
 
 MONDAY = "2025-01-06"
 BARS = {"ListingId": pl.Int64(), "TimeBucket": pl.Datetime("ns"), "Open": pl.Float64()}
@@ -136,7 +136,7 @@ _RUNS = """
 import sys
 from pathlib import Path
 import polars as pl
-from beaf_core.engine.schema_lock import SchemaLock
+from beaf_core.engine.checks.schema_lock import SchemaLock
 print("ready", flush=True)
 sys.stdin.readline()  # until all are
 for number in range(40):

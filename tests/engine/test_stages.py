@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beaf_core import BatchFrequency, DatePartition, UniversePartition
-from beaf_core.engine.stages import stages_of
+from beaf_core.engine.planning.stages import stages_of
 from beaf_core.model.dates import cut_range, is_union_of
 
 START = date(2024, 1, 1)

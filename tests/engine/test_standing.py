@@ -12,7 +12,7 @@ import pytest
 from tests.engine.two_passes import write_two_passes  # type: ignore[import-not-found,unused-ignore]
 
 from beaf_core import RunReport, UsageError, run_pipeline
-from beaf_core.engine.forecast import Forecast, forecast
+from beaf_core.engine.planning.forecast import Forecast, forecast
 from beaf_core.model.run import RunChoices, parse_only
 from beaf_core.run import prepare_pipeline, request_flags, request_of
 from beaf_core.testing.market import write_market
@@ -191,7 +191,7 @@ def test_a_rerun_with_nothing_changed_reads_no_row_of_any_table(
     own: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(own)
-    from beaf_core.engine import reference
+    from beaf_core.engine.planning import reference
 
     asked: list[str] = []
     table = reference.SourceReference._table
@@ -204,7 +204,7 @@ def test_a_rerun_with_nothing_changed_reads_no_row_of_any_table(
         raise AssertionError("computed")
 
     monkeypatch.setattr(reference.SourceReference, "_table", watched)
-    monkeypatch.setattr("beaf_core.engine.pool.compute", forbidden)
+    monkeypatch.setattr("beaf_core.engine.batches.pool.compute", forbidden)
     assert found(run(own)) == ["unchanged", "unchanged"]
     assert set(asked) == {"reference"}, "the universe is resolved, and nothing else is read"
 

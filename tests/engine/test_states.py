@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beaf_core import Aggregation, Kind, Measure
-from beaf_core.engine.bucket import Buckets
-from beaf_core.engine.combine import join_tables
-from beaf_core.engine.compile import Clock, DayOfTable, TablePlan
-from beaf_core.engine.execute import run_table
+from beaf_core.engine.compiler.bucket import Buckets
+from beaf_core.engine.compiler.combine import join_tables
+from beaf_core.engine.compiler.compile import Clock, DayOfTable, TablePlan
+from beaf_core.engine.compiler.execute import run_table
 
 SECOND = 10**9
 MINUTE = 60 * SECOND

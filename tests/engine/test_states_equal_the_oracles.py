@@ -9,10 +9,10 @@ import polars as pl
 import pytest
 
 from beaf_core import Aggregation, Kind, Measure
-from beaf_core.engine.bucket import NANOSECONDS, Buckets
-from beaf_core.engine.combine import join_tables
-from beaf_core.engine.compile import Clock, DayOfTable, TablePlan
-from beaf_core.engine.execute import run_table
+from beaf_core.engine.compiler.bucket import NANOSECONDS, Buckets
+from beaf_core.engine.compiler.combine import join_tables
+from beaf_core.engine.compiler.compile import Clock, DayOfTable, TablePlan
+from beaf_core.engine.compiler.execute import run_table
 
 pytestmark = pytest.mark.shared_data
 

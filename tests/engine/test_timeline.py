@@ -25,10 +25,10 @@ from beaf_core import (
     run_pipeline,
 )
 from beaf_core.config.resolved import ResolvedModule, ResolvedPass
-from beaf_core.engine.compile import Clock, TablePlan
-from beaf_core.engine.compute import compute
-from beaf_core.engine.prepare import DayPlan, TableOnDay
-from beaf_core.engine.timeline import buckets_of, grid_keys
+from beaf_core.engine.compiler.compile import Clock, TablePlan
+from beaf_core.engine.compiler.compute import compute
+from beaf_core.engine.planning.prepare import DayPlan, TableOnDay
+from beaf_core.engine.primitives.timeline import buckets_of, grid_keys
 from beaf_core.engine.work import Batch, PassWork
 from beaf_core.model.primitives import time_of_day
 from beaf_core.testing.market import tiny_bars, write_market
@@ -580,7 +580,7 @@ def test_batches_of_listings_have_the_rows_of_the_whole(
         asked.append(work)
         return compute(work, batch)
 
-    monkeypatch.setattr("beaf_core.engine.pool.compute", listened)
+    monkeypatch.setattr("beaf_core.engine.batches.pool.compute", listened)
     days = {"date": None, "start_date": MONDAY, "end_date": TUESDAY}
     run(pipeline_file, "DEFAULT_FFILL=true", **days)
     [work] = asked

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from beaf_core import ResourceError
-from beaf_core.engine.workfolder import WorkFolder, sweep
+from beaf_core.engine.batches.workfolder import WorkFolder, sweep
 
 
 def test_a_folder_is_made_when_it_is_asked_for_and_removed_at_the_end(tmp_path: Path) -> None:
@@ -35,7 +35,7 @@ def test_a_folder_in_use_is_left_to_its_run(tmp_path: Path) -> None:
 def test_the_folder_of_a_killed_run_is_removed_by_the_next(tmp_path: Path) -> None:
     code = (
         "import os, sys\nfrom pathlib import Path\n"
-        "from beaf_core.engine.workfolder import WorkFolder\n"
+        "from beaf_core.engine.batches.workfolder import WorkFolder\n"
         "folder = WorkFolder(Path(sys.argv[1]))\n"
         "(folder.path / 'file').write_text('x')\n"
         "os.kill(os.getpid(), 9)\n"

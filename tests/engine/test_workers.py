@@ -29,10 +29,10 @@ from tests.engine.conftest import (  # type: ignore[import-not-found,unused-igno
 
 from beaf_core import ExitCode, LaunchRequest, execute_request, run_partition
 from beaf_core.config.analytics import AnalyticsConfig
-from beaf_core.engine import crew, pool
-from beaf_core.engine.process import WorkerProcess
+from beaf_core.engine.batches import crew, pool
+from beaf_core.engine.batches.process import WorkerProcess
+from beaf_core.engine.batches.wire import Task, WorkerFaultError, describe, raised_again
 from beaf_core.engine.session import Session
-from beaf_core.engine.wire import Task, WorkerFaultError, describe, raised_again
 from beaf_core.model.errors import AbsentDayError, BeafError, DataInvalidError, ResourceError
 from beaf_core.model.partition import DatePartition, PartitionRun, UniversePartition
 from beaf_core.plugins.errors import PluginNotFoundError

@@ -16,8 +16,8 @@ from beaf_core.cli.screen import counted, narrate, print_json, print_table, tell
 from beaf_core.model.errors import ExitCode
 
 if TYPE_CHECKING:
-    from beaf_core.engine.explain import LanePlan
-    from beaf_core.engine.forecast import Forecast
+    from beaf_core.engine.compiler.explain import LanePlan
+    from beaf_core.engine.planning.forecast import Forecast
     from beaf_core.model.run import LaunchRequest, RunChoices
 
 _GB = 1_000_000_000
@@ -34,7 +34,7 @@ _GB = 1_000_000_000
 @json_option
 def plan(asked: Asked, choices: RunChoices, explain: bool, as_json: bool) -> int:
     """List what a run would write, and why. Reads no data, writes nothing."""
-    from beaf_core.engine.forecast import forecast
+    from beaf_core.engine.planning.forecast import forecast
     from beaf_core.run import request_of
 
     prepared = asked.prepare()
@@ -54,8 +54,8 @@ def plan(asked: Asked, choices: RunChoices, explain: bool, as_json: bool) -> int
 
 
 def _explained(request: LaunchRequest) -> Iterator[tuple[str, LanePlan]]:
-    from beaf_core.engine.explain import explain_pass
-    from beaf_core.engine.forecast import first_work
+    from beaf_core.engine.compiler.explain import explain_pass
+    from beaf_core.engine.planning.forecast import first_work
 
     for work in first_work(request):
         for lane in explain_pass(work):

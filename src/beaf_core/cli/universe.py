@@ -16,7 +16,7 @@ from beaf_core.model.errors import BeafError
 from beaf_core.model.partition import parse_universe_spec
 
 if TYPE_CHECKING:
-    from beaf_core.engine.prepare import Preparer
+    from beaf_core.engine.planning.prepare import Preparer
 
 
 @click.group("universe", cls=BeafGroup)
@@ -68,7 +68,7 @@ def show(
 
 
 def _preparer(path: str | None, sets: Sequence[str]) -> Preparer:
-    from beaf_core.engine.prepare import Preparer
+    from beaf_core.engine.planning.prepare import Preparer
     from beaf_core.run import prepare_pipeline
 
     prepared = prepare_pipeline(path or {}, sets=sets, needs_passes=path is not None)

@@ -12,23 +12,23 @@ import polars as pl
 
 from beaf_core.config.redact import mask_of
 from beaf_core.config.resolved import ResolvedPass
-from beaf_core.engine.locks import locked
-from beaf_core.engine.manifest import (
+from beaf_core.engine.batches.pool import compute_in_batches
+from beaf_core.engine.checks.quality import check_quality
+from beaf_core.engine.checks.schema_lock import SchemaLock
+from beaf_core.engine.outputs.locks import locked
+from beaf_core.engine.outputs.manifest import (
     PassKey,
     Record,
     make_folder,
     runs_folder,
     write_manifest,
 )
-from beaf_core.engine.overlaps import Overlaps
-from beaf_core.engine.plans import Planner
-from beaf_core.engine.pool import compute_in_batches
-from beaf_core.engine.quality import check_quality
-from beaf_core.engine.schema_lock import SchemaLock
+from beaf_core.engine.outputs.overlaps import Overlaps
+from beaf_core.engine.outputs.settle import Settler, Work, blocked_by
+from beaf_core.engine.outputs.standing import Selection, Standing
+from beaf_core.engine.planning.plans import Planner
+from beaf_core.engine.planning.stages import Stage, check_locations, stages_of
 from beaf_core.engine.session import Session, open_session
-from beaf_core.engine.settle import Settler, Work, blocked_by
-from beaf_core.engine.stages import Stage, check_locations, stages_of
-from beaf_core.engine.standing import Selection, Standing
 from beaf_core.engine.work import PassWork
 from beaf_core.model.errors import BeafError, BlockedError, ExitCode, LockedError
 from beaf_core.model.partition import PartitionRun, parse_universe_spec

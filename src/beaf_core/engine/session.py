@@ -11,7 +11,7 @@ from beaf_core.config.errors import Place
 from beaf_core.config.nodes import from_plain
 from beaf_core.config.pipeline_module import load_module
 from beaf_core.config.resolve import resolve
-from beaf_core.engine.crew import WorkerPool
+from beaf_core.engine.batches.crew import WorkerPool
 from beaf_core.plugins.host import PluginHost
 from beaf_core.plugins.inline import call_by_name, inline_entries
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from beaf_core.config.resolved import ResolvedPass
-    from beaf_core.engine.prepare import DayPlan
+    from beaf_core.engine.planning.prepare import DayPlan
 
 
 @dataclass(frozen=True, slots=True)

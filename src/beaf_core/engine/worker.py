@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, TextIO
 if TYPE_CHECKING:
     from polars import DataFrame
 
+    from beaf_core.engine.batches.wire import Answer, PassTask, Task
     from beaf_core.engine.session import Session
-    from beaf_core.engine.wire import Answer, PassTask, Task
     from beaf_core.engine.work import PassWork
     from beaf_core.model.run import LaunchRequest
 
@@ -64,8 +64,8 @@ class _Worker:
     def answer(self, line: str) -> Answer:
         """Carry out a task, whatever becomes of it."""
         # Half a second of imports: not before the channels are safe from what they may print.
-        from beaf_core.engine.memory import peak_resident, resident
-        from beaf_core.engine.wire import Answer, Task, describe
+        from beaf_core.engine.batches.memory import peak_resident, resident
+        from beaf_core.engine.batches.wire import Answer, Task, describe
 
         error, differs = None, None
         try:
@@ -76,9 +76,9 @@ class _Worker:
 
     def _carry_out(self, task: Task) -> str | None:
         """Compute a task and store its frames; say why, where it cannot be the parent's task."""
-        from beaf_core.engine.compute import compute
-        from beaf_core.engine.recluster import with_inputs
-        from beaf_core.engine.wire import digest
+        from beaf_core.engine.batches.recluster import with_inputs
+        from beaf_core.engine.batches.wire import digest
+        from beaf_core.engine.compiler.compute import compute
         from beaf_core.model.errors import BeafError
 
         try:
@@ -128,7 +128,7 @@ def store(frame: DataFrame, path: str) -> None:
 
 def prepare_work(session: Session, request: LaunchRequest, asked: PassTask) -> PassWork:
     """Prepare a pass of a task from its request alone, as the parent did."""
-    from beaf_core.engine.plans import Planner
+    from beaf_core.engine.planning.plans import Planner
     from beaf_core.engine.work import PassWork
     from beaf_core.model.errors import UsageError
     from beaf_core.model.partition import DatePartition, PartitionRun, parse_universe_spec

@@ -1,0 +1,1 @@
+"""Is a partition fit to be published?"""

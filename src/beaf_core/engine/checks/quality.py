@@ -1,0 +1,132 @@
+"""Is a finished partition fit to be published?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from beaf_core.engine.checks.expectations import Around, unmet
+from beaf_core.engine.checks.identities import broken
+from beaf_core.engine.compiler.keys import BUCKET, KEYS, LISTING
+from beaf_core.model.errors import PartitionFailedError
+from beaf_core.plugins.errors import did_you_mean
+
+if TYPE_CHECKING:
+    from beaf_core.config.checks import QualityCheckConfig
+    from beaf_core.config.resolved import ResolvedPass
+
+#: A pass that is looked at by itself: no universe, no source pass.
+ALONE = Around()
+
+
+def check_quality(
+    resolved: ResolvedPass, checks: QualityCheckConfig, frame: pl.DataFrame, around: Around = ALONE
+) -> list[str]:
+    """Check a partition: its keys, the identities of its modules, and what is configured.
+
+    Keys and identities are checked whether or not the checks are ENABLED. Nothing passes unseen:
+    an empty frame, a column that is not there, and one without a value fail what is asked of them.
+
+    Args:
+        resolved: the pass.
+        checks: what is configured for it.
+        frame: its rows.
+        around: what they are held against: the universe, the source pass.
+
+    Returns:
+        What is wrong, for a warning.
+
+    Raises:
+        PartitionFailedError: a key is null or repeated; or anything is wrong, and the action
+            is `raise`.
+    """
+    require_unique_keys(resolved, frame)
+    faults = [*broken(resolved, frame)]
+    if not checks.ENABLED:
+        return faults
+    faults += _empty(frame) or [
+        *_null_rates(resolved, checks, frame),
+        *_ranges(checks, frame),
+        *unmet(checks.expect, frame, around),
+    ]
+    if faults and checks.action == "raise":
+        raise PartitionFailedError(
+            f"pass {resolved.name} fails its quality checks: {'; '.join(faults)}",
+            remedy="look at the data, or change QUALITY_CHECKS",
+        )
+    return faults
+
+
+def require_unique_keys(resolved: ResolvedPass, frame: pl.DataFrame) -> None:
+    """Refuse rows that no key tells apart, whatever the checks say.
+
+    Raises:
+        PartitionFailedError: which keys are null or repeated.
+    """
+    keys = frame.select(KEYS)
+    missing = keys.filter(pl.any_horizontal(pl.all().is_null())).height
+    repeats = keys.height - keys.n_unique()
+    faults = [f"the key is null in {missing} rows"] if missing else []
+    if repeats and not missing:
+        example = keys.filter(keys.is_duplicated()).sort(KEYS).row(0, named=True)
+        faults = [
+            f"{repeats} rows repeat the key of another, such as listing {example[LISTING]} "
+            f"at {example[BUCKET]}"
+        ]
+    if faults:
+        raise PartitionFailedError(
+            f"pass {resolved.name} is not written: {faults[0]}",
+            remedy="every row needs its own ListingId and TimeBucket: mend the module that "
+            "computes them",
+        )
+
+
+def _empty(frame: pl.DataFrame) -> list[str]:
+    return ["the output has no rows"] if frame.is_empty() else []
+
+
+def _null_rates(
+    resolved: ResolvedPass, checks: QualityCheckConfig, frame: pl.DataFrame
+) -> Iterator[str]:
+    there = [each.name for each in resolved.measures if each.name in frame.columns]
+    counts = frame.select(_absent(name, frame.schema[name]).sum() for name in there)
+    absent = {name: counts[name].item() for name in there}
+    for measure in resolved.measures:
+        if measure.name not in absent:
+            yield f"there is no column {measure.name}"
+        elif absent[measure.name] > checks.null_rate_max * frame.height:
+            share = absent[measure.name] / frame.height
+            yield f"{measure.name} is null in {share:.1%} of the rows"
+
+
+def _absent(name: str, dtype: pl.DataType) -> pl.Expr:
+    column = pl.col(name)
+    return column.is_null() | column.is_nan() if dtype.is_float() else column.is_null()
+
+
+def _ranges(checks: QualityCheckConfig, frame: pl.DataFrame) -> Iterator[str]:
+    for name, limits in checks.ranges.items():
+        if name not in frame.columns:
+            hint = did_you_mean(name, frame.columns)
+            yield f"there is no column {name} to check the range of{hint}"
+        elif not frame.schema[name].is_numeric():
+            yield f"{name} is {frame.schema[name]}, so it has no range"
+        else:
+            yield from _range(name, limits, frame)
+
+
+def _range(
+    name: str, limits: tuple[float | None, float | None], frame: pl.DataFrame
+) -> Iterator[str]:
+    values = pl.col(name).fill_nan(None) if frame.schema[name].is_float() else pl.col(name)
+    low, high = limits
+    least, most = frame.select(least=values.min(), most=values.max()).row(0)
+    if least is None:
+        yield f"{name} has no value, so its range is not known"
+        return
+    if low is not None and least < low:
+        yield f"{name} falls to {least}, below {low}"
+    if high is not None and most > high:
+        yield f"{name} rises to {most}, above {high}"

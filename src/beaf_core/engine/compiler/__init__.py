@@ -1,0 +1,1 @@
+"""How do declared measures become queries, and queries one frame?"""

@@ -1,0 +1,1 @@
+"""What does each pass need of each partition, and in which order?"""
