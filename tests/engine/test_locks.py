@@ -8,12 +8,14 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from beaf_core import DatePartition, ExitCode, LaunchRequest, RunReport, UsageError, run_pipeline
+from beaf_core.engine.batches import pool
 from beaf_core.engine.outputs.locks import locked
 from beaf_core.model.errors import LockedError
 from beaf_core.model.partition import PartitionRun, UniversePartition
@@ -67,7 +69,7 @@ def run(path: Path, **more: Any) -> RunReport:
 def test_a_run_that_is_not_to_wait_fails_with_six(pipeline_file: Path, holder: Any) -> None:
     report = run(pipeline_file, on_lock="fail")
     assert report.exit_code is ExitCode.LOCKED == 6
-    assert "another run is writing tiny, pass bars, universe mic=XLON" in str(
+    assert "another run is writing tiny, pass bars, mic=XLON:2025-01-06" in str(
         report.outcomes[0].message
     )
     assert not (pipeline_file.parent / "data").exists()
@@ -118,6 +120,39 @@ def test_other_passes_datasets_and_universes_are_not_held_up(tmp_path: Path) -> 
                 pass
         with pytest.raises(LockedError), locked(asked, target(), XLON):
             pass
+
+
+def test_other_days_of_an_output_are_not_held_up(tmp_path: Path) -> None:
+    asked = request(tmp_path, on_lock="fail")
+    days = [DatePartition(f"2025-02-{day:02}") for day in range(1, 29)]
+    with locked(asked, target(), XLON):
+        free = 0
+        for each in days:
+            with suppress(LockedError), locked(asked, target(), PartitionRun(XLON.universe, each)):
+                free += 1
+    assert free > 20, "but for a few that share a lock's file with the day that is held"
+
+
+def test_what_another_run_writes_in_the_meantime_is_not_counted_twice(
+    pipeline_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compute = pool.compute
+    meanwhile: list[RunReport] = []
+
+    def slowly(work: Any, batch: Any) -> Any:
+        monkeypatch.setattr(pool, "compute", compute)
+        meanwhile.append(
+            run_pipeline(
+                pipeline_file, start_date=MONDAY, end_date="2025-01-07", universe="mic=XLON"
+            )
+        )
+        return compute(work, batch)
+
+    monkeypatch.setattr(pool, "compute", slowly)
+    report = run(pipeline_file)
+    assert [each.status for each in meanwhile[0].outcomes] == ["written"]
+    assert [each.status for each in report.outcomes] == ["failed"]
+    assert "shares days with mic=XLON:2025-01-06_2025-01-07" in str(report.outcomes[0].message)
 
 
 def test_names_that_differ_only_in_what_a_file_cannot_bear_have_locks_of_their_own(

@@ -257,6 +257,19 @@ def _plan(measures: Sequence[Measure]) -> TablePlan:
     return TablePlan("l3", tuple(measures), {}, {each.name: "m" for each in measures})
 
 
+def test_measures_may_call_different_look_ups_by_one_name() -> None:
+    at_begin = Lifetime(INSERT, REMOVE, "Id", "OldId", at="begin")
+    mean = Aggregation(Kind.MEAN, pl.col("Life"))
+    found = computed([measure("AtEnd", mean), measure("AtBegin", mean, {"Life": at_begin})], BOOK)
+    # Order a lives from 1 s to 11 s, b from 20 s to 60 s: the minute of the end, or of the begin.
+    assert found == {"AtEnd": [25e9, None, None], "AtBegin": [25e9, None, None]}
+    late = BOOK.with_columns(
+        Time=pl.when(pl.col("Seq") == 4).then(START + 61 * 10**9).otherwise("Time")
+    )
+    found = computed([measure("AtEnd", mean), measure("AtBegin", mean, {"Life": at_begin})], late)
+    assert found == {"AtEnd": [10e9, 41e9, None], "AtBegin": [25.5e9, None, None]}
+
+
 def test_an_expression_may_take_the_rows_without_a_lifetime() -> None:
     of = pl.col("Life").fill_null(7)
     both = [

@@ -48,8 +48,8 @@ TRADES += [plain("Trade_q", "trades", Kind.QUANTILE, P, S > 3, 0.25),
 STATES = [plain(f"Mid_{k}", "l2", k, None if k is Kind.DURATION else MID, TWO_SIDED)
           for k in Kind if k.of_states]
 STATES += [plain("Quotes", "l2", Kind.COUNT)]
-IMPACT = [plain(f"Impact{h}", "trades", Kind.MEAN, P - pl.col(f"Later{h}"),
-                lookups={f"Later{h}": AsOf("l2", MID, TWO_SIDED, horizon=h, strict=h == 0)})
+IMPACT = [plain(f"Impact{h}", "trades", Kind.MEAN, P - pl.col("Later"),
+                lookups={"Later": AsOf("l2", MID, TWO_SIDED, horizon=h, strict=h == 0)})
           for h in (0, 1_000_000_000, 30_000_000_000)]
 ORDERS = [plain("Resting", "l3", Kind.MEAN, pl.col("Life"),
                 lookups={"Life": Lifetime(INSERT, REMOVE)}),

@@ -15,7 +15,7 @@ from beaf_core.config.resolved import ResolvedPass
 from beaf_core.engine.batches.pool import compute_in_batches
 from beaf_core.engine.checks.quality import check_quality
 from beaf_core.engine.checks.schema_lock import SchemaLock
-from beaf_core.engine.outputs.locks import locked
+from beaf_core.engine.outputs.locks import locked, publishing
 from beaf_core.engine.outputs.manifest import (
     PassKey,
     Record,
@@ -190,9 +190,10 @@ class _Run:
             return PassOutcome(
                 name, partition.key, standing.status, standing.receipt, work.left_out or None
             )
-        others = self.overlaps.refuse(target, partition, force=self.request.force)
-        receipt = self.session.host.write_output(frame.lazy(), target, partition)
-        told = [*told, self.overlaps.replace(target, partition, others)]
+        with publishing(self.request, target, partition, self.overlaps):
+            others = self.overlaps.refuse(target, partition, force=self.request.force)
+            receipt = self.session.host.write_output(frame.lazy(), target, partition)
+            told = [*told, self.overlaps.replace(target, partition, others)]
         message = "; ".join(filter(None, told)) or None
         return PassOutcome(name, partition.key, "written", receipt, message)
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from itertools import count
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from beaf_core.engine.compiler.aggregations import Slot, both, distinct, key_of
 from beaf_core.engine.primitives.absence import leaves_out_nulls
-from beaf_core.model.errors import PartitionFailedError
 from beaf_core.model.module import Aggregation, Kind, Measure
 from beaf_core.model.primitives import AsOf, Lifetime, Lookup
 
 if TYPE_CHECKING:
     from beaf_core.engine.compiler.compile import TablePlan
+
+
+#: How its rows run, which kinds of look-ups it has, and its turn among those alike.
+_LaneKey = tuple["How", tuple[str, ...], int]
 
 
 class How(StrEnum):
@@ -100,15 +104,15 @@ class SplitTable:
 
 def split_lanes(plan: TablePlan) -> SplitTable:
     """Deal the aggregations of a table's measures out to lanes, equal ones once."""
-    lanes: dict[tuple[How, tuple[str, ...]], Lane] = {}
-    asked: dict[tuple[How, tuple[str, ...]], list[tuple[str, str, Aggregation, str]]] = {}
+    lanes: dict[_LaneKey, Lane] = {}
+    asked: dict[_LaneKey, list[tuple[str, str, Aggregation, str]]] = {}
     for measure in plan.measures:
         module = plan.modules.get(measure.name, "")
         for name, each in measure.aggregations.items():
             used = _used_lookups(measure, each)
-            key = How.of(each.kind), tuple(sorted({_word(lookup) for lookup in used.values()}))
+            key = _lane_for(each, used, lanes)
             lane = lanes.setdefault(key, Lane(plan.table, key[0]))
-            _add_lookups(lane, used)
+            lane.lookups |= used
             asked.setdefault(key, []).append((measure.name, name, each, module))
     inputs: dict[str, dict[str, str]] = {each.name: {} for each in plan.measures}
     for number, (key, lane) in enumerate(lanes.items()):
@@ -166,14 +170,21 @@ def _used_lookups(measure: Measure, each: Aggregation) -> dict[str, Lookup]:
     return {name: lookup for name, lookup in measure.lookups.items() if name in roots}
 
 
-def _add_lookups(lane: Lane, used: Mapping[str, Lookup]) -> None:
-    for name, lookup in used.items():
-        known = lane.lookups.setdefault(name, lookup)
-        if known is not lookup and _content(known) != _content(lookup):
-            raise PartitionFailedError(
-                f"two measures over {lane.table} look up different things under the name {name}",
-                remedy="give the two look-ups different names",
-            )
+def _lane_for(
+    each: Aggregation, used: Mapping[str, Lookup], lanes: Mapping[_LaneKey, Lane]
+) -> _LaneKey:
+    """Choose a lane in which no other column is looked up under a name of this one's.
+
+    Names are a measure's own affair: two modules may both call a mid `Later`.
+    """
+    words = tuple(sorted({_word(lookup) for lookup in used.values()}))
+    alike = ((How.of(each.kind), words, turn) for turn in count())
+    return next(key for key in alike if key not in lanes or _agree(lanes[key].lookups, used))
+
+
+def _agree(known: Mapping[str, Lookup], used: Mapping[str, Lookup]) -> bool:
+    shared = ((known[name], each) for name, each in used.items() if name in known)
+    return all(one is other or _content(one) == _content(other) for one, other in shared)
 
 
 def _word(lookup: Lookup) -> str:

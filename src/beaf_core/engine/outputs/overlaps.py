@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING
 
 from beaf_core.model.dates import days_between
@@ -22,6 +23,7 @@ class Overlaps:
     def __init__(self, host: PluginHost, request: PartitionRun) -> None:
         self._host, self._request = host, request
         self._known: dict[str, dict[str, tuple[Receipt, DatePartition]]] = {}
+        self._marks: dict[str, str] = {}
 
     def of(self, target: Target, partition: PartitionRun) -> list[Receipt]:
         """List the other outputs that hold a day of the partition."""
@@ -60,6 +62,17 @@ class Overlaps:
             more = f", and with it {lost[0]} to {lost[-1]}" if lost else ""
             told.append(f"{each.partition} was replaced{more}")
         return "; ".join(told)
+
+    def see(self, target: Target, mark: str) -> None:
+        """Forget what was listed of a pass, unless the last to write to it was this run."""
+        if self._marks.get(target.pass_name) != mark:
+            self._marks[target.pass_name] = mark
+            self._known.clear()
+
+    def sign(self, target: Target) -> str:
+        """Return a new mark of this run, for others to see."""
+        self._marks[target.pass_name] = secrets.token_hex(8)
+        return self._marks[target.pass_name]
 
     def _listed(self, target: Target) -> dict[str, tuple[Receipt, DatePartition]]:
         key = f"{target.type} {target.pass_name} {target.path_template} {target.options!r}"
