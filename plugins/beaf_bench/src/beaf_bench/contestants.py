@@ -7,6 +7,7 @@ and computing count; starting a process, imports and writing do not.
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Callable, Mapping
@@ -33,10 +34,17 @@ Settings = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """What a contestant made, one frame per pass (none: it only decodes), and what it used."""
+    """What a contestant made, and what it used.
+
+    Attributes:
+        frames: one per pass; none where it only decodes.
+        used: from planning to the rows in hand.
+        computing: seconds of it, without planning and checks, where that is told apart.
+    """
 
     frames: list[pl.DataFrame]
     used: Reading
+    computing: float = 0.0
 
 
 class EngineError(BeafError):
@@ -70,12 +78,20 @@ def by_engine(workload: Workload, market: Market, settings: Settings) -> Compute
         report = run_pipeline(
             write_pipeline(Path(folder), config), date=DAY, progress=hears, force=True
         )
-    _check(report)
+        _check(report)
+        computing = _computing(report)
     assert hears.began is not None
     frames = [shelf.frames[each.name] for each in workload.passes]
     used = shelf.last.since(hears.began)
     # Workers are not warm: their start counts.
-    return Computed(frames, Reading(used.cpu + children_cpu() - before, used.wall))
+    whole = Reading(used.cpu + children_cpu() - before, used.wall)
+    return Computed(frames, whole, computing)
+
+
+def _computing(report: RunReport) -> float:
+    """Add up the seconds of the steps in which the run computed, as its manifest tells."""
+    steps = json.loads(Path(report.manifest).read_text(encoding="utf-8"))["timings"]
+    return sum(float(each["seconds"]) for each in steps if each["step"] == "compute")
 
 
 def _check(report: RunReport) -> None:

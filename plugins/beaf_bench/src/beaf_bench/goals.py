@@ -167,9 +167,13 @@ def _tiny(results: Results) -> Iterator[Ratio]:
     for key, group in results.items():
         if key[0] == "tiny":
             engine = group["engine"]
-            ratio = None if engine.problem else median(engine.wall) / TINY_SECONDS
-            against = f"{TINY_SECONDS * 1000:.0f} ms"
-            yield Ratio(*key, "wall", against, ratio, 1.0, engine.noisy, engine.problem)
+            limit = f"{TINY_SECONDS * 1000:.0f} ms"
+            for against, seconds, goal in (
+                (f"{limit}, computation", engine.computing, 1.0),
+                (f"{limit}, with planning", engine.wall, None),
+            ):
+                ratio = None if engine.problem else median(seconds) / TINY_SECONDS
+                yield Ratio(*key, "wall", against, ratio, goal, engine.noisy, engine.problem)
 
 
 def failed(results: Results) -> bool:

@@ -42,18 +42,21 @@ class Samples:
         cpu: seconds of processor.
         wall: seconds.
         rss: most bytes held at once.
+        computing: seconds without planning, where that is told apart.
         problem: why its time does not count; None where it does.
     """
 
     cpu: list[float] = field(default_factory=list)
     wall: list[float] = field(default_factory=list)
     rss: list[int] = field(default_factory=list)
+    computing: list[float] = field(default_factory=list)
     problem: str | None = None
 
     def add(self, answer: Mapping[str, Any]) -> None:
         """Take in a turn."""
         self.cpu.append(answer["cpu"])
         self.wall.append(answer["wall"])
+        self.computing.append(answer["computing"])
         self.rss.append(answer["rss"])
 
     @property

@@ -76,7 +76,7 @@ def measure(point: Point, keep: Path | None = None) -> dict[str, Any]:
         keep: the folder that the rows are put into, once the clock has stopped.
 
     Returns:
-        cpu and wall in seconds and rss in bytes; or, of an engine that cannot, `error`.
+        cpu, wall and computing in seconds and rss in bytes; or, of an engine that cannot, `error`.
     """
     compute, workload = CONTESTANTS[point.contestant], WORKLOADS[point.workload]
     try:
@@ -89,7 +89,9 @@ def measure(point: Point, keep: Path | None = None) -> dict[str, Any]:
         for each, frame in zip(workload.passes, runs[-1].frames, strict=False):
             normal(frame, each.columns).write_parquet(keep / f"{each.name}.parquet")
     cpu = median(each.used.cpu for each in runs)
-    return {"cpu": cpu, "wall": median(each.used.wall for each in runs), "rss": rss}
+    wall = median(each.used.wall for each in runs)
+    computing = median(each.computing for each in runs)
+    return {"cpu": cpu, "wall": wall, "computing": computing, "rss": rss}
 
 
 def normal(frame: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
