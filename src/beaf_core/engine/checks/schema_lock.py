@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
+from beaf_core.engine.files import replace_text
 from beaf_core.model.errors import ResourceError, UsageError
 
 if TYPE_CHECKING:
@@ -170,14 +170,9 @@ def write_lock(path: Path, passes: Mapping[str, Columns]) -> None:
     Raises:
         ResourceError: the folder cannot be written.
     """
-    staged = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        staged.write_text(json.dumps(passes, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        staged.replace(path)
+        replace_text(path, json.dumps(passes, indent=2, ensure_ascii=False) + "\n")
     except OSError as error:
-        with suppress(OSError):
-            staged.unlink(missing_ok=True)
         raise _unwritable(path, error) from error
 
 

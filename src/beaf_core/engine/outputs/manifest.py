@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +16,7 @@ import polars as pl
 
 import beaf_core
 from beaf_core.config.redact import redact
+from beaf_core.engine.files import replace_text
 from beaf_core.model.errors import ExitCode, ResourceError
 
 if TYPE_CHECKING:
@@ -65,10 +65,8 @@ def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> str:
         ResourceError: the folder cannot be written.
     """
     path = folder / MANIFEST
-    staged = path.with_name(f".{MANIFEST}.{secrets.token_hex(4)}")
     try:
-        staged.write_text(json.dumps(manifest, indent=2, default=str), encoding="utf-8")
-        staged.replace(path)
+        replace_text(path, json.dumps(manifest, indent=2, default=str))
     except OSError as error:
         raise _unwritable(folder, error) from error
     return str(path)
