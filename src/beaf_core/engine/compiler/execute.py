@@ -176,8 +176,9 @@ def event_keys(result: TableResult) -> list[pl.DataFrame]:
 
 def merge_keys(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """Put sorted keys together: each listing and bucket once, sorted."""
-    keys = pl.concat(frames) if len(frames) > 1 else frames[0]
-    if len(frames) == 1 and keys[DAY].n_unique() < 2:
-        return keys
+    first, *others = frames
+    if first[DAY].n_unique() < 2 and all(each.equals(first) for each in others):
+        return first
+    keys = pl.concat(frames)
     days = [pl.col(FIRST_DAY).min(), pl.col(DAY).max()]
     return keys.group_by(*KEYS).agg(*days).sort(*KEYS)
