@@ -139,6 +139,10 @@ class Measure:
     lookups: Mapping[str, Lookup] = field(default_factory=dict)
     fill: Literal["zero", "last", "none"] | None = None
     version: int = 1
+    # Asked for a thousand times while forty measures are planned.
+    _needs: Mapping[str, tuple[str, ...]] | None = field(
+        default=None, init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         if isinstance(self.value, Mapping) != (self.post is not None):
@@ -162,6 +166,12 @@ class Measure:
     @property
     def needs(self) -> Mapping[str, tuple[str, ...]]:
         """The columns that the measure needs, sorted, by table: its own, and those looked up in."""
+        if self._needs is None:
+            object.__setattr__(self, "_needs", self._find_needs())
+        assert self._needs is not None
+        return self._needs
+
+    def _find_needs(self) -> Mapping[str, tuple[str, ...]]:
         own = {
             name
             for each in self.aggregations.values()

@@ -45,17 +45,24 @@ class _Row:
     zero: bool
     masked: bool
 
+    @property
+    def typed(self) -> bool:
+        """Whether it depends on the dtype of `of`."""
+        return self.of is not None and (self.masked or self.zero)
+
     def render(self, dtype: pl.DataType | None) -> pl.Expr:
-        """Render the column; `dtype` is that of `of`."""
-        if self.of is None or dtype is None:
+        """Render the column; `dtype` is that of `of`, where it matters."""
+        if self.of is None:
             assert self.where is not None
             return self.where
-        value = finite_or_null(self.of) if self.masked and dtype.is_float() else self.of
+        is_float = dtype is not None and dtype.is_float()
+        value = finite_or_null(self.of) if self.masked and is_float else self.of
         if self.where is None:
             return value
         chosen = pl.when(self.where).then(value)
         # A sum over zeros costs 12 % less than one over nulls (14 sums over 20M rows).
-        return chosen.otherwise(0) if self.zero and dtype.is_numeric() else chosen
+        is_number = dtype is not None and dtype.is_numeric()
+        return chosen.otherwise(0) if self.zero and is_number else chosen
 
 
 class Rows:
@@ -90,7 +97,9 @@ class Rows:
 
     def expressions(self, schema: pl.Schema) -> list[pl.Expr]:
         """Render the columns for a frame of that schema."""
-        values = [row.of.alias(n) for n, row in self._columns.items() if row.of is not None]
+        values = [
+            row.of.alias(n) for n, row in self._columns.items() if row.of is not None and row.typed
+        ]
         dtypes = pl.LazyFrame(schema=schema).select(values).collect_schema() if values else {}
         return [row.render(dtypes.get(n)).alias(n) for n, row in self._columns.items()]
 

@@ -9,6 +9,7 @@ import polars as pl
 
 from beaf_core.engine.compiler.execute import TableResult, event_keys, merge_keys
 from beaf_core.engine.compiler.keys import BUCKET, DAY, FIRST_DAY, KEYS, LISTING
+from beaf_core.engine.compiler.order import are_alike
 from beaf_core.engine.primitives.computed import attach_computed
 from beaf_core.model.errors import UsageError
 from beaf_core.model.module import RESERVED, Measure
@@ -82,13 +83,16 @@ def _evaluate_table(
         for name, asked in each.aggregations.items()
         if asked.kind.additive
     ]
-    frame = frame.with_columns(pl.col(counted).fill_null(0))
-    found = _evaluate(frame, table)
+    gaps = [name for name in counted if frame[name].null_count()]
+    found = _evaluate(frame.with_columns(pl.col(gaps).fill_null(0)) if gaps else frame, table)
     derived = [each for each in table.plan.measures if each.post is not None and not _lasts(each)]
     if dense:  # a sum or count with another rule for empty buckets has nothing in them, not zero
         derived += [each for each in table.plan.measures if _has_own_rule(each)]
+    one_day = len(days) == 1  # so that each key is there once, and all are where as many are
+    if not derived or (one_day and any(each.height == keys.height for each in own)):
+        return found
     there = merge_keys(own)
-    if not derived or there.height == keys.height:
+    if there.height == keys.height:
         return found
     flags = _aligned(keys, there.select(*KEYS, pl.lit(True).alias("__there")))["__there"]
     return found | {each.name: found[each.name].set(flags.is_null(), None) for each in derived}
@@ -96,8 +100,8 @@ def _evaluate_table(
 
 def _aligned(keys: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
     """Attach columns to keys in their order, without a join where both have the same order."""
-    if other.height == keys.height and other.select(KEYS).equals(keys.select(KEYS)):
-        return keys.hstack(other.drop(KEYS))
+    if are_alike(keys, other):
+        return keys.hstack([each for each in other.iter_columns() if each.name not in KEYS])
     return keys.join(other, on=list(KEYS), how="left", maintain_order="left")
 
 
@@ -162,12 +166,19 @@ def carry_reference(frame: pl.DataFrame, universes: Mapping[date, pl.DataFrame])
         ],
         how="diagonal_relaxed",
     )
+    keys = [LISTING, DAY]
+    if _are_all(frame[DAY], list(universes)):  # one key joins at half the cost of two
+        keys, known = [LISTING], known.drop(DAY)
     measures = [name for name in frame.columns if name not in {*KEYS, DAY, *carried}]
     return (
-        frame.join(known, on=[LISTING, DAY], how="left", maintain_order="left")
+        frame.join(known, on=keys, how="left", maintain_order="left")
         .with_columns(pl.col(BUCKET).cast(pl.Datetime("ns")))
         .select(*KEYS, *carried, *measures)
     )
+
+
+def _are_all(found: pl.Series, days: Sequence[date]) -> bool:
+    return len(days) == 1 and not found.null_count() and {found.min(), found.max()} == {*days}
 
 
 def _of(names: Sequence[str], frame: pl.DataFrame) -> list[str]:

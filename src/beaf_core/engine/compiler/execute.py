@@ -20,6 +20,7 @@ from beaf_core.engine.compiler.finite import is_suspicious
 from beaf_core.engine.compiler.keys import BUCKET, DAY, FIRST_DAY, KEYS, LISTING
 from beaf_core.engine.compiler.lanes import How, Lane, split_lanes
 from beaf_core.engine.compiler.merge import merge_parts, mergeable
+from beaf_core.engine.compiler.order import in_order
 from beaf_core.engine.compiler.parts import parts_of
 from beaf_core.engine.compiler.reading import CARELESS, Care
 from beaf_core.engine.compiler.rollup import Aggregated, put_together, roll_up
@@ -98,7 +99,7 @@ class _Run:
         shared = any(part.share is not None for part in parts)
         run = mergeable(lane) if shared else lane
         pieces = [partial(compile_rows, run, self.days, self.buckets, part=p) for p in parts]
-        _, found = _run_pieces(lane, pieces)
+        _, found = _run_pieces(lane, pieces, self.buckets.width)
         result = merge_parts(lane, found) if shared else _stacked(found, KEYS)
         if len(self.days) > 1:
             return result
@@ -112,7 +113,7 @@ class _Run:
             for each in self.days
             for part in parts_of(lane, [each], self.buckets, self.batch, self.inputs)
         ]
-        query, found = _run_pieces(lane, [piece for _, piece in pieces])
+        query, found = _run_pieces(lane, [piece for _, piece in pieces], self.buckets.width)
         assert query.states is not None
         events = [
             frame.with_columns(pl.lit(day).alias(DAY))
@@ -128,7 +129,7 @@ def _stacked(frames: Sequence[pl.DataFrame], keys: Sequence[str]) -> pl.DataFram
 
 
 def _run_pieces(
-    lane: Lane, pieces: Sequence[Callable[..., Query]]
+    lane: Lane, pieces: Sequence[Callable[..., Query]], width: int
 ) -> tuple[Query, list[pl.DataFrame]]:
     """Run the queries of a lane, all of them with the care that the least tidy one needs."""
     care = CARELESS
@@ -136,7 +137,7 @@ def _run_pieces(
         found: list[pl.DataFrame] = []
         for compiled in pieces:
             query = compiled(care=care)
-            result, several = _collect(lane, query)
+            result, several = _collect(lane, query, width)
             needed = Care(
                 cleaned=care.cleaned or is_suspicious(result),
                 parted=care.parted or (query.may_tear and is_torn(result)),
@@ -150,17 +151,17 @@ def _run_pieces(
             return query, found
 
 
-def _collect(lane: Lane, query: Query) -> tuple[pl.DataFrame, bool]:
+def _collect(lane: Lane, query: Query, width: int) -> tuple[pl.DataFrame, bool]:
     """Run a query; say also whether rows went in too often."""
     frame, *surplus = pl.collect_all([query.frame, *query.surplus], engine="streaming")
-    timeless = frame.filter(pl.col(BUCKET).is_null())
-    if timeless.height:
+    if frame[BUCKET].null_count():
+        timeless = frame.filter(pl.col(BUCKET).is_null())
         raise DataInvalidError(
             f"{lane.table} has rows without an event time, for listing {timeless[LISTING][0]}",
             remedy="repair the file: every row needs its time",
         )
     # In one order throughout, small results are put side by side without a join.
-    return frame.sort(*KEYS), any(each.item() for each in surplus)
+    return in_order(frame, width), any(each.item() for each in surplus)
 
 
 def event_keys(result: TableResult) -> list[pl.DataFrame]:
@@ -175,8 +176,9 @@ def event_keys(result: TableResult) -> list[pl.DataFrame]:
 
 def merge_keys(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """Put sorted keys together: each listing and bucket once, sorted."""
-    keys = pl.concat(frames) if len(frames) > 1 else frames[0]
-    if len(frames) == 1 and keys[DAY].n_unique() < 2:
-        return keys
+    first, *others = frames
+    if first[DAY].n_unique() < 2 and all(each.equals(first) for each in others):
+        return first
+    keys = pl.concat(frames)
     days = [pl.col(FIRST_DAY).min(), pl.col(DAY).max()]
     return keys.group_by(*KEYS).agg(*days).sort(*KEYS)

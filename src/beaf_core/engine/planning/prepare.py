@@ -99,6 +99,8 @@ class Preparer:
     pipeline: ResolvedPipeline
     # A universe is the same for every pass, and costs a read of the reference table.
     _universes: dict[tuple[str, date], pl.DataFrame] = field(default_factory=dict)
+    # Tables whose files are known to lack a column of time or sequence that they usually have.
+    _unusual: set[str] = field(default_factory=set)
 
     @cached_property
     def reference(self) -> SourceReference:
@@ -213,24 +215,40 @@ class Preparer:
             listings=tuple(listings[LISTING]),
             storage_options=self.pipeline.config.S3_STORAGE_OPTIONS,
         )
+        return self._usual(plan, request) or self._looked_at(plan, request)
+
+    def _usual(self, plan: TablePlan, request: TableRequest) -> TableOnDay | None:
+        """Ask for the columns of time that a table usually has; None where that does not do.
+
+        Footers are read once so, and not twice.
+        """
+        schema = TABLES.get(plan.table)
+        if schema is None or plan.table in self._unusual:
+            return None
+        needed = _needed(plan, schema.time[0], schema.sequence)
+        try:
+            read = self._read(replace(request, columns=needed))
+        except DataInvalidError:
+            self._unusual.add(plan.table)
+            return None
+        if read.frame is None:
+            return TableOnDay(plan, read, Clock("", None))
+        if not read.frame.collect_schema().keys() >= set(needed):
+            return None
+        check_columns(plan, read, needed)
+        return TableOnDay(plan, read, _clock(plan, read))
+
+    def _looked_at(self, plan: TablePlan, request: TableRequest) -> TableOnDay:
+        """Ask which columns there are, and then for those that are needed."""
         seen = self._read(request)
         if seen.frame is None:
             return TableOnDay(plan, seen, Clock("", None))
         clock = _clock(plan, seen)
-        needed = {LISTING, clock.time, *plan.columns, *filter(None, [clock.sequence])}
+        needed = _needed(plan, clock.time, clock.sequence)
         # Asked again by column, so that the source can say which file lacks one.
-        read = self._read(
-            TableRequest(
-                request.table,
-                request.day,
-                request.mics,
-                request.listings,
-                tuple(sorted(needed)),
-                storage_options=request.storage_options,
-            )
-        )
+        read = self._read(replace(request, columns=needed))
         assert read.frame is not None
-        check_columns(plan, read, sorted(needed))
+        check_columns(plan, read, needed)
         return TableOnDay(plan, read, clock)
 
     def _read(self, request: TableRequest) -> TableRead:
@@ -252,6 +270,10 @@ def _provided(
     clock = Clock(table.time, table.sequence, ordered=table.ordered)
     parts = tuple(part for each in made_of for part in each.read.parts or each.made_of)
     return TableOnDay(plan, TableRead(DayStatus.READY, frame), clock, parts)
+
+
+def _needed(plan: TablePlan, time: str, sequence: str | None) -> tuple[str, ...]:
+    return tuple(sorted({LISTING, time, *plan.columns, *filter(None, [sequence])}))
 
 
 def _suffices(resolved: ResolvedPass, tables: Sequence[TableOnDay]) -> bool:
