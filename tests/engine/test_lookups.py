@@ -243,6 +243,14 @@ def test_a_bucket_in_which_no_order_ends_is_there_all_the_same() -> None:
     assert computed([life, count], BOOK) == {"Life": [25e9, None, None], "Rows": [4, 1, 1]}
 
 
+@pytest.mark.parametrize("ids", [{}, {"a": "7", "b": "8", "c": "9"}])
+@pytest.mark.parametrize("ordered", [True, False])
+def test_ids_may_be_numbers_in_text_or_any_text(ids: dict[str, str], ordered: bool) -> None:
+    life = measure("Life", Aggregation(Kind.MEAN, pl.col("Life")))
+    named = BOOK.with_columns(pl.col("Id", "OldId").replace(ids))
+    assert computed([life], named, ordered=ordered) == {"Life": [25e9, None, None]}
+
+
 def test_a_lane_that_looks_at_other_rows_does_not_tell_of_those_buckets() -> None:
     life = measure("Life", Aggregation(Kind.MEAN, pl.col("Life")))
     count = measure("Rows", Aggregation(Kind.COUNT), {})

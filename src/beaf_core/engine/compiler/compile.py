@@ -10,7 +10,7 @@ the next one comes, and aggregations over columns that are looked up elsewhere.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -21,14 +21,20 @@ from beaf_core.engine.compiler.keys import BUCKET, DAY, FIRST_DAY, KEYS, LISTING
 from beaf_core.engine.compiler.lanes import Lane
 from beaf_core.engine.compiler.parts import ALL, Part
 from beaf_core.engine.compiler.reading import CARELESS, Care, Reading
+from beaf_core.engine.primitives.lifetimes import DOUBT, Ids
 from beaf_core.engine.primitives.provided import needs_of_pass, providers_of
 from beaf_core.engine.primitives.states import NEXT, WEIGHT, StatePlan, with_next_time
 from beaf_core.model.module import Measure
+from beaf_core.sources.filters import is_one_of
 
 if TYPE_CHECKING:
     from datetime import date
 
     from beaf_core.config.resolved import ResolvedPass
+
+
+#: How many rows of a bucket an order's lifetime was looked up for.
+LIVED = "__lived"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +141,7 @@ class DayOfTable:
         """Return the rows of the wanted listings."""
         if self.listings is None:
             return self.frame
-        return self.frame.filter(pl.col(LISTING).is_in(list(self.listings)))
+        return self.frame.filter(is_one_of(pl.col(LISTING), self.listings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,14 +152,14 @@ class Query:
         frame: the query: one row per listing and bucket.
         states: how to finish it, where the lane is of states.
         may_tear: whether it may have to run again, should rows of a listing not stand together.
-        surplus: frames of one number, to be collected with it: how many rows went in too often,
-            since orders begin or end several times. Where one is not zero, it has to run again.
+        expected: frames of one number, whose sum is that of `LIVED` if each order begins and ends
+            once; only where lifetimes are looked up.
     """
 
     frame: pl.LazyFrame
     states: StatePlan | None = None
     may_tear: bool = False
-    surplus: tuple[pl.LazyFrame, ...] = ()
+    expected: tuple[pl.LazyFrame, ...] = ()
 
 
 def compile_rows(
@@ -181,18 +187,21 @@ def compile_rows(
     aggregations = aggregate(lane.slots, rows, ordered=ordered)
     order = [ORDER] if lane.needs_order and not ordered else []
     frames = []
-    surplus: list[pl.LazyFrame] = []
+    expected: list[pl.LazyFrame] = []
     for each in days:
         read = Reading(lane, each, buckets, care, part)
-        frame, schema, too_many = read.rows(filtered=True)
-        surplus += too_many
+        frame, schema, number = read.rows(filtered=True)
+        expected += [] if number is None else [number]
+        doubt = [] if number is None else [pl.col(DOUBT)]
         day = [] if alone else [pl.lit(each.day).alias(DAY)]
         keys = [pl.col(LISTING).cast(pl.Int64), read.label.alias(BUCKET), *day]
-        frames.append(frame.select(*keys, *read.own(order), *rows.expressions(schema)))
+        frames.append(frame.select(*keys, *read.own(order), *rows.expressions(schema), *doubt))
     selected = frames[0] if alone else pl.concat(frames, how="vertical_relaxed")
     if not alone:
         aggregations = [pl.col(DAY).min().alias(FIRST_DAY), pl.col(DAY).max(), *aggregations]
-    return Query(selected.group_by(*KEYS).agg(*aggregations), surplus=tuple(surplus))
+    if expected:
+        aggregations += [pl.len().cast(pl.Int64).alias(LIVED), pl.col(DOUBT).sum()]
+    return Query(selected.group_by(*KEYS).agg(*aggregations), expected=tuple(expected))
 
 
 def compile_states(
@@ -204,11 +213,13 @@ def compile_states(
 ) -> Query:
     """Compile a lane of states over one day, across which no state is carried."""
     clock = each.clock
+    # Nobody tells of orders that begin several times: they are looked for at once.
+    care = replace(care, ids=Ids.REPEATED)
     adjacent = clock.adjacent and clock.ordered and not care.parted
     rows = Rows(careful=care.cleaned)
     plan = StatePlan.of(lane, buckets, rows)
     read = Reading(lane, each, buckets, care, part)
-    frame, schema, surplus = read.rows(filtered=False)
+    frame, schema, _ = read.rows(filtered=False)
     own = list(read.own([TIME, *([] if clock.ordered else [ORDER])]))
     keys = [pl.col(LISTING).cast(pl.Int64), *own]
     needed = [name for name in (*lane.columns, *lane.lookups) if name in schema]
@@ -222,4 +233,4 @@ def compile_states(
     selected = timed.select(LISTING, TIME, NEXT, label, *(names if early else states))
     selected = selected.with_columns(plan.weight().alias(WEIGHT))
     aggregated = selected.group_by(*KEYS).agg(*plan.aggregations(proven=adjacent))
-    return Query(aggregated, plan, adjacent, surplus)
+    return Query(aggregated, plan, adjacent)

@@ -10,6 +10,7 @@ import polars as pl
 
 from beaf_core.engine.compiler.bucket import Buckets
 from beaf_core.engine.compiler.compile import (
+    LIVED,
     DayOfTable,
     Query,
     TablePlan,
@@ -24,6 +25,7 @@ from beaf_core.engine.compiler.order import in_order
 from beaf_core.engine.compiler.parts import parts_of
 from beaf_core.engine.compiler.reading import CARELESS, Care
 from beaf_core.engine.compiler.rollup import Aggregated, put_together, roll_up
+from beaf_core.engine.primitives.lifetimes import DOUBT, Ids
 from beaf_core.engine.primitives.states import SEEN, StatePlan, is_torn
 from beaf_core.engine.work import WHOLE, Batch
 from beaf_core.model.errors import DataInvalidError
@@ -137,11 +139,11 @@ def _run_pieces(
         found: list[pl.DataFrame] = []
         for compiled in pieces:
             query = compiled(care=care)
-            result, several = _collect(lane, query, width)
+            result, ids = _collect(lane, query, width)
             needed = Care(
                 cleaned=care.cleaned or is_suspicious(result),
                 parted=care.parted or (query.may_tear and is_torn(result)),
-                several=care.several or several,
+                ids=max(care.ids, ids),
             )
             if needed != care:
                 care = needed
@@ -151,17 +153,25 @@ def _run_pieces(
             return query, found
 
 
-def _collect(lane: Lane, query: Query, width: int) -> tuple[pl.DataFrame, bool]:
-    """Run a query; say also whether rows went in too often."""
-    frame, *surplus = pl.collect_all([query.frame, *query.surplus], engine="streaming")
+def _collect(lane: Lane, query: Query, width: int) -> tuple[pl.DataFrame, Ids]:
+    """Run a query; say also what it may count on of the ids of orders."""
+    frame = query.frame.collect(engine="streaming")
     if frame[BUCKET].null_count():
         timeless = frame.filter(pl.col(BUCKET).is_null())
         raise DataInvalidError(
             f"{lane.table} has rows without an event time, for listing {timeless[LISTING][0]}",
             remedy="repair the file: every row needs its time",
         )
+    ids = _ids(frame, query) if query.expected else Ids.NUMBERS
     # In one order throughout, small results are put side by side without a join.
-    return in_order(frame, width), any(each.item() for each in surplus)
+    return in_order(frame.drop(LIVED, DOUBT, strict=False), width), ids
+
+
+def _ids(frame: pl.DataFrame, query: Query) -> Ids:
+    expected = pl.concat(query.expected).sum().collect(engine="streaming").item()
+    if frame[LIVED].sum() != expected:
+        return Ids.REPEATED
+    return Ids.TEXTS if frame[DOUBT].sum() else Ids.NUMBERS
 
 
 def event_keys(result: TableResult) -> list[pl.DataFrame]:

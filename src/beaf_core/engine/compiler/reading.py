@@ -12,6 +12,7 @@ from beaf_core.engine.compiler.aggregations import TIME, order_key
 from beaf_core.engine.compiler.finite import clean, exposed_columns
 from beaf_core.engine.compiler.lanes import How, Lane
 from beaf_core.engine.compiler.parts import Part
+from beaf_core.engine.primitives.lifetimes import Ids
 from beaf_core.engine.primitives.lookups import LookedUp, look_up
 
 if TYPE_CHECKING:
@@ -26,12 +27,12 @@ class Care:
     Attributes:
         cleaned: that float columns hold neither NaN nor infinity.
         parted: that rows of a listing stand together.
-        several: that an order begins and ends once.
+        ids: what is counted on of the ids of orders.
     """
 
     cleaned: bool = False
     parted: bool = False
-    several: bool = False
+    ids: Ids = Ids.NUMBERS
 
 
 #: Counting on everything: what data are like as a rule.
@@ -69,8 +70,10 @@ class Reading:
             value = self.each.time if name == TIME else order_key(self.each.time, tie_break)
             yield value.alias(name)
 
-    def rows(self, *, filtered: bool) -> tuple[pl.LazyFrame, pl.Schema, tuple[pl.LazyFrame, ...]]:
-        """Return the rows of the wanted listings with what is looked up, their schema, surplus.
+    def rows(self, *, filtered: bool) -> tuple[pl.LazyFrame, pl.Schema, pl.LazyFrame | None]:
+        """Return the rows of the wanted listings with what is looked up, and their schema.
+
+        With them comes how many there are, where an order's lifetime is looked up.
 
         Args:
             filtered: whether rows that no module looks at are left out.
@@ -80,8 +83,8 @@ class Reading:
         conditions = list(self._conditions(filtered=filtered))
         if self.lane.lookups:
             found = self._looked_up(frame, conditions)
-            return found.frame, found.frame.collect_schema(), found.surplus
-        return frame.filter(*conditions), schema, ()
+            return found.frame, found.frame.collect_schema(), found.expected
+        return frame.filter(*conditions), schema, None
 
     def _conditions(self, *, filtered: bool) -> Iterator[pl.Expr]:
         """Render the conditions on rows: those of the modules, and of the span."""
@@ -105,6 +108,6 @@ class Reading:
             lane,
             conditions,
             keep_order=self.each.clock.ordered and (lane.needs_order or lane.how is How.STATES),
-            several=self.care.several,
+            ids=self.care.ids,
             share=self.part.share,
         )

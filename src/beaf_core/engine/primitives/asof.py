@@ -18,6 +18,7 @@ from beaf_core.engine.compiler.finite import finite_or_null, is_polynomial
 from beaf_core.engine.compiler.keys import LISTING
 from beaf_core.engine.primitives.listing_index import ListingIndex
 from beaf_core.model.primitives import AsOf
+from beaf_core.sources.filters import is_one_of
 
 #: A key is the listing's index times 2^50, plus nanoseconds: 13 days, so that a session which
 #: begins before a long weekend fits, and 8,192 listings leave the sign bit alone.
@@ -98,7 +99,7 @@ class _Keys:
 
 
 def _of(rows: pl.LazyFrame, listings: Sequence[int]) -> pl.LazyFrame:
-    return rows.filter(pl.col(LISTING).is_in(list(listings)))
+    return rows.filter(is_one_of(pl.col(LISTING), listings))
 
 
 def _attach(
@@ -133,7 +134,7 @@ def _sorted_states(
 ) -> pl.LazyFrame:
     """Sort the states that can be found by key, those of one time by sequence."""
     frame = states.frame.filter(
-        pl.col(LISTING).is_in(list(keys.index.ids)),
+        is_one_of(pl.col(LISTING), keys.index.ids),
         *([] if where is None else [where]),
     )
     schema = frame.collect_schema()

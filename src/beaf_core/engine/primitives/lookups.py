@@ -12,7 +12,12 @@ from beaf_core.engine.compiler.aggregations import SEQUENCE, TIME
 from beaf_core.engine.compiler.bucket import nanoseconds
 from beaf_core.engine.compiler.finite import clean
 from beaf_core.engine.primitives.asof import States, attach_asof
-from beaf_core.engine.primitives.lifetimes import Share, attach_lifetimes, rows_with_lifetimes
+from beaf_core.engine.primitives.lifetimes import (
+    Ids,
+    Share,
+    attach_lifetimes,
+    rows_with_lifetimes,
+)
 from beaf_core.model.primitives import AsOf, Lifetime
 
 if TYPE_CHECKING:
@@ -26,12 +31,11 @@ class LookedUp:
 
     Attributes:
         frame: the rows. Those of a listing keep their order where the lane needs it.
-        surplus: frames of one number: how many rows are too many; to be collected with the rows,
-            and where one is not zero, everything again with `several`.
+        expected: where lifetimes are attached, a frame of one number: how many rows there are.
     """
 
     frame: pl.LazyFrame
-    surplus: tuple[pl.LazyFrame, ...] = ()
+    expected: pl.LazyFrame | None = None
 
 
 def look_up(
@@ -41,7 +45,7 @@ def look_up(
     wanted: Sequence[pl.Expr],
     *,
     keep_order: bool,
-    several: bool,
+    ids: Ids,
     share: Share | None = None,
 ) -> LookedUp:
     """Attach to the rows of one trade date what the lane looks up.
@@ -52,7 +56,7 @@ def look_up(
         lane: what is looked up.
         wanted: conditions on the rows that are asked for. Orders begin and end on any row.
         keep_order: whether the rows of a listing are to stay in their order.
-        several: whether an order may begin or end several times.
+        ids: what is counted on of the ids of orders.
         share: only the orders of this share; None means all.
     """
     frame = _timed(rows, each.clock)
@@ -66,10 +70,10 @@ def look_up(
         only=[*wanted, *ends],
         ordered=each.clock.ordered,
         keep_order=keep_order,
-        several=several,
+        ids=ids,
         share=share,
     )
-    return LookedUp(_with_states(found.rows, each, lane), (found.surplus,))
+    return LookedUp(_with_states(found.rows, each, lane), found.expected)
 
 
 def _with_states(rows: pl.LazyFrame, each: DayOfTable, lane: Lane) -> pl.LazyFrame:

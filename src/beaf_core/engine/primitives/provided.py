@@ -12,6 +12,7 @@ from beaf_core.engine.compiler.keys import LISTING
 from beaf_core.model.errors import ModuleFaultError, UsageError
 from beaf_core.model.tables import TABLES
 from beaf_core.plugins.errors import did_you_mean
+from beaf_core.sources.filters import is_one_of
 
 if TYPE_CHECKING:
     from beaf_core.config.resolved import ResolvedPass
@@ -51,7 +52,7 @@ class Provider:
         if not isinstance(answer, pl.LazyFrame):
             raise self._fault(f"is a {type(answer).__qualname__}, not a LazyFrame")
         self._check(answer, {LISTING, self.table.time, *columns})
-        return answer.filter(pl.col(LISTING).is_in(list(listings)))
+        return answer.filter(is_one_of(pl.col(LISTING), listings))
 
     def _check(self, frame: pl.LazyFrame, columns: set[str]) -> None:
         try:

@@ -13,6 +13,7 @@ from beaf_core.engine.compiler.keys import BUCKET, DAY, FIRST_DAY, KEYS, LISTING
 from beaf_core.model.errors import DataInvalidError
 from beaf_core.model.primitives import NANOSECONDS, SECONDS_OF_A_DAY, time_of_day
 from beaf_core.model.tables import TABLES
+from beaf_core.sources.filters import is_one_of
 
 if TYPE_CHECKING:
     from beaf_core.config.analytics import PassConfig
@@ -125,7 +126,7 @@ def _states(listings: pl.DataFrame, table: TableOnDay) -> pl.DataFrame:
     try:
         time = nanoseconds(clock.time, table.rows.collect_schema()[clock.time])
         states = (
-            table.rows.filter(pl.col(LISTING).is_in(listings[LISTING].to_list()))
+            table.rows.filter(is_one_of(pl.col(LISTING), listings[LISTING].to_list()))
             .select(
                 pl.col(LISTING).cast(pl.Int64),
                 time.alias(_BEGIN),
