@@ -151,18 +151,12 @@ def _by_groups(listings: pl.LazyFrame) -> pl.DataFrame:
 
 
 def _by_runs(listings: pl.LazyFrame) -> pl.DataFrame:
-    """Add up the lengths of each listing's runs: from the start of one to the start of the next."""
-    here, following = pl.col("__row"), pl.col("__row").shift(-1)
-    starts = listings.with_row_index("__row").filter(
-        pl.col(LISTING).ne_missing(pl.col(LISTING).shift(1)) | (here == 0)
-    )
-    runs = starts.select(LISTING, here.cast(pl.Int64), following.cast(pl.Int64).alias("__next"))
-    lengths = (pl.col("__next") - pl.col("__row")).sum()
-    last = pl.when(pl.col("__next").is_null()).then(pl.col("__row")).max()
-    summed = runs.group_by(LISTING).agg(lengths.alias("len"), last.alias("__last"))
-    found, rows = pl.collect_all([summed, listings.select(pl.len())], engine="streaming")
-    to_the_end = (rows.item() - pl.col("__last")).fill_null(0)
-    return found.select(LISTING, pl.col("len") + to_the_end)
+    """Add up the lengths of each listing's runs: from the end of one to the end of the next."""
+    row, listing = pl.col("__row").cast(pl.Int64), pl.col(LISTING)
+    # Behind the last row there is null, which ends a run, too.
+    ends = listings.with_row_index("__row").filter(listing.ne_missing(listing.shift(-1)))
+    runs = ends.select(listing, (row - row.shift(1).fill_null(-1)).alias("len"))
+    return runs.group_by(LISTING).agg(pl.col("len").sum()).collect(engine="streaming")
 
 
 def _pairs(counted: pl.DataFrame) -> Iterator[tuple[int, int]]:
