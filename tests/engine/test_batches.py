@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -17,7 +18,7 @@ from beaf_core.config.analytics import AnalyticsConfig, PassConfig
 from beaf_core.config.resolved import ResolvedModule, ResolvedPass
 from beaf_core.engine.batches.batch import Limits, add_up, pack, plan_steps
 from beaf_core.engine.batches.memory import TableCost, costs_of, estimate_bytes, lanes_of
-from beaf_core.engine.batches.rows import is_by_listing, rows_by_listing, spread
+from beaf_core.engine.batches.rows import count_rows, is_by_listing, rows_by_listing, spread
 from beaf_core.engine.compiler.compile import Clock, TablePlan
 from beaf_core.engine.planning.prepare import DayPlan, TableOnDay
 from beaf_core.engine.work import PassWork
@@ -280,13 +281,33 @@ def test_days_are_added_up() -> None:
     assert listings_of(plan_steps([both], Limits(NO_LIMIT, {"trades": 8}))) == [(1,), (2,), (3,)]
 
 
-def test_a_table_that_cannot_be_counted_is_named(tmp_path: Path) -> None:
+@given(st.lists(st.lists(st.one_of(st.none(), st.integers(1, 4)), max_size=9), min_size=1))
+def test_rows_are_counted_by_runs_as_by_groups_in_any_order(files: list[list[int | None]]) -> None:
+    work = work_of({1: 1})
+    [table] = work.plans[0].tables
+    frames = [pl.LazyFrame({"ListingId": each}, schema={"ListingId": pl.Int64}) for each in files]
+    found = []
+    for groups in ([(1, 1, 1)], None):  # they stand together, as it seems; nothing is known
+        read = TableRead(DayStatus.READY, pl.concat(frames), (Part("a", row_groups=groups),))
+        found.append(count_rows(replace(table, read=read)))
+    counted = Counter(each for file in files for each in file if each is not None)
+    assert found == [counted, counted]
+
+
+@pytest.mark.parametrize("kept", ["half is overwritten", "half is cut off", "nothing"])
+def test_a_table_that_cannot_be_counted_is_named(tmp_path: Path, kept: str) -> None:
     path = tmp_path / "a.parquet"
     pl.DataFrame({"ListingId": range(1000)}).write_parquet(path)
     frame = pl.scan_parquet(path)
     frame.collect_schema()
     stored = path.read_bytes()
-    path.write_bytes(b"PAR1" + bytes(len(stored) // 2) + stored[len(stored) // 2 + 4 :])
+    half = len(stored) // 2
+    left = {
+        "half is overwritten": b"PAR1" + bytes(half) + stored[half + 4 :],
+        "half is cut off": stored[:half],
+        "nothing": b"",
+    }
+    path.write_bytes(left[kept])
     work = work_of(TRUE_ROWS)
     table = work.plans[0].tables[0]
     read = TableRead(DayStatus.READY, frame, (Part(str(path)),))

@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beaf_core.engine.compiler.bucket import bucket_label, nanoseconds, width_in_nanoseconds
+from beaf_core.engine.compiler.bucket import (
+    Buckets,
+    bucket_label,
+    in_range,
+    nanoseconds,
+    width_in_nanoseconds,
+)
 
 TIMES = st.integers(min_value=-(10**18), max_value=4 * 10**18)
 WIDTHS = st.integers(min_value=1, max_value=10**15)
@@ -79,3 +85,45 @@ def test_event_times_of_every_unit_become_nanoseconds(unit: str) -> None:
 def test_integers_are_nanoseconds_already() -> None:
     frame = pl.DataFrame({"t": [1_769_932_800_000_000_001]})
     assert frame.select(nanoseconds("t", frame.schema["t"])).item() == 1_769_932_800_000_000_001
+
+
+@given(
+    st.lists(TIMES, min_size=1),
+    WIDTHS,
+    st.sampled_from(["end", "start"]),
+    st.sampled_from(["right", "left"]),
+    st.data(),
+)
+def test_the_times_of_a_span_are_those_whose_labels_lie_in_it(
+    times: list[int], width: int, anchor: str, closed: str, data: st.DataObject
+) -> None:
+    found = labels(times, width, anchor=anchor, closed=closed)
+    first = data.draw(st.sampled_from(found))
+    # The end of the last span is no bucket's label.
+    until = data.draw(st.sampled_from([*found, *(each + 1 for each in found)]))
+    low, high = Buckets(width, anchor, closed).span(first, until)  # type: ignore[arg-type]
+    assert [low <= time < high for time in times] == [first <= each < until for each in found]
+
+
+@pytest.mark.parametrize(
+    "dtype",
+    [
+        pl.Int64(),
+        pl.Datetime("ns"),
+        pl.Datetime("us"),
+        pl.Datetime("ms"),
+        pl.Datetime("us", "Europe/London"),
+        pl.Date(),
+    ],
+    ids=str,
+)
+@given(ticks=st.lists(st.integers(-(10**4), 10**4), min_size=1), data=st.data())
+def test_a_range_of_times_means_nanoseconds_whatever_the_unit(
+    dtype: pl.DataType, ticks: list[int], data: st.DataObject
+) -> None:
+    frame = pl.DataFrame({"t": pl.Series(ticks, dtype=pl.Int64).cast(dtype, strict=False)})
+    times = frame.select(nanoseconds("t", dtype))["t"].to_list()
+    edges = st.sampled_from(times).flatmap(lambda time: st.integers(time - 1, time + 1))
+    low, high = data.draw(edges), data.draw(edges)
+    kept = frame.select(in_range("t", dtype, low, high))["t"].to_list()
+    assert kept == [low <= time < high for time in times]

@@ -75,9 +75,14 @@ def day_of(rows: Sequence[Row], day: date = DAY) -> DayOfTable:
     return DayOfTable(day, timed.lazy(), Clock("Time", "Sequence"), universe=[1, 2])
 
 
-def computed(measures: Sequence[Measure], days: Sequence[DayOfTable], batch: Batch) -> pl.DataFrame:
+def computed(
+    measures: Sequence[Measure],
+    days: Sequence[DayOfTable],
+    batch: Batch,
+    buckets: Buckets = BUCKETS,
+) -> pl.DataFrame:
     plan = TablePlan("l3", tuple(measures))
-    result = run_table(plan, days, BUCKETS, batch)
+    result = run_table(plan, days, buckets, batch)
     return join_tables(measures, [result], [each.day for each in days])
 
 
@@ -102,12 +107,17 @@ def assert_same(found: pl.DataFrame, expected: pl.DataFrame) -> None:
 
 
 @settings(max_examples=25, deadline=None)
-@given(ROWS, st.integers(1, 60))
-def test_any_number_of_parts_gives_the_same_numbers(rows: list[Row], budget: int) -> None:
+@given(
+    ROWS, st.integers(1, 60), st.sampled_from(["end", "start"]), st.sampled_from(["right", "left"])
+)
+def test_any_number_of_parts_gives_the_same_numbers(
+    rows: list[Row], budget: int, anchor: str, closed: str
+) -> None:
+    buckets = Buckets(60 * SECOND, anchor, closed)  # type: ignore[arg-type]
     days = [day_of(rows)]
     measures = [*ALL_KINDS, *OVER_LIVES]
-    whole = computed(measures, days, WHOLE)
-    assert_same(computed(measures, days, budget_for(budget)), whole)
+    whole = computed(measures, days, WHOLE, buckets)
+    assert_same(computed(measures, days, budget_for(budget), buckets), whole)
 
 
 @settings(max_examples=15, deadline=None)

@@ -32,6 +32,7 @@ from beaf_core.config.analytics import AnalyticsConfig
 from beaf_core.engine.batches import crew, pool
 from beaf_core.engine.batches.process import WorkerProcess
 from beaf_core.engine.batches.wire import Task, WorkerFaultError, describe, raised_again
+from beaf_core.engine.compiler import compute
 from beaf_core.engine.session import Session
 from beaf_core.model.errors import AbsentDayError, BeafError, DataInvalidError, ResourceError
 from beaf_core.model.partition import DatePartition, PartitionRun, UniversePartition
@@ -345,6 +346,43 @@ def test_a_fault_of_our_own_stays_one_and_no_memory_is_a_persons() -> None:
     assert isinstance(fault, WorkerFaultError)
     assert "ZeroDivisionError: ours" in str(fault)
     assert isinstance(raised_again(describe(MemoryError("1 TB"))), ResourceError)
+
+
+#: Cuts a day's file in half once everything is planned, and says so in a file beside it.
+SHRINKS = """
+def shrink():
+    import os
+    from beaf_core.engine.compiler import compute
+    real = compute._compute_pass
+    def first(*given):
+        os.truncate(SHRUNK, os.path.getsize(SHRUNK) // 2)
+        open(SHRUNK + '.pid', 'w').write(str(os.getpid()))
+        compute._compute_pass = real
+        return real(*given)
+    compute._compute_pass = first
+"""
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_file_that_shrinks_once_it_is_planned_fails_its_partition_and_no_other(
+    cut: Cut, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
+    path = cut.folder / "market" / "trades" / "XLON" / f"{DAYS[0]}.parquet"
+    where = "here" if workers == 0 else "there"
+    cut.write(
+        1,
+        more=f"SHRUNK = {str(path)!r}\n{SHRINKS}\nimport sys\n"
+        f"if ({IN_WORKER}) == ({where!r} == 'there'):\n    shrink()\n",
+    )
+    # What the pipeline's file changes here is changed back.
+    monkeypatch.setattr(compute, "_compute_pass", compute._compute_pass)
+    cap = [f"{CAP}=100"] if workers else []
+    report = cut.run(*cap, f"NUM_WORKERS={workers}", "BATCH_FREQ=D")
+    assert (int(Path(f"{path}.pid").read_text()) == os.getpid()) == (workers == 0)
+    first, second = report.outcomes
+    assert (first.status, first.exit_code) == ("failed", DataInvalidError.exit_code)
+    assert f"trades cannot be read (on {DAYS[0]}, in {path})" in str(first.message)
+    assert (second.status, second.exit_code) == ("written", ExitCode.OK)
 
 
 # -- killed ----------------------------------------------------------------------------------------

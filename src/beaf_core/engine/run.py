@@ -29,6 +29,7 @@ from beaf_core.engine.outputs.standing import Selection, Standing
 from beaf_core.engine.planning.plans import Planner
 from beaf_core.engine.planning.stages import Stage, check_locations, stages_of
 from beaf_core.engine.session import Session, open_session
+from beaf_core.engine.unreadable import Panic
 from beaf_core.engine.work import PassWork
 from beaf_core.model.errors import BeafError, BlockedError, ExitCode, LockedError
 from beaf_core.model.partition import PartitionRun, parse_universe_spec
@@ -210,11 +211,11 @@ class _Run:
         """Do a step; what goes wrong in it is one partition's outcome."""
         try:
             return step(*given, **named)
-        except Exception as error:  # noqa: BLE001 — a fault of ours, too, is one partition's
+        except (Exception, Panic) as error:  # noqa: BLE001 — ours, too, is one partition's
             return self._failed(resolved, partition, error)
 
     def _failed(
-        self, resolved: ResolvedPass, partition: PartitionRun, error: Exception
+        self, resolved: ResolvedPass, partition: PartitionRun, error: BaseException
     ) -> PassOutcome:
         told, code = f"this is a bug in BEAF: {type(error).__name__}: {error}", ExitCode.BUG
         if isinstance(error, BeafError):

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from beaf_core.engine.compiler.keys import LISTING
+from beaf_core.engine.unreadable import UNREADABLE
 from beaf_core.engine.work import PassWork
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def _written(
         reading.table.rows.sink_ipc(
             target, compression="uncompressed", engine="streaming", mkdir=True
         )
-    except (pl.exceptions.PolarsError, OSError):
+    except UNREADABLE:
         shutil.rmtree(own, ignore_errors=True)
         return None
     return [tuple(each) for each in names]

@@ -28,6 +28,24 @@ def nanoseconds(column: str, dtype: pl.DataType) -> pl.Expr:
     return pl.col(column).cast(pl.Datetime("ns")).to_physical()
 
 
+#: Nanoseconds of a tick of the units that polars stores times in.
+_TICK = {"ns": 1, "us": 1_000, "ms": 1_000_000}
+
+
+def in_range(column: str, dtype: pl.DataType, low: int, high: int) -> pl.Expr:
+    """Say whether an event time lies in `[low, high)`, in nanoseconds since the epoch.
+
+    On the column as it is stored, so that a scan skips row groups: six slices of 20 million rows
+    sorted by time take 0.6 s of CPU, and 2.3 where their buckets are computed first.
+    """
+    if not isinstance(dtype, pl.Datetime):
+        return nanoseconds(column, dtype).is_between(low, high, closed="left")
+    tick = _TICK[dtype.time_unit]
+    # The first tick that is not before an edge.
+    first, until = (pl.lit(-(-edge // tick), dtype=dtype) for edge in (low, high))
+    return pl.col(column).is_between(first, until, closed="left")
+
+
 def bucket_label(
     time: pl.Expr,
     width: int,
@@ -76,6 +94,19 @@ class Buckets:
     def label(self, time: pl.Expr) -> pl.Expr:
         """Label each event with its bucket."""
         return bucket_label(time, self.width, anchor=self.anchor, closed=self.closed)
+
+    def span(self, first: int, until: int) -> tuple[int, int]:
+        """Return the times `[low, high)` of the buckets whose labels are `first ≤ label < until`.
+
+        Args:
+            first: a bucket's label.
+            until: any number of nanoseconds.
+        """
+        offset = self.width if self.anchor == "end" else 0
+        inside = int(self.closed == "right")
+        low = first - offset
+        high = -(-(until - offset) // self.width) * self.width
+        return low + inside, high + inside
 
     def around(self, start: pl.Expr) -> pl.Expr:
         """Label the bucket that a finer one lies in, by the finer one's lower edge."""

@@ -17,6 +17,7 @@ from beaf_core.engine.compiler.keys import LISTING
 from beaf_core.engine.compiler.rollup import Aggregated
 from beaf_core.engine.primitives.computed import run_computed
 from beaf_core.engine.primitives.timeline import grid_keys, on_timeline
+from beaf_core.engine.unreadable import UNREADABLE
 from beaf_core.engine.work import WHOLE, Batch, PassWork
 from beaf_core.model.errors import DataInvalidError, PartitionFailedError
 from beaf_core.model.tables import TABLES
@@ -141,7 +142,7 @@ def _compute_table(
             f"the measures over {name} cannot be computed ({names}): {error}",
             remedy="mend the declaration of the measure, or the module that makes it",
         ) from error
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except UNREADABLE as error:
         where = _culprit(table.days, table.reads)
         raise DataInvalidError(
             f"{name} cannot be read ({where}): {error}",
@@ -173,6 +174,6 @@ def _culprit(days: Sequence[DayOfTable], reads: Sequence[TableRead]) -> str:
     for each, read in zip(days, reads, strict=True):
         try:
             each.frame.sink_batches(lambda _batch: None, engine="streaming")
-        except (pl.exceptions.PolarsError, OSError):
+        except UNREADABLE:
             return f"on {each.day}, in " + ", ".join(part.location for part in read.parts[:3])
     return "over all days together"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from beaf_core.engine.compiler.aggregations import TIME, order_key
+from beaf_core.engine.compiler.bucket import in_range
 from beaf_core.engine.compiler.finite import clean, exposed_columns
 from beaf_core.engine.compiler.lanes import How, Lane
 from beaf_core.engine.compiler.parts import Part
@@ -80,17 +81,18 @@ class Reading:
         """
         schema = self.each.frame.collect_schema()
         frame = clean(self.each.wanted(), schema, self._suspects())
-        conditions = list(self._conditions(filtered=filtered))
+        conditions = list(self._conditions(schema, filtered=filtered))
         if self.lane.lookups:
             found = self._looked_up(frame, conditions)
             return found.frame, found.frame.collect_schema(), found.expected
         return frame.filter(*conditions), schema, None
 
-    def _conditions(self, *, filtered: bool) -> Iterator[pl.Expr]:
+    def _conditions(self, schema: pl.Schema, *, filtered: bool) -> Iterator[pl.Expr]:
         """Render the conditions on rows: those of the modules, and of the span."""
         if self.part.span is not None:
-            yield self.label >= self.part.span.first
-            yield self.label < self.part.span.until
+            time = self.each.clock.time
+            edges = self.buckets.span(self.part.span.first, self.part.span.until)
+            yield in_range(time, schema[time], *edges)
         if filtered and self.lane.filters is not None:
             yield pl.any_horizontal(*self.lane.filters)
 

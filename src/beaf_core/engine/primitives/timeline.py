@@ -10,6 +10,7 @@ import polars as pl
 
 from beaf_core.engine.compiler.bucket import nanoseconds, width_in_nanoseconds
 from beaf_core.engine.compiler.keys import BUCKET, DAY, FIRST_DAY, KEYS, LISTING
+from beaf_core.engine.unreadable import UNREADABLE
 from beaf_core.model.errors import DataInvalidError
 from beaf_core.model.primitives import NANOSECONDS, SECONDS_OF_A_DAY, time_of_day
 from beaf_core.model.tables import TABLES
@@ -136,7 +137,7 @@ def _states(listings: pl.DataFrame, table: TableOnDay) -> pl.DataFrame:
             .sort(LISTING, _BEGIN, "__sequence", maintain_order=True)
             .collect(engine="streaming")
         )
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except UNREADABLE as error:
         raise DataInvalidError(
             f"{_STATES} cannot be read ({where}): {error}",
             remedy="check the file, and deliver it again",
