@@ -22,6 +22,8 @@ from beaf_core import (
     run_partition,
     run_pipeline,
 )
+from beaf_core.engine.planning.forecast import forecast
+from beaf_core.run import prepare_pipeline, request_flags, request_of
 from beaf_core.testing.market import tiny_table, write_market
 
 MONDAY, TUESDAY = "2025-01-06", "2025-01-07"
@@ -125,6 +127,16 @@ def test_a_coarser_pass_reads_whole_partitions_of_a_finer_one(two_passes: Path) 
     wanted = hours_by_hand(rows_of(report, "bars"))
     found = rows_of(report, "hours").select(wanted.columns)
     assert found.rows() == wanted.rows()
+
+
+def test_a_reader_of_several_days_is_foretold_the_rows_of_all_of_them(two_passes: Path) -> None:
+    days: dict[str, str] = {"start_date": MONDAY, "end_date": TUESDAY, "universe": "mic=XLON"}
+    report = run_pipeline(two_passes, **days)
+    sets = ["PASSES.hours.time_bucket_seconds=7200"]
+    flags = request_flags(None, MONDAY, TUESDAY, "mic=XLON")
+    prepared = prepare_pipeline(two_passes, sets=sets, flags=flags)
+    found = {each.pass_name: each for each in forecast(request_of(prepared))}
+    assert found["hours"].rows_in == rows_of(report, "bars").height > 0
 
 
 def test_passes_of_one_depth_are_computed_together(

@@ -128,7 +128,7 @@ class Store:
                 )
 
     def _version(self, path: str, stream: Any, footer_at: int) -> str:
-        etag = stream.metadata().get("ETag", b"").decode().strip('"')
+        etag: str = stream.metadata().get("ETag", b"").decode().strip('"')
         if etag:
             return etag
         # A copy may keep the time of what it was made of (`cp -p`), and a clock may be coarse. The
