@@ -18,6 +18,7 @@ from beaf_core.config.nodes import Node
 from beaf_core.config.resolve import resolve
 from beaf_core.config.resolved import ResolvedPipeline
 from beaf_core.engine.session import Progress, Session, Silence, modules_getter
+from beaf_core.model.dates import parse_day
 from beaf_core.model.errors import BeafError, ExitCode, UsageError
 from beaf_core.model.partition import DatePartition, PartitionRun, parse_universe_spec
 from beaf_core.model.run import (
@@ -212,14 +213,27 @@ def request_flags(
     """Render the arguments of a request as the topmost layer of the configuration.
 
     Raises:
-        UsageError: a date beside a range.
+        UsageError: a date beside a range, or one that is none.
     """
     if date is not None and (start_date or end_date):
         raise UsageError(
             "--date sets both ends", remedy="give --date, or --start_date and --end_date"
         )
+    if date is not None and "${" not in date:
+        _check_one_day(date)
     given = {"START_DATE": date or start_date, "END_DATE": date or end_date, "UNIVERSE": universe}
     return {name: value for name, value in given.items() if value is not None}
+
+
+def _check_one_day(text: str) -> None:
+    # Set as both ends, it would be told twice, and under names that the user has not written.
+    try:
+        parse_day(text)
+    except UsageError as error:
+        raise UsageError(
+            f"--date: {error.message}",
+            remedy="write one day as YYYY-MM-DD, a range as --start_date and --end_date",
+        ) from None
 
 
 def launch(

@@ -116,6 +116,14 @@ def test_an_impossible_date_is_two(beaf: Beaf, pipeline_file: Path, date: str) -
     assert_refused(run(beaf, pipeline_file, date=date), pipeline_file, 2, date, "not a date")
 
 
+def test_a_range_given_as_a_date_is_told_once_with_the_way_to_write_it(
+    beaf: Beaf, pipeline_file: Path
+) -> None:
+    found = run(beaf, pipeline_file, date="2025-01-06_2025-01-07")
+    assert_refused(found, pipeline_file, 2, "--date: '2025-01-06_2025-01-07'", "--end_date")
+    assert found.err.count("is not a date") == 1
+
+
 @pytest.mark.parametrize(
     ("universe", "words"),
     [

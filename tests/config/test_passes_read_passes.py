@@ -97,6 +97,20 @@ def test_a_source_pass_that_nobody_reads_is_noted(desk: Desk) -> None:
     assert note.startswith('source_pass of the pass "second" has no effect')
 
 
+@pytest.mark.parametrize(
+    ("table", "notes"),
+    [("trade", 1), ("trades", 0), ("made", 0), ("pass:one", 0), ("level2", 1), ("l2", 0)],
+)
+def test_a_limit_of_rows_of_a_table_that_nobody_knows_is_noted(
+    desk: Desk, table: str, notes: int
+) -> None:
+    passes = [{"name": "one", "modules": ["makes", "uses"]}]
+    found = desk.resolve({"PASSES": passes, "MAX_ROWS_PER_TABLE": {table: 5}}).notes
+    assert [each.startswith(f"MAX_ROWS_PER_TABLE.{table} has no effect") for each in found] == [
+        True
+    ] * notes
+
+
 # -- what cannot be --------------------------------------------------------------------------------
 
 

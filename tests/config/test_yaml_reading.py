@@ -177,7 +177,7 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
 
 def test_a_syntax_error_has_its_line_and_caret() -> None:
     assert told("a: 1\nb: [1, 2\nc: 3\n") == [
-        "f.yaml:3:2: YAML syntax error: while parsing a flow sequence, "
+        "f.yaml:3:2: YAML syntax error: while parsing a flow sequence that begins in line 2, "
         "expected ',' or ']', but got ':'\n"
         "    c: 3\n"
         "     ^"

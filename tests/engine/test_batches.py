@@ -191,6 +191,22 @@ LIFE = Measure(
 )
 
 
+def test_a_table_that_does_not_tell_its_rows_is_kept_within_the_budget_all_the_same() -> None:
+    median = Measure("Mid", "trades", Aggregation(Kind.MEDIAN, pl.col("Size")), "shares", "", "")
+    rows = {1: 500_000, 2: 500_000}
+    groups = tuple((count, listing, listing) for listing, count in rows.items())
+    told = work_of(rows, measures=(median,), parts=(Part("a", rows=10**6, row_groups=groups),))
+    limits = Limits(150_000_000, {})
+    assert listings_of(plan_steps([told], limits)) == [(1,), (2,)]
+    untold = work_of(rows, measures=(median,), parts=())
+    assert listings_of(plan_steps([untold], limits)) == [(1,), (2,)]
+    # What may be sorted by time is cut at edges of buckets, by the rows of its batch.
+    mixed = work_of(rows, measures=(median,), parts=(Part("a"),))
+    (step,) = plan_steps([mixed], limits)
+    assert step.batch.listings is None
+    assert step.batch.rows == {"trades": 10**6}
+
+
 def test_what_lanes_can_cut_by_time_is_not_cut_by_listing_in_files_sorted_by_time() -> None:
     rows = dict.fromkeys(range(1, 11), 10**6)
 

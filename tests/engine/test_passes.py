@@ -22,6 +22,9 @@ from beaf_core import (
     run_partition,
     run_pipeline,
 )
+from beaf_core.engine.planning.forecast import forecast
+from beaf_core.model.run import PassOutcome
+from beaf_core.run import launch, prepare_pipeline, request_flags, request_of
 from beaf_core.testing.market import tiny_table, write_market
 
 MONDAY, TUESDAY = "2025-01-06", "2025-01-07"
@@ -125,6 +128,50 @@ def test_a_coarser_pass_reads_whole_partitions_of_a_finer_one(two_passes: Path) 
     wanted = hours_by_hand(rows_of(report, "bars"))
     found = rows_of(report, "hours").select(wanted.columns)
     assert found.rows() == wanted.rows()
+
+
+def test_a_reader_of_several_days_is_foretold_the_rows_of_all_of_them(two_passes: Path) -> None:
+    days: dict[str, str] = {"start_date": MONDAY, "end_date": TUESDAY, "universe": "mic=XLON"}
+    report = run_pipeline(two_passes, **days)
+    sets = ["PASSES.hours.time_bucket_seconds=7200"]
+    flags = request_flags(None, MONDAY, TUESDAY, "mic=XLON")
+    prepared = prepare_pipeline(two_passes, sets=sets, flags=flags)
+    found = {each.pass_name: each for each in forecast(request_of(prepared))}
+    assert found["hours"].rows_in == rows_of(report, "bars").height > 0
+
+
+class _OtherRun:
+    """Another run that writes the bars again as soon as this one has."""
+
+    def __init__(self, path: Path, *sets: str) -> None:
+        self.path, self.sets = path, sets
+
+    def begin(self, total: int) -> None:
+        pass
+
+    def advance(self, outcome: PassOutcome) -> None:
+        if outcome.pass_name == "bars":
+            run_pipeline(self.path, date=MONDAY, universe="mic=XLON", sets=self.sets)
+
+
+@pytest.mark.parametrize(
+    ("sets", "status"),
+    [([], "written"), (["PASSES.bars.time_bucket_seconds=300"], "failed")],
+)
+def test_bars_that_another_run_has_replaced_meanwhile_are_not_read_as_ones_own(
+    two_passes: Path, sets: list[str], status: str
+) -> None:
+    bars_alone = two_passes.with_name("bars_alone.py")
+    text = two_passes.read_text(encoding="utf-8")
+    reader = '        {"name": "hours", "time_bucket_seconds": 3600, "source_pass": "bars"},\n'
+    assert reader in text
+    bars_alone.write_text(text.replace(reader, ""), encoding="utf-8")
+    prepared = prepare_pipeline(two_passes, flags=request_flags(MONDAY, None, None, "mic=XLON"))
+    report = launch(prepared, progress=_OtherRun(bars_alone, *sets))
+    assert [each.status for each in report.outcomes] == ["written", status]
+    if status == "failed":
+        assert "another run has replaced" in str(report.outcomes[1].message)
+        assert report.exit_code is ExitCode.PARTLY_FAILED
 
 
 def test_passes_of_one_depth_are_computed_together(

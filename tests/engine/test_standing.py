@@ -95,6 +95,62 @@ def test_an_edited_definition_is_named(own: Path, old: str, new: str, why: str) 
     assert reasons(foretell(own)) == [f"stale: {why}"] * 2
 
 
+FUNCTIONS = """
+import polars as pl
+from beaf_core import Aggregation, AnalyticsModule, Kind, Measure, ProvidedTable
+
+SIZE = pl.col("Size")
+FLOOR = 5
+TIME = "TradeTimestampNanoseconds"
+
+def measure(name, table, value):
+    return Measure(name, table, value, "shares", "d", "f")
+
+def doubled(value):
+    return value * 2
+
+def large(tables):
+    return tables["trades"].filter(SIZE >= FLOOR).select("ListingId", TIME, "Size")
+
+def shares(context, options):
+    rows = context.tables["trades"].group_by("ListingId", "TimeBucket").agg(SIZE.sum())
+    return rows.select("ListingId", "TimeBucket", Twice=doubled(SIZE))
+
+MODULE = AnalyticsModule(
+    "own",
+    lambda options: [
+        measure("Large", "large", Aggregation(Kind.SUM, SIZE)), measure("Twice", "trades", None)
+    ],
+    provides=lambda options: [
+        ProvidedTable("large", {"trades": (TIME, "Size")}, large, TIME)
+    ],
+    compute=shares,
+    reads=lambda options: {"trades": ("Size",)},
+)
+USER_CONFIG = {"PASSES": [{"name": "bars", "modules": ["own"]}]}
+"""
+BUILT, COMPUTED = "definition of the table large changed", "definition of what own computes changed"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("SIZE >= FLOOR", "SIZE > FLOOR", BUILT),
+        ("FLOOR = 5", "FLOOR = 6", BUILT),
+        ("large, TIME)", "large, TIME, version=2)", BUILT.replace("changed", "v1 → v2")),
+        ("Twice=doubled(SIZE)", "Twice=SIZE + 1", COMPUTED),
+        ("value * 2", "value * 3", COMPUTED),
+        ("def large(tables):", 'def large(tables):\n    """Words."""', ""),
+        ("FLOOR = 5", "\n\nFLOOR = 5", ""),
+    ],
+)
+def test_an_edited_function_is_named(own: Path, old: str, new: str, why: str) -> None:
+    own.write_text(FUNCTIONS)
+    run(own)
+    own.write_text(FUNCTIONS.replace(old, new))
+    assert reasons(foretell(own)) == [f"stale: {why}" if why else "up to date"] * 2
+
+
 @pytest.mark.parametrize(
     ("change", "why"),
     [

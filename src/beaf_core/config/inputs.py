@@ -69,11 +69,24 @@ class InputBinder:
         if self.findings.problems:  # what follows would be consequences
             return [each.resolved for each in passes]
         found = [replace(each, resolved=self._bound(each)) for each in passes]
+        self._note_caps([each.resolved for each in found])
         if not self.findings.problems:
             self._check_order(found)
             self._check_columns(found)
             self._check_frequencies(found)
         return [each.resolved for each in found]
+
+    def _note_caps(self, passes: Sequence[ResolvedPass]) -> None:
+        """Note a limit of rows that limits nothing, since no table is called so."""
+        named = [name for table in TABLES.values() for name in (table.name, *table.aliases)]
+        made = [table.name for each in passes for one in each.modules for table in one.provides]
+        known = [*named, *made, *(f"{PASS_PREFIX}{each}" for each in self.names)]
+        for name in self.config.MAX_ROWS_PER_TABLE:
+            if name not in known:
+                self.findings.note(
+                    f"MAX_ROWS_PER_TABLE.{name} has no effect: "
+                    f"there is no table {name}{did_you_mean(name, known)}"
+                )
 
     # -- names ---------------------------------------------------------------------------------
 

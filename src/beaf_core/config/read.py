@@ -203,10 +203,17 @@ class _Reader:
     def syntax_problem(self, error: yaml.MarkedYAMLError) -> Problem:
         """Say what the parser stumbled over."""
         mark = error.problem_mark or error.context_mark
-        said = ", ".join(part for part in (error.context, error.problem) if part)
+        said = ", ".join(part for part in (self._context(error), error.problem) if part)
         where = self._at(mark) if mark else self.place
         remedy = "use spaces, not tabs" if "'\\t'" in said else None
         return Problem("", f"YAML syntax error: {said}", where, remedy)
+
+    def _context(self, error: yaml.MarkedYAMLError) -> str:
+        """Say what the parser was reading, and where it began, if on another line."""
+        begun, ended = error.context_mark, error.problem_mark
+        if not error.context or begun is None or ended is None or begun.line == ended.line:
+            return error.context or ""
+        return f"{error.context} that begins in line {begun.line + 1}"
 
 
 def _short(tag: str) -> str:

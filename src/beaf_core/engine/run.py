@@ -24,7 +24,7 @@ from beaf_core.engine.outputs.manifest import (
     write_manifest,
 )
 from beaf_core.engine.outputs.overlaps import Overlaps
-from beaf_core.engine.outputs.settle import Settler, Work, blocked_by
+from beaf_core.engine.outputs.settle import Settler, Work, blocked_by, require_same_sources
 from beaf_core.engine.outputs.standing import Selection, Standing
 from beaf_core.engine.planning.plans import Planner
 from beaf_core.engine.planning.stages import Stage, check_locations, stages_of
@@ -170,6 +170,7 @@ class _Run:
 
     def _checked(self, work: Work, frame: pl.DataFrame) -> list[str]:
         """Check a frame; what is wrong with it, and no reason to refuse it, is told."""
+        require_same_sources(self.session, work, self.done)
         checks = work.resolved.config.quality_checks
         if checks is None or not checks.ENABLED:
             checks = self.session.pipeline.config.QUALITY_CHECKS

@@ -5,6 +5,7 @@ Paths are relative to the root, with `/`. Nothing here reads a row.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 # A footer on S3 is two round trips and no work: 32 at once hide the latency of 37 venues.
 THREADS = 32
+#: What stands behind the footer of a parquet file: its length, and `PAR1`.
+_TAIL = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,18 +117,25 @@ class Store:
                 return None
             with stream:
                 footer = pq.read_metadata(stream)
+                size = stream.size()
                 return FoundFile(
                     path=path,
                     location=self.location(path),
-                    bytes=stream.size(),
-                    version=self._version(path, stream),
+                    bytes=size,
+                    version=self._version(path, stream, size - footer.serialized_size - _TAIL),
                     footer=footer,
                     columns=footer.schema.to_arrow_schema(),
                 )
 
-    def _version(self, path: str, stream: Any) -> str:
-        etag = stream.metadata().get("ETag", b"").decode().strip('"')
-        return etag or str(self.filesystem.get_file_info(self._inside(path)).mtime_ns)
+    def _version(self, path: str, stream: Any, footer_at: int) -> str:
+        etag: str = stream.metadata().get("ETag", b"").decode().strip('"')
+        if etag:
+            return etag
+        # A copy may keep the time of what it was made of (`cp -p`), and a clock may be coarse. The
+        # footer tells of sizes and of least and greatest values: 0.05 ms, of a file of 180 MB.
+        stream.seek(footer_at)
+        footer = hashlib.sha256(stream.read()).hexdigest()[:16]
+        return f"{self.filesystem.get_file_info(self._inside(path)).mtime_ns} {footer}"
 
     def _inside(self, path: str) -> str:
         return f"{self.base}/{path}" if path else self.base

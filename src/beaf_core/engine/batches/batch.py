@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from beaf_core.engine.batches.memory import TableCost, costs_of, estimate_bytes
+from beaf_core.engine.batches.memory import PER_ROW, TableCost, costs_of, estimate_bytes
 from beaf_core.engine.batches.rows import (
     RowsByListing,
     is_by_listing,
@@ -90,8 +90,10 @@ def looks_across_listings(work: PassWork) -> bool:
     return any(each.module.cross_sectional for each in work.resolved.modules)
 
 
-def _undivided(work: Sequence[PassWork], limits: Limits) -> Step:
-    rows = total_rows(work)
+def _undivided(
+    work: Sequence[PassWork], limits: Limits, rows: Mapping[str, int] | None = None
+) -> Step:
+    rows = total_rows(work) if rows is None else rows
     needed = estimate_bytes(costs_of(work), rows, len(listings_of(work)))
     return Step(tuple(work), Batch(None, rows, limits.budget), needed)
 
@@ -99,7 +101,10 @@ def _undivided(work: Sequence[PassWork], limits: Limits) -> Step:
 def _cut(work: Sequence[PassWork], limits: Limits, *, exact: bool) -> list[Step]:
     costs, listings, total = costs_of(work), listings_of(work), total_rows(work)
     # The rows of the files are an upper bound: if those fit, nothing need be counted.
-    is_known = all(table in total for table in tables_of(work) if table in limits.caps)
+    # Rows that nobody knows count as none, which is near enough for those that are not held.
+    held = [each.table for each in costs if each.per_row > PER_ROW["plain"]]
+    matters = {*limits.caps, *held}
+    is_known = all(table in total for table in tables_of(work) if table in matters)
     if is_known and limits.admit(costs, total, len(listings)):
         return [_undivided(work, limits)]
     mixed = _sorted_otherwise(work)
@@ -110,7 +115,7 @@ def _cut(work: Sequence[PassWork], limits: Limits, *, exact: bool) -> list[Step]
     rows = _rows(work, listings, costs, limits) if exact else _guessed_rows(work, listings)
     batches = list(pack(listings, rows, lambda *sizes: limits.admit(costs, *sizes)))
     if len(batches) == 1:
-        return [_undivided(work, limits)]
+        return [_undivided(work, limits, {**add_up(rows, listings), **total})]
     return [
         Step(
             tuple(work),

@@ -17,6 +17,7 @@ import polars as pl
 from beaf_core.engine.compiler.keys import LISTING
 from beaf_core.engine.unreadable import UNREADABLE
 from beaf_core.model.errors import DataInvalidError
+from beaf_core.model.primitives import PASS_PREFIX
 
 if TYPE_CHECKING:
     from beaf_core.engine.planning.prepare import TableOnDay
@@ -54,7 +55,9 @@ def total_rows(work: Sequence[PassWork]) -> dict[str, int]:
         parts = [each.read.parts or each.made_of for each in days]
         rows = [part.rows for pieces in parts for part in pieces]
         known = [each for each in rows if each is not None]
-        if len(known) == len(rows) and all(parts):
+        # The pieces of an earlier pass are told once, on the first of their days.
+        told = any(parts) if table.startswith(PASS_PREFIX) else all(parts)
+        if len(known) == len(rows) and told:
             found[table] = sum(known)
     return found
 

@@ -55,7 +55,8 @@ def check_quality(
     if faults and checks.action == "raise":
         raise PartitionFailedError(
             f"pass {resolved.name} fails its quality checks: {'; '.join(faults)}",
-            remedy="look at the data, or change QUALITY_CHECKS",
+            remedy="look at the data, change QUALITY_CHECKS, "
+            "or give the pass quality_checks of its own",
         )
     return faults
 

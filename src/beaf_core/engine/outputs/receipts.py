@@ -15,6 +15,7 @@ import polars as pl
 import beaf_core
 from beaf_core.config.redact import redact
 from beaf_core.engine.compiler.aggregations import key_of
+from beaf_core.engine.outputs.code import digest_of_code
 from beaf_core.model.primitives import PASS_PREFIX
 
 if TYPE_CHECKING:
@@ -141,13 +142,15 @@ def _definitions(each: ResolvedModule) -> dict[str, Any]:
     for table, rows in each.rows.items():
         found[f"the rows of {table} in {name}"] = _plain_parts(rows)
     for provided in each.provides:
-        found[f"the table {provided.name}"] = _plain_parts(provided)
+        found[f"the table {provided.name}"] = [provided.version, _plain_parts(provided)]
     for identity in each.identities:
         found[f"the identity {identity.name}"] = _plain_parts(identity)
     if each.grid is not None:
         found[f"the timeline of {name}"] = _plain_parts(each.grid)
     if each.reads:
         found[f"what {name} reads"] = dict(each.reads)
+    if each.module.compute is not None:
+        found[f"what {name} computes"] = [1, digest_of_code(each.module.compute)]
     return found
 
 
@@ -158,7 +161,7 @@ def _measure_facts(measure: Measure) -> list[Any]:
 
 
 def _plain_parts(value: Any) -> Any:
-    """Render what a module declares as JSON-ready values; functions count by their version."""
+    """Render what a module declares as JSON-ready values; functions count by their code."""
     if isinstance(value, pl.Expr):
         return hashlib.sha256(key_of(value)).hexdigest()
     if isinstance(value, Mapping):
@@ -166,13 +169,8 @@ def _plain_parts(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return [_plain_parts(each) for each in value]
     if hasattr(value, "__dataclass_fields__"):
-        return [
-            _plain_parts(getattr(value, each.name))
-            for each in fields(value)
-            if not callable(getattr(value, each.name))
-            or isinstance(getattr(value, each.name), pl.Expr)
-        ]
-    return value
+        return [_plain_parts(getattr(value, each.name)) for each in fields(value)]
+    return digest_of_code(value) if callable(value) else value
 
 
 def _add_parts(facts: Mapping[str, dict[str, Any]], day: DayPlan) -> None:

@@ -14,7 +14,7 @@ from beaf_core.engine.planning.plans import Planner, readiness
 from beaf_core.engine.planning.prepare import DayPlan, require_ready
 from beaf_core.engine.planning.stages import pieces_of
 from beaf_core.model.dates import DayStatus
-from beaf_core.model.errors import ExitCode
+from beaf_core.model.errors import ExitCode, PartitionFailedError
 from beaf_core.model.run import PassOutcome, Target
 
 if TYPE_CHECKING:
@@ -177,6 +177,29 @@ def blocked_by(
             if source.status == "skipped" and source.receipt is None:
                 return PassOutcome(resolved.name, partition.key, "skipped", None, told)
     return None
+
+
+def require_same_sources(session: Session, work: Work, done: Mapping[PassKey, PassOutcome]) -> None:
+    """Check that the earlier passes still are as this run has left them.
+
+    Their lock is let go once they are written, so that runs need not wait for each other's readers.
+
+    Raises:
+        PartitionFailedError: another run has replaced one of them.
+    """
+    for name in work.resolved.sources:
+        source = session.pipeline.pass_of(name)
+        for piece in pieces_of(session.pipeline, source, work.partition):
+            mine = done[name, piece.key].receipt
+            if mine is None:  # it had no data
+                continue
+            found = session.host.find_receipt(source.targets[0], piece)
+            if found is None or found.fingerprint != mine.fingerprint:
+                raise PartitionFailedError(
+                    f'another run has replaced the pass "{name}" for {piece.key}, '
+                    f"which {work.resolved.name} was reading",
+                    remedy="run it again; runs of one dataset should agree on their passes",
+                )
 
 
 def _was(source: PassOutcome) -> str:

@@ -364,7 +364,7 @@ def require_ready(plans: Sequence[DayPlan], *, allow_missing: bool) -> None:
         return
     days = ", ".join(str(each.day) for each in missing[:3])
     more = f" and {len(missing) - 3} more days" if len(missing) > 3 else ""
-    looked = "; ".join(path for each in missing[:2] for path in each.absent[:2])
+    looked = "; ".join(dict.fromkeys(path for each in missing[:2] for path in each.absent[:2]))
     raise DataMissingError(
         f"data is missing on {days}{more}: {looked or 'the source has nothing'}",
         remedy="deliver it, or go on without those days with --allow_missing",
