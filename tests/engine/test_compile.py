@@ -299,3 +299,28 @@ def test_bars_equal_those_of_plain_python(
     assert found["min"] == [min(p for _, _, p, _ in bar) for bar in bars]
     assert found["volume"] == [sum(s for *_, s in bar) for bar in bars]
     assert found["count"] == [len(bar) for bar in bars]
+
+
+def test_a_sum_of_small_integers_does_not_overflow() -> None:
+    largest = 2**31 - 1
+    rows = [(1, each, each, None, float(largest), 0) for each in range(1, 4)]
+    for dtype in (pl.Int32, pl.UInt32):
+        frame = frame_of(rows).with_columns(pl.col("Size").cast(dtype))
+        asked = [
+            measure("All", Kind.SUM, SIZE),
+            measure("Mean", Kind.MEAN, SIZE),
+        ]
+        found = computed(asked, frame)
+        assert found["All"] == [3 * largest]
+        assert found["Mean"] == [largest]
+
+
+@pytest.mark.parametrize("dtype", [pl.Int64, pl.Float64, pl.Float32, pl.Int8])
+def test_a_mean_is_the_same_whether_or_not_a_sum_is_asked_for(dtype: type[pl.DataType]) -> None:
+    rows = [(1, 1, 1, None, 2.0, 0), (1, 2, 2, None, 5.0, 0), (2, 1, 3, None, 7.0, 1)]
+    frame = frame_of(rows).with_columns(pl.col("Size").cast(dtype))
+    mean = measure("Mean", Kind.MEAN, SIZE, SIDE == 0)
+    alone = computed([mean], frame)
+    beside = computed([measure("Sum", Kind.SUM, SIZE, SIDE == 0), mean], frame)
+    assert alone["Mean"] == [3.5, None]
+    assert beside["Mean"] == alone["Mean"]

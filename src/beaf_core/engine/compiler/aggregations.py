@@ -42,16 +42,15 @@ class Slot:
 class _Row:
     of: pl.Expr | None
     where: pl.Expr | None
-    zero: bool
     masked: bool
 
-    @property
-    def typed(self) -> bool:
-        """Whether it depends on the dtype of `of`."""
-        return self.of is not None and (self.masked or self.zero)
+    def render(self, dtype: pl.DataType | None, *, zero: bool) -> pl.Expr:
+        """Render the column.
 
-    def render(self, dtype: pl.DataType | None) -> pl.Expr:
-        """Render the column; `dtype` is that of `of`, where it matters."""
+        Args:
+            dtype: that of `of`, where it is masked or may be zero.
+            zero: whether rows that do not take part may be zero.
+        """
         if self.of is None:
             assert self.where is not None
             return self.where
@@ -62,7 +61,7 @@ class _Row:
         chosen = pl.when(self.where).then(value)
         # A sum over zeros costs 12 % less than one over nulls (14 sums over 20M rows).
         is_number = dtype is not None and dtype.is_numeric()
-        return chosen.otherwise(0) if self.zero and is_number else chosen
+        return chosen.otherwise(0) if zero and is_number else chosen
 
 
 class Rows:
@@ -77,6 +76,8 @@ class Rows:
         self.careful = careful
         self._names: dict[object, str] = {}
         self._columns: dict[str, _Row] = {}
+        # A column that only sums ask for has zeros; for any other, sums make do with nulls.
+        self._with_nulls: set[str] = set()
 
     def column(self, each: Aggregation) -> str | None:
         """Name the column with an aggregation's value on its rows, and null (or zero) elsewhere.
@@ -86,34 +87,83 @@ class Rows:
         of, where = each.of, each.where
         if of is None and where is None:
             return None
-        zero = each.kind is Kind.SUM and where is not None
         masked = must_mask(each) or (self.careful and of is not None and not is_polynomial(of))
-        key = key_of(of), key_of(where), zero, masked
+        key = key_of(of), key_of(where), masked
         if key not in self._names:
             name = f"__row{len(self._names)}"
             self._names[key] = name
-            self._columns[name] = _Row(of, where, zero, masked)
-        return self._names[key]
+            self._columns[name] = _Row(of, where, masked)
+        name = self._names[key]
+        if each.kind is not Kind.SUM or where is None:
+            self._with_nulls.add(name)
+        return name
 
     def expressions(self, schema: pl.Schema) -> list[pl.Expr]:
         """Render the columns for a frame of that schema."""
         values = [
-            row.of.alias(n) for n, row in self._columns.items() if row.of is not None and row.typed
+            row.of.alias(n)
+            for n, row in self._columns.items()
+            if row.of is not None and (row.masked or n not in self._with_nulls)
         ]
         dtypes = pl.LazyFrame(schema=schema).select(values).collect_schema() if values else {}
-        return [row.render(dtypes.get(n)).alias(n) for n, row in self._columns.items()]
+        return [
+            row.render(dtypes.get(n), zero=n not in self._with_nulls).alias(n)
+            for n, row in self._columns.items()
+        ]
 
 
-def aggregate(slots: Iterable[Slot], rows: Rows, *, ordered: bool) -> list[pl.Expr]:
-    """Render the aggregations of rows, registering the row expressions that they need."""
-    return [_expression(each.aggregation, rows, ordered).alias(each.name) for each in slots]
+def register(slots: Iterable[Slot], rows: Rows) -> None:
+    """Register the row expressions that aggregations need."""
+    for each in slots:
+        rows.column(each.aggregation)
 
 
-def _expression(each: Aggregation, rows: Rows, ordered: bool) -> pl.Expr:
+def aggregate(
+    slots: Iterable[Slot], rows: Rows, schema: pl.Schema, *, ordered: bool
+) -> tuple[list[pl.Expr], list[pl.Expr]]:
+    """Render aggregations of registered rows, and what is worked out on their result.
+
+    A mean of what is summed, too, is counted only, and divided afterwards: of 67 aggregations of
+    orders eight were means, which took a sixth of the CPU.
+
+    Args:
+        slots: the aggregations.
+        rows: where their row expressions are.
+        schema: that of the rendered row expressions.
+        ordered: whether rows stand in order.
+    """
+    slots = list(slots)
+    sums = {_place(each, rows): each.name for each in slots if each.aggregation.kind is Kind.SUM}
+    found, after = [], []
+    for each in slots:
+        place = _place(each, rows)
+        if each.aggregation.kind is Kind.MEAN and place in sums and _divides(schema[place]):
+            value, number = pl.col(place).count(), pl.col(each.name)
+            mean = pl.col(sums[place]) / number
+            after.append(pl.when(number > 0).then(mean).alias(each.name))
+        else:
+            value = _expression(each.aggregation, rows, schema, ordered)
+        found.append(value.alias(each.name))
+    return found, after
+
+
+def _divides(dtype: pl.DataType) -> bool:
+    """Whether a sum over a count has the dtype of a mean."""
+    return dtype.is_integer() or dtype == pl.Float64
+
+
+def _place(slot: Slot, rows: Rows) -> str:
+    return rows.column(slot.aggregation) or ""
+
+
+def _expression(each: Aggregation, rows: Rows, schema: pl.Schema, ordered: bool) -> pl.Expr:
     column = rows.column(each)
     if column is None:
         return pl.len().cast(pl.Int64)
     value = pl.col(column)
+    if each.kind is Kind.SUM and schema[column] in (pl.Int32, pl.UInt32):
+        # polars widens smaller integers, and lets these overflow unseen.
+        value = value.cast(pl.Int64)
     match each.kind:
         case Kind.COUNT:
             return (value.sum() if each.of is None else value.count()).cast(pl.Int64)

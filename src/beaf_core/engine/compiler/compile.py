@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from beaf_core.engine.compiler.aggregations import ORDER, TIME, Rows, aggregate
+from beaf_core.engine.compiler.aggregations import ORDER, TIME, Rows, aggregate, register
 from beaf_core.engine.compiler.bucket import Buckets, nanoseconds
 from beaf_core.engine.compiler.keys import BUCKET, DAY, FIRST_DAY, KEYS, LISTING
 from beaf_core.engine.compiler.lanes import Lane
@@ -184,7 +184,7 @@ def compile_rows(
     alone = len(days) == 1
     ordered = alone and days[0].clock.ordered
     rows = Rows(careful=care.cleaned)
-    aggregations = aggregate(lane.slots, rows, ordered=ordered)
+    register(lane.slots, rows)
     order = [ORDER] if lane.needs_order and not ordered else []
     frames = []
     expected: list[pl.LazyFrame] = []
@@ -197,11 +197,19 @@ def compile_rows(
         keys = [pl.col(LISTING).cast(pl.Int64), read.label.alias(BUCKET), *day]
         frames.append(frame.select(*keys, *read.own(order), *rows.expressions(schema), *doubt))
     selected = frames[0] if alone else pl.concat(frames, how="vertical_relaxed")
+    schema = selected.collect_schema()
+    aggregations, after = aggregate(lane.slots, rows, schema, ordered=ordered)
     if not alone:
         aggregations = [pl.col(DAY).min().alias(FIRST_DAY), pl.col(DAY).max(), *aggregations]
     if expected:
-        aggregations += [pl.len().cast(pl.Int64).alias(LIVED), pl.col(DOUBT).sum()]
-    return Query(selected.group_by(*KEYS).agg(*aggregations), expected=tuple(expected))
+        aggregations = [
+            *aggregations,
+            pl.len().cast(pl.Int64).alias(LIVED),
+            pl.col(DOUBT).sum(),
+        ]
+    aggregated = selected.group_by(*KEYS).agg(*aggregations)
+    complete = aggregated.with_columns(after) if after else aggregated
+    return Query(complete, expected=tuple(expected))
 
 
 def compile_states(
