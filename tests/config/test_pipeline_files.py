@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -11,6 +12,7 @@ import pytest
 from tests.config.conftest import Desk  # type: ignore[import-not-found,unused-ignore]
 
 from beaf_core import AnalyticsConfig, ConfigError, PassConfig, UsageError
+from beaf_core.config.pipeline_module import load_module
 
 
 def told(desk: Desk, pipeline: Any) -> str:
@@ -240,3 +242,15 @@ def test_a_faulty_yaml_beside_python_is_a_configuration_error(desk: Desk) -> Non
     desk.write("p.yaml", "a: b: c\n")
     with pytest.raises(ConfigError, match=r"p\.yaml:1:5: YAML syntax error"):
         desk.load(desk.write("p.py", "USER_CONFIG = {}\n"))
+
+
+def test_an_edit_within_a_second_that_keeps_the_size_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    path = tmp_path / "p.py"
+    for floor in (5, 6):
+        path.write_text(f"FLOOR = {floor}\n")
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+        assert floor == load_module(path).FLOOR
+    assert not (tmp_path / "__pycache__").exists()

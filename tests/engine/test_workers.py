@@ -232,6 +232,27 @@ def test_a_universe_that_differs_in_a_worker_is_noticed(cut: Cut, whole_rows: Ro
     assert "the declarations, listings or inputs of the pass bars differ" in note
 
 
+def test_a_function_that_was_edited_before_a_worker_loaded_it_is_noticed(
+    cut: Cut, whole_rows: Rows
+) -> None:
+    cut.write(
+        more="import sys\nfrom beaf_core import AnalyticsModule\n"
+        f"FACTOR = 2 if {IN_WORKER} else 1\n"
+        "def computed(context, options):\n"
+        "    rows = context.tables['trades'].group_by('ListingId', 'TimeBucket').agg(pl.len())\n"
+        "    return rows.select('ListingId', 'TimeBucket', Rows=pl.col('len') * FACTOR)\n"
+        "EDITED = AnalyticsModule('edited', lambda options: ["
+        "Measure('Rows', 'trades', None, 'rows', 'd', 'f')], "
+        "compute=computed, reads=lambda options: {'trades': ('Size',)})\n"
+        "USER_CONFIG['PASSES'][0]['modules'] = ['custom', 'edited']\n"
+    )
+    wanted = cut.rows("NUM_WORKERS=0")
+    report = cut.run(f"{CAP}=100", "NUM_WORKERS=2")
+    assert_same(pl.read_parquet(report.receipts[0].location), wanted)
+    [note] = notes_of(report)
+    assert "the declarations, listings or inputs of the pass bars differ" in note
+
+
 def test_a_pipeline_that_a_worker_cannot_load_is_computed_here(cut: Cut, whole_rows: Rows) -> None:
     cut.write(more=f"import sys\nif {IN_WORKER}:\n    raise RuntimeError('not here')\n")
     report = cut.run(f"{CAP}=100", "NUM_WORKERS=1")

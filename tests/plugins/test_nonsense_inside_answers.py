@@ -61,7 +61,7 @@ def raises(_options: object) -> Any:
         (lambda: measure(value=Aggregation(Kind.SUM, "Size")), "polars expression"),  # type: ignore[arg-type]
         (lambda: measure(value=Aggregation(Kind.SUM, SIZE, "x")), "polars expression"),  # type: ignore[arg-type]
         (lambda: measure(value=Aggregation("sum", SIZE)), "of a Kind"),  # type: ignore[arg-type]
-        (lambda: measure(value={"a": 1}, post=SIZE), "of a Kind"),
+        (lambda: measure(value={"a": 1}, post=SIZE), "not an Aggregation"),
         (lambda: measure(lookups={"Bid": "l2"}), "where an AsOf or a Lifetime belongs"),
         (lambda: measure(lookups={"Bid": AsOf("l2", "Bid")}), "polars expression"),  # type: ignore[arg-type]
         (lambda: measure(lookups={"L": Lifetime(SIZE, 3)}), "polars expression"),  # type: ignore[arg-type]

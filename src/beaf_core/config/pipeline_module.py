@@ -9,14 +9,23 @@ import importlib.util
 import sys
 import traceback
 from collections.abc import Iterator
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 
 from beaf_core.config.read import display
 from beaf_core.model.errors import UsageError
 from beaf_core.plugins.errors import did_you_mean
 
 SUFFIXES = (".py", ".yaml", ".yml")
+
+
+class _AsItStands(SourceFileLoader):
+    """Compiles a file anew: bytecode in `__pycache__` is told apart by second and size alone."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        path = self.get_filename(fullname)
+        return self.source_to_code(self.get_data(path), path)
 
 
 def load_module(path: Path) -> ModuleType:
@@ -27,7 +36,7 @@ def load_module(path: Path) -> ModuleType:
     """
     digest = hashlib.sha256(str(path).encode()).hexdigest()[:8]
     name = f"beaf_pipeline_{path.stem}_{digest}"
-    spec = importlib.util.spec_from_file_location(name, path)
+    spec = importlib.util.spec_from_file_location(name, path, loader=_AsItStands(name, str(path)))
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

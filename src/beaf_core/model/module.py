@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
@@ -145,11 +145,22 @@ class Measure:
     )
 
     def __post_init__(self) -> None:
+        wrong = [each for each in self._values() if not isinstance(each, Aggregation)]
+        if wrong:
+            raise TypeError(
+                f"measure {self.name}: its value is of type {type(wrong[0]).__qualname__}, not an "
+                'Aggregation, such as Aggregation(Kind.MAX, pl.col("Price"))'
+            )
         if isinstance(self.value, Mapping) != (self.post is not None):
             raise ValueError(
                 f"measure {self.name}: `post` goes with several named aggregations, "
                 "and only with those"
             )
+
+    def _values(self) -> Iterable[object]:
+        if self.value is None:
+            return ()
+        return self.value.values() if isinstance(self.value, Mapping) else (self.value,)
 
     @property
     def aggregations(self) -> Mapping[str, Aggregation]:

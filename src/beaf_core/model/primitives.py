@@ -130,7 +130,8 @@ class ProvidedTable:
         time: its column of event time, int64 nanoseconds or Datetime.
         sequence: the column that breaks ties; None where there is none.
         ordered: whether the rows of each listing come out in that order.
-        version: raised when the definition changes, so that old outputs become stale.
+        version: raised when something changes that `build` calls in other files, so that old
+            outputs become stale; edits of its own file are noticed.
     """
 
     name: str

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from types import CodeType, FunctionType, MethodType
+from types import CellType, CodeType, FunctionType, MethodType
 from typing import Any
 
 import polars as pl
@@ -53,10 +53,17 @@ def _of_function(function: FunctionType, seen: set[int]) -> object:
     code = function.__code__
     # A docstring is the first of the constants, and None where there is none.
     constants = [None if each == function.__doc__ else each for each in code.co_consts]
-    cells = [each.cell_contents for each in function.__closure__ or ()]
+    cells = [_content(each) for each in function.__closure__ or ()]
     parts = [constants, function.__defaults__, function.__kwdefaults__, cells]
     named = [[name, _of(each, seen)] for name, each in _named(function)]
     return [code.co_code, code.co_names, code.co_varnames, _of(parts, seen), named]
+
+
+def _content(cell: CellType) -> object:
+    try:
+        return cell.cell_contents
+    except ValueError:  # not assigned yet
+        return None
 
 
 def _named(function: FunctionType) -> Iterator[tuple[str, Any]]:
