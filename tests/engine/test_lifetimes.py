@@ -241,7 +241,7 @@ def test_an_id_that_is_used_again_is_told_by_the_number_of_rows(ids: Ids) -> Non
 
 @pytest.mark.parametrize("ordered", [True, False])
 def test_and_is_then_resolved_to_the_nearest_other_end(ordered: bool) -> None:
-    options = {"ids": Ids.REPEATED, "ordered": ordered}
+    options: dict[str, Any] = {"ids": Ids.REPEATED, "ordered": ordered}
     assert lived(REUSED, **options) == [None, 10, None, 30, 40]
     assert lived(REUSED, AT_BEGIN, **options) == [10, None, 30, None, None]
 

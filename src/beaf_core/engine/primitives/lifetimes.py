@@ -260,8 +260,10 @@ def _key(number: pl.Expr) -> pl.Expr:
 
 def _join_numbers(rows: pl.LazyFrame, placed: pl.LazyFrame, asked: _Asked) -> pl.LazyFrame:
     """Join by listing and id in one integer, and say where that may be wrong."""
-    number = asked.number(asked.own)
-    named = asked.own != "" if asked.text else asked.own.is_not_null()
+    lookups, own = asked.alike.values(), _id(_own_column(asked.first), asked.first, asked.schema)
+    here = rows_with_lifetimes(lookups)
+    number = pl.when(here).then(asked.number(own))
+    named = here & (own != "" if asked.text else own.is_not_null())
     keyed = rows.with_columns(_key(number).alias(_KEY), pl.col(DOUBT) | number.is_null() & named)
     joined = keyed.join(_others(placed, asked), on=_KEY, how="left", maintain_order=asked.order)
     same = pl.col(LISTING) == pl.col(_OTHER_LISTING)
