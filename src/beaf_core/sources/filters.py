@@ -11,15 +11,10 @@ from beaf_core import ColumnType, UsageError
 from beaf_core.sources.columns import family_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
 _EPOCH = date(1970, 1, 1)
 _NANOSECONDS_PER_DAY = 86_400 * 10**9
-
-
-def is_one_of(column: pl.Expr, values: Sequence[object]) -> pl.Expr:
-    """Keep the rows that hold one of the values. polars skips row groups by it."""
-    return column.is_in(list(values))
 
 
 def on_day(column: pl.Expr, dtype: pl.DataType, day: date) -> pl.Expr:

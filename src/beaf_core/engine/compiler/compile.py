@@ -23,6 +23,7 @@ from beaf_core.engine.compiler.parts import ALL, Part
 from beaf_core.engine.compiler.reading import CARELESS, Care, Reading
 from beaf_core.engine.primitives.provided import needs_of_pass, providers_of
 from beaf_core.engine.primitives.states import NEXT, WEIGHT, StatePlan, with_next_time
+from beaf_core.model.membership import is_one_of
 from beaf_core.model.module import Measure
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ class DayOfTable:
         """Return the rows of the wanted listings."""
         if self.listings is None:
             return self.frame
-        return self.frame.filter(pl.col(LISTING).is_in(list(self.listings)))
+        return self.frame.filter(is_one_of(pl.col(LISTING), self.listings))
 
 
 @dataclass(frozen=True, slots=True)

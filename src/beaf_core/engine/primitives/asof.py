@@ -17,6 +17,7 @@ from beaf_core.engine.compiler.aggregations import SEQUENCE, TIME, key_of
 from beaf_core.engine.compiler.finite import finite_or_null, is_polynomial
 from beaf_core.engine.compiler.keys import LISTING
 from beaf_core.engine.primitives.listing_index import ListingIndex
+from beaf_core.model.membership import is_one_of
 from beaf_core.model.primitives import AsOf
 
 #: A key is the listing's index times 2^50, plus nanoseconds: 13 days, so that a session which
@@ -98,7 +99,7 @@ class _Keys:
 
 
 def _of(rows: pl.LazyFrame, listings: Sequence[int]) -> pl.LazyFrame:
-    return rows.filter(pl.col(LISTING).is_in(list(listings)))
+    return rows.filter(is_one_of(pl.col(LISTING), listings))
 
 
 def _attach(

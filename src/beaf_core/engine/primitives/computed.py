@@ -10,6 +10,7 @@ import polars as pl
 from beaf_core.engine.compiler.bucket import Buckets, nanoseconds
 from beaf_core.engine.compiler.keys import BUCKET, DAY, FIRST_DAY, KEYS, LISTING
 from beaf_core.model.errors import ModuleFaultError
+from beaf_core.model.membership import is_one_of
 from beaf_core.model.primitives import Context
 from beaf_core.plugins.errors import did_you_mean
 
@@ -99,7 +100,7 @@ class _Computing:
 
     def _rows_of_day(self, plan: DayPlan, table: TableOnDay, wanted: Iterable[str]) -> pl.LazyFrame:
         ids = plan.listings[LISTING].to_list()
-        frame = table.rows.filter(pl.col(LISTING).is_in(ids))
+        frame = table.rows.filter(is_one_of(pl.col(LISTING), ids))
         time = nanoseconds(table.clock.time, table.rows.collect_schema()[table.clock.time])
         own = [name for name in dict.fromkeys(wanted) if name not in {LISTING, BUCKET, _TRADE_DATE}]
         return frame.select(

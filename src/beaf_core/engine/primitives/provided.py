@@ -10,6 +10,7 @@ import polars as pl
 
 from beaf_core.engine.compiler.keys import LISTING
 from beaf_core.model.errors import ModuleFaultError, UsageError
+from beaf_core.model.membership import is_one_of
 from beaf_core.model.tables import TABLES
 from beaf_core.plugins.errors import did_you_mean
 
@@ -51,7 +52,7 @@ class Provider:
         if not isinstance(answer, pl.LazyFrame):
             raise self._fault(f"is a {type(answer).__qualname__}, not a LazyFrame")
         self._check(answer, {LISTING, self.table.time, *columns})
-        return answer.filter(pl.col(LISTING).is_in(list(listings)))
+        return answer.filter(is_one_of(pl.col(LISTING), listings))
 
     def _check(self, frame: pl.LazyFrame, columns: set[str]) -> None:
         try:

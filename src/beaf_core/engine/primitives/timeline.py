@@ -12,6 +12,7 @@ from beaf_core.engine.compiler.bucket import nanoseconds, width_in_nanoseconds
 from beaf_core.engine.compiler.keys import BUCKET, DAY, FIRST_DAY, KEYS, LISTING
 from beaf_core.engine.unreadable import UNREADABLE
 from beaf_core.model.errors import DataInvalidError
+from beaf_core.model.membership import is_one_of
 from beaf_core.model.primitives import NANOSECONDS, SECONDS_OF_A_DAY, time_of_day
 from beaf_core.model.tables import TABLES
 
@@ -126,7 +127,7 @@ def _states(listings: pl.DataFrame, table: TableOnDay) -> pl.DataFrame:
     try:
         time = nanoseconds(clock.time, table.rows.collect_schema()[clock.time])
         states = (
-            table.rows.filter(pl.col(LISTING).is_in(listings[LISTING].to_list()))
+            table.rows.filter(is_one_of(pl.col(LISTING), listings[LISTING].to_list()))
             .select(
                 pl.col(LISTING).cast(pl.Int64),
                 time.alias(_BEGIN),
