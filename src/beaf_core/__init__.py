@@ -60,6 +60,7 @@ _HOMES = {
     "did_you_mean": "plugins.errors",
     "execute_request": "engine.run",
     "hookimpl": "plugins.markers",
+    "is_one_of": "model.membership",
     "parse_universe_spec": "model.partition",
     "run_partition": "run",
     "run_pipeline": "run",
@@ -119,6 +120,7 @@ __all__ = [
     "did_you_mean",
     "execute_request",
     "hookimpl",
+    "is_one_of",
     "parse_universe_spec",
     "run_partition",
     "run_pipeline",
@@ -155,6 +157,7 @@ if TYPE_CHECKING:
         ResourceError,
         UsageError,
     )
+    from beaf_core.model.membership import is_one_of
     from beaf_core.model.module import Aggregation, AnalyticsModule, Kind, Measure
     from beaf_core.model.partition import (
         DatePartition,

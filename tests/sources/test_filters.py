@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from beaf_core.sources.filters import is_one_of
+from beaf_core import is_one_of
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 99, 100, 101, 250])

@@ -11,24 +11,10 @@ from beaf_core import ColumnType, UsageError
 from beaf_core.sources.columns import family_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
 _EPOCH = date(1970, 1, 1)
 _NANOSECONDS_PER_DAY = 86_400 * 10**9
-#: More literals than this polars 2.1 looks up in a hash set; up to so many it compares one by one.
-_COMPARED = 100
-#: Comparing so few, 0.4 ms per million rows each, costs no more than the hash set does.
-_FEW = 8
-
-
-def is_one_of(column: pl.Expr, values: Sequence[object]) -> pl.Expr:
-    """Keep the rows that hold one of the values. polars skips row groups by it."""
-    wanted = list(values)
-    if _FEW < len(wanted) <= _COMPARED:
-        # 95 literals, compared, take 38 ms per million rows, looked up 3. Repeated they are looked
-        # up, and skip row groups all the same.
-        wanted *= _COMPARED // len(wanted) + 1
-    return column.is_in(wanted)
 
 
 def on_day(column: pl.Expr, dtype: pl.DataType, day: date) -> pl.Expr:

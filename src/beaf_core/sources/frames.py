@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from beaf_core import DataInvalidError, UsageError, did_you_mean
+from beaf_core import DataInvalidError, UsageError, did_you_mean, is_one_of
 from beaf_core.sources import filters
 from beaf_core.sources.columns import (
     Names,
@@ -241,9 +241,9 @@ def _predicates(group: Group, reading: Reading) -> list[pl.Expr]:
         if name in needed
     ]
     if request.listings is not None:
-        found.append(filters.is_one_of(column(LISTING)[0], request.listings))
+        found.append(is_one_of(column(LISTING)[0], request.listings))
     if request.mics and not reading.by_venue and MIC in needed:
-        found.append(filters.is_one_of(column(MIC)[0], request.mics))
+        found.append(is_one_of(column(MIC)[0], request.mics))
     if not reading.dated and DATE in needed:
         found.append(filters.on_day(*column(DATE), request.day))
     if reading.is_contradictory:

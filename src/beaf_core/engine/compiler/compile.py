@@ -24,8 +24,8 @@ from beaf_core.engine.compiler.reading import CARELESS, Care, Reading
 from beaf_core.engine.primitives.lifetimes import DOUBT, Ids
 from beaf_core.engine.primitives.provided import needs_of_pass, providers_of
 from beaf_core.engine.primitives.states import NEXT, WEIGHT, StatePlan, with_next_time
+from beaf_core.model.membership import is_one_of
 from beaf_core.model.module import Measure
-from beaf_core.sources.filters import is_one_of
 
 if TYPE_CHECKING:
     from datetime import date

@@ -17,8 +17,8 @@ from beaf_core.engine.compiler.aggregations import SEQUENCE, TIME, key_of
 from beaf_core.engine.compiler.finite import finite_or_null, is_polynomial
 from beaf_core.engine.compiler.keys import LISTING
 from beaf_core.engine.primitives.listing_index import ListingIndex
+from beaf_core.model.membership import is_one_of
 from beaf_core.model.primitives import AsOf
-from beaf_core.sources.filters import is_one_of
 
 #: A key is the listing's index times 2^50, plus nanoseconds: 13 days, so that a session which
 #: begins before a long weekend fits, and 8,192 listings leave the sign bit alone.

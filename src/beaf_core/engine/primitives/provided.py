@@ -10,9 +10,9 @@ import polars as pl
 
 from beaf_core.engine.compiler.keys import LISTING
 from beaf_core.model.errors import ModuleFaultError, UsageError
+from beaf_core.model.membership import is_one_of
 from beaf_core.model.tables import TABLES
 from beaf_core.plugins.errors import did_you_mean
-from beaf_core.sources.filters import is_one_of
 
 if TYPE_CHECKING:
     from beaf_core.config.resolved import ResolvedPass

@@ -12,9 +12,9 @@ from beaf_core.engine.compiler.bucket import nanoseconds, width_in_nanoseconds
 from beaf_core.engine.compiler.keys import BUCKET, DAY, FIRST_DAY, KEYS, LISTING
 from beaf_core.engine.unreadable import UNREADABLE
 from beaf_core.model.errors import DataInvalidError
+from beaf_core.model.membership import is_one_of
 from beaf_core.model.primitives import NANOSECONDS, SECONDS_OF_A_DAY, time_of_day
 from beaf_core.model.tables import TABLES
-from beaf_core.sources.filters import is_one_of
 
 if TYPE_CHECKING:
     from beaf_core.config.analytics import PassConfig
