@@ -13,6 +13,7 @@ import polars as pl
 
 from beaf_core.engine.compiler.compile import Clock, TablePlan, plan_tables
 from beaf_core.engine.compiler.keys import LISTING
+from beaf_core.engine.planning.columns import check_columns
 from beaf_core.engine.planning.reference import SourceReference
 from beaf_core.engine.primitives.provided import Provider, providers_of
 from beaf_core.model.dates import DayStatus, days_between, is_weekend
@@ -25,8 +26,7 @@ from beaf_core.model.errors import (
     UsageError,
 )
 from beaf_core.model.partition import PartitionRun, UniversePartition
-from beaf_core.model.primitives import PASS_PREFIX
-from beaf_core.model.tables import TABLES, ColumnType, Part, TableRead, TableRequest, worst_status
+from beaf_core.model.tables import TABLES, Part, TableRead, TableRequest, worst_status
 from beaf_core.plugins.errors import did_you_mean
 from beaf_core.plugins.inline import DEFAULT_UNIVERSE
 
@@ -310,47 +310,6 @@ def _clock(plan: TablePlan, read: TableRead) -> Clock:
     sequence = schema.sequence if schema.sequence in columns else None
     wanted = (time,) if sequence is None else (time, sequence)
     return Clock(time, sequence, ordered=read.order[: len(wanted)] == wanted)
-
-
-def check_columns(plan: TablePlan, read: TableRead, needed: Sequence[str]) -> None:
-    """Check that a table, as it is read, has every needed column in a type of its family.
-
-    Raises:
-        DataInvalidError: what is missing or mistyped, and which measures want it.
-    """
-    assert read.frame is not None
-    schema = read.frame.collect_schema()
-    known: Mapping[str, ColumnType] = TABLES[plan.table].columns if plan.table in TABLES else {}
-    where = ", ".join(part.location for part in read.parts[:3])
-    faults = []
-    for name in needed:
-        wanted_by = [each.name for each in plan.measures if name in each.columns]
-        why = f" (for {', '.join(wanted_by[:3])})" if wanted_by else ""
-        if name not in schema:
-            faults.append(f"has no column {name}{why}{did_you_mean(name, schema.names())}")
-        elif name in known and not _fits(schema[name], known[name]):
-            faults.append(f"has {name} as {schema[name]}, not as {known[name]}{why}")
-    if faults:
-        remedy = f"map it under SOURCE.columns.{plan.table}, or mend the data"
-        if plan.table.startswith(PASS_PREFIX):
-            remedy = "the source knows no such attribute of its listings; read another column"
-        raise DataInvalidError(f"{plan.table} in {where}: " + "; ".join(faults), remedy=remedy)
-
-
-def _fits(dtype: pl.DataType, kind: ColumnType) -> bool:
-    if dtype == pl.Null:
-        return True
-    match kind:
-        case ColumnType.INTEGER:
-            return dtype.is_integer()
-        case ColumnType.NUMBER:
-            return dtype.is_numeric()
-        case ColumnType.TEXT:
-            return dtype in (pl.String, pl.Categorical, pl.Enum)
-        case ColumnType.FLAG:
-            return dtype == pl.Boolean
-        case ColumnType.TIMESTAMP:
-            return dtype.is_integer() or dtype in (pl.Datetime, pl.Date)
 
 
 def require_ready(plans: Sequence[DayPlan], *, allow_missing: bool) -> None:
