@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from beaf_core.config.analytics import AnalyticsConfig, PassConfig
 from beaf_core.config.resolved import ResolvedModule, ResolvedPass
-from beaf_core.engine.batches.batch import Limits, add_up, pack, plan_steps
+from beaf_core.engine.batches.batch import Limits, add_up, in_pieces, pack, plan_steps
 from beaf_core.engine.batches.memory import TableCost, costs_of, estimate_bytes, lanes_of
 from beaf_core.engine.batches.rows import count_rows, is_by_listing, rows_by_listing, spread
 from beaf_core.engine.compiler.compile import Clock, TablePlan
@@ -224,6 +224,32 @@ def test_what_lanes_can_cut_by_time_is_not_cut_by_listing_in_files_sorted_by_tim
     [step] = plan(MEDIAN, by_time=True)
     assert (step.batch.listings, step.batch.rows, step.bytes) == (None, {"trades": 10**7}, 10**9)
     assert len(plan(MEDIAN, LIFE, by_time=True)) > 1
+
+
+def test_what_fits_at_once_is_cut_all_the_same_where_its_pieces_are_ranges_of_its_files() -> None:
+    median = Measure("Mid", "trades", Aggregation(Kind.MEDIAN, pl.col("Price")), "", "", "")
+    rows = dict.fromkeys(range(1, 8), 10**6)
+    limits = Limits(10**12, {})
+    groups = tuple((count, one, one) for one, count in rows.items())
+    by_listing = work_of(
+        rows, parts=(Part("a", rows=7 * 10**6, row_groups=groups),), measures=(median,)
+    )
+    [whole] = plan_steps([by_listing], limits)
+    pieces = in_pieces(whole, limits)
+    assert [each for piece in pieces for each in piece.batch.listings or ()] == [*rows]
+    assert len(pieces) > 1
+    assert sum(piece.batch.rows["trades"] for piece in pieces) == 7 * 10**6
+    assert {piece.batch.budget for piece in pieces} == {10**12}, "no lane is cut any further"
+    mixed = ((7 * 10**6 // 2, 1, 7),) * 2
+    by_time = work_of(
+        rows, parts=(Part("a", rows=7 * 10**6, row_groups=mixed),), measures=(median,)
+    )
+    [whole] = plan_steps([by_time], limits)
+    assert in_pieces(whole, limits) == [whole]
+    count = Measure("Rows", "trades", Aggregation(Kind.COUNT), "", "", "")
+    plain = work_of(rows, parts=(Part("a", rows=7 * 10**6, row_groups=groups),), measures=(count,))
+    [whole] = plan_steps([plain], limits)
+    assert in_pieces(whole, limits) == [whole], "it holds nothing that pieces could spare"
 
 
 # -- rows of listings ------------------------------------------------------------------------------

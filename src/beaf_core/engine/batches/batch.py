@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from beaf_core.config.analytics import AnalyticsConfig
     from beaf_core.model.tables import Part
 
+#: Bytes that lanes hold at once where memory leaves them the choice: what is near is read faster.
+#: 20 million rows of L3 with lifetimes took 6.6 s of CPU at once, and 5.9 in pieces; 5 million
+#: states of a book 1.61 and 1.41.
+COMFORT = 256 * 10**6
+
 #: Which share of the budget a count told by row groups may be wrong by; beyond it rows are counted.
 TOLERATED = 0.05
 
@@ -83,6 +88,30 @@ def plan_steps(work: Sequence[PassWork], limits: Limits, *, exact: bool = True) 
     parted = [each for each in work if not looks_across_listings(each)]
     steps = [_undivided([each], limits) for each in whole]
     return steps + (_cut(parted, limits, exact=exact) if parted else [])
+
+
+def in_pieces(step: Step, limits: Limits) -> list[Step]:
+    """Cut what fits at once into runs of listings all the same, where that is cheaper.
+
+    So it is where files are sorted by listing, and each piece reads a range of its own.
+    """
+    days = [day for found in tables_of(step.work).values() for day in found]
+    by_listing = all(day.read.parts and all(map(_is_sorted, day.read.parts)) for day in days)
+    if not by_listing or any(map(looks_across_listings, step.work)):
+        return [step]
+    held = [each for each in costs_of(step.work) if each.per_row > PER_ROW["plain"]]
+
+    def comfortable(rows: Mapping[str, int], _listings: int = 0) -> bool:
+        return sum(each.per_row * rows.get(each.table, 0) for each in held) <= COMFORT
+
+    if comfortable(step.batch.rows):
+        return [step]
+    listings = listings_of(step.work)
+    rows = _guessed_rows(step.work, listings)
+    return [
+        replace(step, batch=Batch(each, add_up(rows, each), limits.budget))
+        for each in pack(listings, rows, comfortable)
+    ]
 
 
 def looks_across_listings(work: PassWork) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
-from beaf_core.engine.batches.batch import Limits, Step, plan_steps
+from beaf_core.engine.batches.batch import Limits, Step, in_pieces, plan_steps
 from beaf_core.engine.batches.crew import CannotTravelError, Job
 from beaf_core.engine.batches.memory import IDLE, budget_of, total_memory
 from beaf_core.engine.batches.process import cores
@@ -47,6 +47,10 @@ def compute_in_batches(
     config = session.pipeline.config
     limits = _limits(config)
     steps = sorted(plan_steps(work, limits), key=lambda step: -step.bytes)
+    if not _is_large(steps, limits):
+        steps = [piece for step in steps for piece in in_pieces(step, limits)]
+        frames = [compute(step.work, step.batch) for step in steps]
+        return [_combined(each, steps, frames) for each in work]
     parent = Path(config.TEMP_DIR or Path(request.project, ".beaf", "tmp"))
     with WorkFolder(parent) as folder:
         cutting = Cutting(session, request, partition, limits, steps, folder)
@@ -77,7 +81,7 @@ class Cutting:
     def results(self) -> list[list[pl.DataFrame]]:
         """Compute each step: the frames of its passes."""
         inputs = sort_into_files(self.steps, self.folder)
-        if self._is_large() and self.session.pipeline.config.NUM_WORKERS:
+        if self.session.pipeline.config.NUM_WORKERS:
             reason = stays_here(self.session, self.request)
             if reason is None:
                 try:
@@ -91,9 +95,6 @@ class Cutting:
             compute([with_inputs(each, files) for each in step.work], step.batch)
             for step, files in zip(self.steps, inputs, strict=True)
         ]
-
-    def _is_large(self) -> bool:
-        return len(self.steps) > 1 or self.steps[0].bytes > self.limits.budget
 
     def _in_workers(self, inputs: Sequence[Inputs]) -> list[list[pl.DataFrame]]:
         config = self.session.pipeline.config
@@ -118,6 +119,10 @@ class Cutting:
             )
             for number, (step, files) in enumerate(zip(self.steps, inputs, strict=True), start=1)
         ]
+
+
+def _is_large(steps: Sequence[Step], limits: Limits) -> bool:
+    return len(steps) > 1 or steps[0].bytes > limits.budget
 
 
 def worker_count(config: AnalyticsConfig, steps: int, each: int) -> int:
