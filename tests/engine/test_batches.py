@@ -231,9 +231,8 @@ def test_what_fits_at_once_is_cut_all_the_same_where_its_pieces_are_ranges_of_it
     rows = dict.fromkeys(range(1, 8), 10**6)
     limits = Limits(10**12, {})
     groups = tuple((count, one, one) for one, count in rows.items())
-    by_listing = work_of(
-        rows, parts=(Part("a", rows=7 * 10**6, row_groups=groups),), measures=(median,)
-    )
+    parts = (Part("a", rows=7 * 10**6, row_groups=groups),)
+    by_listing = work_of(rows, parts=parts, measures=(median,))
     [whole] = plan_steps([by_listing], limits)
     pieces = in_pieces(whole, limits)
     assert [each for piece in pieces for each in piece.batch.listings or ()] == [*rows]
@@ -247,7 +246,7 @@ def test_what_fits_at_once_is_cut_all_the_same_where_its_pieces_are_ranges_of_it
     [whole] = plan_steps([by_time], limits)
     assert in_pieces(whole, limits) == [whole]
     count = Measure("Rows", "trades", Aggregation(Kind.COUNT), "", "", "")
-    plain = work_of(rows, parts=(Part("a", rows=7 * 10**6, row_groups=groups),), measures=(count,))
+    plain = work_of(rows, parts=parts, measures=(count,))
     [whole] = plan_steps([plain], limits)
     assert in_pieces(whole, limits) == [whole], "it holds nothing that pieces could spare"
 
