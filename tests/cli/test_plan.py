@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from beaf_core.testing.market import write_market
-from tests.cli.conftest import Beaf  # type: ignore[import-not-found,unused-ignore]
+from tests.cli.conftest import Beaf
 
 MONDAY, TUESDAY, WEDNESDAY = "2025-01-06", "2025-01-07", "2025-01-08"
 

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.config.conftest import Desk  # type: ignore[import-not-found,unused-ignore]
+from tests.config.conftest import Desk
 
 from beaf_core import Aggregation, AnalyticsModule, AsOf, Context, Kind, Measure, ProvidedTable
 from beaf_core.config.bindings import bound
@@ -252,7 +252,7 @@ def test_code_of_a_module_finds_its_tables_under_the_names_that_it_declared() ->
 
     def build(tables: Any) -> pl.LazyFrame:
         seen.append(dict(tables))
-        return tables["l2"]  # type: ignore[no-any-return]
+        return tables["l2"]
 
     rows, book = pl.LazyFrame({"a": [1]}), pl.LazyFrame({"b": [1]})
     lookup = AsOf("l2", pl.col("BidPrice1"))
@@ -274,4 +274,4 @@ def test_code_of_a_module_finds_its_tables_under_the_names_that_it_declared() ->
     context = Context({"pass:bars": rows, "cbbo": book}, pl.DataFrame(), 1)
     assert found.module.compute(context, None) is rows
     assert found.provides[0].build({"cbbo": book}) is book
-    assert [sorted(each) for each in seen] == [["l2", "source"], ["l2"]]  # type: ignore[call-overload]
+    assert [sorted(each) for each in seen] == [["l2", "source"], ["l2"]]

@@ -101,7 +101,7 @@ def test_the_times_of_a_span_are_those_whose_labels_lie_in_it(
     first = data.draw(st.sampled_from(found))
     # The end of the last span is no bucket's label.
     until = data.draw(st.sampled_from([*found, *(each + 1 for each in found)]))
-    low, high = Buckets(width, anchor, closed).span(first, until)  # type: ignore[arg-type]
+    low, high = Buckets(width, anchor, closed).span(first, until)
     assert [low <= time < high for time in times] == [first <= each < until for each in found]
 
 

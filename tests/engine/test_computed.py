@@ -62,7 +62,7 @@ def project(tmp_path: Path) -> Path:
 
 def ran(project: Path, text: str = PIPELINE, **options: object) -> RunReport:
     project.write_text(text, encoding="utf-8")
-    return run_pipeline(project, start_date=MONDAY, end_date=TUESDAY, **options)  # type: ignore[arg-type]
+    return run_pipeline(project, start_date=MONDAY, end_date=TUESDAY, **options)
 
 
 def told(report: RunReport) -> str:
@@ -130,8 +130,7 @@ def test_the_context_holds_buckets_trade_dates_and_the_universe(project: Path) -
         "    return days",
     )
     assert [row[2] for row in rows_of(ran(project, text), "MarketShare")] == [
-        (6000.0 if row[1] < datetime(2025, 1, 7) else 7000.0) + 63  # type: ignore[operator]
-        for row in WANTED
+        (6000.0 if row[1] < datetime(2025, 1, 7) else 7000.0) + 63 for row in WANTED
     ]
 
 

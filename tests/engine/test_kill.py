@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from tests.engine.two_passes import write_two_passes  # type: ignore[import-not-found,unused-ignore]
+from tests.engine.two_passes import write_two_passes
 
 from beaf_core import run_pipeline
 

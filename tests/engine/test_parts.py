@@ -33,7 +33,7 @@ BUCKETS = Buckets(60 * SECOND)
 def measure(kind: Kind, name: str = "", of: pl.Expr | None = PRICE, **more: object) -> Measure:
     of = None if kind in (Kind.DURATION, Kind.COUNT) else of
     value = Aggregation(kind, of, q=0.3 if kind is Kind.QUANTILE else None)
-    return Measure(name or kind, "l3", value, "", "", "", **more)  # type: ignore[arg-type]
+    return Measure(name or kind, "l3", value, "", "", "", **more)
 
 
 ALL_KINDS = [measure(kind) for kind in Kind]
@@ -113,7 +113,7 @@ def assert_same(found: pl.DataFrame, expected: pl.DataFrame) -> None:
 def test_any_number_of_parts_gives_the_same_numbers(
     rows: list[Row], budget: int, anchor: str, closed: str
 ) -> None:
-    buckets = Buckets(60 * SECOND, anchor, closed)  # type: ignore[arg-type]
+    buckets = Buckets(60 * SECOND, anchor, closed)
     days = [day_of(rows)]
     measures = [*ALL_KINDS, *OVER_LIVES]
     whole = computed(measures, days, WHOLE, buckets)

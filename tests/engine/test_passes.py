@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from tests.engine.two_passes import write_two_passes  # type: ignore[import-not-found,unused-ignore]
+from tests.engine.two_passes import write_two_passes
 
 from beaf_core import (
     DatePartition,

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.engine.two_passes import (  # type: ignore[import-not-found,unused-ignore]
+from tests.engine.two_passes import (
     write_two_passes,
 )
 
@@ -265,9 +265,9 @@ def test_what_fails_is_told_by_the_outcome_and_kept_by_the_manifest(pipeline_fil
 def test_a_universe_of_which_a_listing_is_silent_is_not_written(pipeline_file: Path) -> None:
     sets = ["PASSES.bars.quality_checks={ENABLED: true, action: raise, expect: {listings: all}}"]
     day = {"date": MONDAY, "universe": "mic=XLON", "sets": sets}
-    assert run_pipeline(pipeline_file, **day).exit_code is ExitCode.OK  # type: ignore[arg-type]
+    assert run_pipeline(pipeline_file, **day).exit_code is ExitCode.OK
     sets.append("PASSES.bars.trade_analytics.classifications=[OFF_BOOK_ON_EXCHANGE]")
-    report = run_pipeline(pipeline_file, **day, force=True)  # type: ignore[arg-type]
+    report = run_pipeline(pipeline_file, **day, force=True)
     assert report.exit_code is ExitCode.PARTLY_FAILED
     assert "1 of the 2 listings of the universe have no row: 102" in str(report.outcomes[0].message)
 

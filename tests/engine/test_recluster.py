@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.engine.conftest import (  # type: ignore[import-not-found,unused-ignore]
+from tests.engine.conftest import (
     Cut,
     assert_same,
 )

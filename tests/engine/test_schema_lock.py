@@ -94,7 +94,7 @@ def test_a_column_without_a_dtype_neither_breaks_nor_rewrites_the_lock(path: Pat
     nothing = {**BARS, "Open": pl.Null()}
     for mode in ("warn", "raise", "update"):
         SchemaLock("update", path).check("bars", BARS)
-        assert SchemaLock(mode, path).check("bars", nothing) == []  # type: ignore[arg-type]
+        assert SchemaLock(mode, path).check("bars", nothing) == []
         assert content(path) == {"bars": LOCKED}
 
 
@@ -118,7 +118,7 @@ def test_a_damaged_file_is_one_clear_error_and_stays_as_it_is(path: Path, text: 
     path.write_bytes(text.encode("latin-1"))
     for mode in ("warn", "raise", "update"):
         with pytest.raises(UsageError, match="cannot be read") as caught:
-            SchemaLock(mode, path).check("bars", BARS)  # type: ignore[arg-type]
+            SchemaLock(mode, path).check("bars", BARS)
         assert str(path) in caught.value.message
         assert "remove it" in str(caught.value.remedy)
     assert path.read_bytes() == text.encode("latin-1")

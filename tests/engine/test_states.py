@@ -303,7 +303,7 @@ def test_durations_over_the_buckets_of_a_dense_day_add_up_to_the_day(book: list[
     found = computed([measure(Kind.DURATION)], book, grid=grid)
     own = [d for a, d in zip(found["ListingId"], found["duration"], strict=True) if a == 1]
     first = min((row[1] for row in mine), default=900 * SECOND)
-    assert sum(own) == 900 * SECOND - first  # type: ignore[arg-type]
+    assert sum(own) == 900 * SECOND - first
 
 
 @settings(max_examples=40, deadline=None)

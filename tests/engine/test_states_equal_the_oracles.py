@@ -118,7 +118,7 @@ def assert_equal(ours: pl.DataFrame, oracle: pl.DataFrame, names: list[str]) -> 
         assert own.is_null().to_list() == reference.is_null().to_list(), name
         error = ((own - reference).abs() / reference.abs().clip(1e-300)).fill_nan(None).max()
         exact = (own == reference).all()
-        assert exact or float(error) <= 1e-9, f"{name}: {error}"  # type: ignore[arg-type]
+        assert exact or float(error) <= 1e-9, f"{name}: {error}"
 
 
 @pytest.mark.parametrize("clock", CLOCKS.values(), ids=CLOCKS)

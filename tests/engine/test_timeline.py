@@ -271,7 +271,7 @@ def test_what_is_no_time_of_day_is_refused(text: str) -> None:
 def test_an_interval_goes_with_uniform_only() -> None:
     for mode, interval in (("uniform", None), ("adaptative", ("08:00", "09:00"))):
         with pytest.raises(ValueError, match="goes with `uniform`"):
-            DenseGrid(mode, interval)  # type: ignore[arg-type]
+            DenseGrid(mode, interval)
 
 
 # -- in a run --------------------------------------------------------------------------------------

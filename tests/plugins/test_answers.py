@@ -23,7 +23,7 @@ from beaf_core import (
     TableRead,
     UsageError,
 )
-from beaf_core.plugins import answers
+from beaf_core.plugins import declarations
 from beaf_core.plugins.errors import PluginAnswerError, PluginCallError, PluginLoadError
 from beaf_core.testing import TINY_DAYS
 
@@ -170,13 +170,13 @@ ENTRY = PluginEntry("module", "odd", "odd_module", "beaf-odd", "6.6")
 @pytest.mark.parametrize("answer", [None, "Volume", 7, ["Volume"], [object()]])
 def test_measures_that_are_none_are_a_wrong_answer(answer):
     with pytest.raises(PluginAnswerError, match=r"beaf-odd 6\.6"):
-        answers.check_measures(ENTRY, answer)
+        declarations.check_measures(ENTRY, answer)
 
 
 def test_measures_of_one_name_are_for_the_user_to_tell_apart():
     count = Measure("Count", "trades", Aggregation(Kind.COUNT), "trades", "Trades.", "n")
     with pytest.raises(UsageError, match='module "odd" yields Count more than once'):
-        answers.check_measures(ENTRY, [count, count])
+        declarations.check_measures(ENTRY, [count, count])
 
 
 @pytest.mark.parametrize("value", [object(), {1, 2}, float("nan"), pl.DataFrame(), len])
@@ -195,7 +195,7 @@ def test_a_module_whose_measures_raise_is_told_as_its_own_fault():
         raise ZeroDivisionError("oops")
 
     with pytest.raises(PluginCallError, match=r"ZeroDivisionError: oops\n  beaf-odd 6\.6"):
-        answers.measures_of(ENTRY, AnalyticsModule("odd", fail), None)
+        declarations.measures_of(ENTRY, AnalyticsModule("odd", fail), None)
 
 
 def test_measures_may_be_yielded_and_fail_while_they_are():
@@ -206,6 +206,6 @@ def test_measures_may_be_yielded_and_fail_while_they_are():
         if options:
             raise ZeroDivisionError("oops")
 
-    assert answers.measures_of(ENTRY, AnalyticsModule("odd", yielding), False) == [count]
+    assert declarations.measures_of(ENTRY, AnalyticsModule("odd", yielding), False) == [count]
     with pytest.raises(PluginCallError, match="ZeroDivisionError"):
-        answers.measures_of(ENTRY, AnalyticsModule("odd", yielding), True)
+        declarations.measures_of(ENTRY, AnalyticsModule("odd", yielding), True)

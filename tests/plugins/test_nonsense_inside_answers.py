@@ -28,7 +28,7 @@ from beaf_core import (
 from beaf_core.config.errors import Place
 from beaf_core.config.nodes import from_plain
 from beaf_core.config.resolve import resolve
-from beaf_core.plugins.answers import measures_of, rows_of
+from beaf_core.plugins.declarations import measures_of, rows_of
 from beaf_core.testing import tiny_request
 
 SIZE = pl.col("Size")
@@ -63,8 +63,8 @@ def raises(_options: object) -> Any:
         (lambda: measure(value=Aggregation("sum", SIZE)), "of a Kind"),  # type: ignore[arg-type]
         (lambda: measure(value={"a": 1}, post=SIZE), "not an Aggregation"),
         (lambda: measure(lookups={"Bid": "l2"}), "where an AsOf or a Lifetime belongs"),
-        (lambda: measure(lookups={"Bid": AsOf("l2", "Bid")}), "polars expression"),  # type: ignore[arg-type]
-        (lambda: measure(lookups={"L": Lifetime(SIZE, 3)}), "polars expression"),  # type: ignore[arg-type]
+        (lambda: measure(lookups={"Bid": AsOf("l2", "Bid")}), "polars expression"),
+        (lambda: measure(lookups={"L": Lifetime(SIZE, 3)}), "polars expression"),
     ],
 )
 def test_a_measure_that_cannot_be_names_its_plugin(

@@ -72,7 +72,7 @@ def _of_pipeline(path: str, sets: Sequence[str]) -> Iterator[tuple[str | None, s
 
 
 def _of_modules() -> Iterator[tuple[str | None, str, Measure]]:
-    from beaf_core.plugins.answers import measures_of
+    from beaf_core.plugins.declarations import measures_of
     from beaf_core.plugins.host import PluginHost
 
     host = PluginHost()

@@ -15,8 +15,8 @@ from beaf_core.config.resolved import ResolvedModule
 from beaf_core.config.validate import Findings
 from beaf_core.model.errors import BeafError, UsageError
 from beaf_core.model.module import AnalyticsModule, Measure
-from beaf_core.plugins.answers import check_module, declared_of, measures_of, rows_of
 from beaf_core.plugins.catalog import FIRST_PARTY, OWN_FILE, PluginEntry
+from beaf_core.plugins.declarations import check_module, declared_of, measures_of, rows_of
 from beaf_core.plugins.host import PluginHost
 
 #: Asks a pipeline's own `get_pipeline` for the modules of a pass; None where it has none.

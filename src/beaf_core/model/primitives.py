@@ -20,7 +20,7 @@ SECONDS_OF_A_DAY = 86_400
 #: The table that a module reads when it works on the rows of an earlier pass.
 SOURCE_TABLE = "source"
 #: How a table that is an earlier pass's output is called: `pass:bars`.
-PASS_PREFIX = "pass:"  # noqa: S105
+PASS_PREFIX = "pass:"  # noqa: S105 — the word before a name, no secret
 
 
 @dataclass(frozen=True, slots=True, eq=False)

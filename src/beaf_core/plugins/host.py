@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import pluggy
 
 from beaf_core.model.errors import BeafError, UsageError
-from beaf_core.plugins import answers, kinds, specs
+from beaf_core.plugins import answers, declarations, kinds, specs
 from beaf_core.plugins.catalog import Catalog, PluginEntry
 from beaf_core.plugins.errors import (
     PluginAnswerError,
@@ -197,7 +197,7 @@ class PluginHost:
     def analytics_module(self, name: str) -> AnalyticsModule:
         """Ask a module plugin for its declaration."""
         entry = self.catalog.find("module", name)
-        return self._ask(entry, "analytics_module", answers.check_module)
+        return self._ask(entry, "analytics_module", declarations.check_module)
 
     def write_output(self, frame: pl.LazyFrame, target: Target, partition: PartitionRun) -> Receipt:
         """Ask an output to replace a partition; checked to carry the partition and the stamp."""

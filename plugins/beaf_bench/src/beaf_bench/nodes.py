@@ -66,7 +66,7 @@ def watched() -> Iterator[list[str]]:
 
     for name, run in kept.items():
         setattr(pl.LazyFrame, name, watch(run))
-    pl.collect_all = running_all  # type: ignore[assignment]
+    pl.collect_all = running_all  # type: ignore[assignment]  # put back below
     try:
         yield found
     finally:

@@ -15,7 +15,7 @@ from beaf_core.model.errors import ResourceError
 try:
     import fcntl
 except ImportError:  # Windows: folders of killed runs stay behind
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None  # type: ignore[assignment]  # Windows has none
 
 PREFIX = "beaf-run-"
 #: Held by the run that owns a folder; the kernel lets it go, however the run ends.

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from beaf_bench.files import TIMES, Market
 
 if TYPE_CHECKING:
-    from beaf_core import Measure
+    from beaf_core import Aggregation, Measure
 
 LISTING, BUCKET = "ListingId", "TimeBucket"
 KEYS = (LISTING, BUCKET)
@@ -114,8 +114,10 @@ def sql_bucket(table: str, width: int) -> str:
     return f"((epoch_ns({TIMES[table]}) - 1) // {width} * {width} + {width})"
 
 
-def measure(name: str, table: str, value: object, **more: object) -> Measure:
+def measure(
+    name: str, table: str, value: Aggregation | Mapping[str, Aggregation], **more: Any
+) -> Measure:
     """Declare a measure of the benchmark."""
     from beaf_core import Measure
 
-    return Measure(name, table, value, unit="", doc="", formula="", **more)  # type: ignore[arg-type]
+    return Measure(name, table, value, unit="", doc="", formula="", **more)

@@ -1,0 +1,154 @@
+"""Is what a module declares something that the engine can compile?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from beaf_core.model.errors import BeafError, UsageError
+from beaf_core.model.module import RESERVED, Aggregation, AnalyticsModule, Kind, Measure
+from beaf_core.model.primitives import AsOf, DenseGrid, Identity, Lifetime, ProvidedTable
+from beaf_core.plugins.answers import check_config_model, kind_of
+from beaf_core.plugins.errors import PluginAnswerError, PluginCallError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from beaf_core.plugins.catalog import PluginEntry
+
+
+def check_module(entry: PluginEntry, answer: object) -> AnalyticsModule:
+    """Check for an AnalyticsModule of the name that the user typed."""
+    if not isinstance(answer, AnalyticsModule):
+        raise PluginAnswerError(
+            entry, "analytics_module", f"expected an AnalyticsModule, got {kind_of(answer)}"
+        )
+    if answer.name != entry.name:
+        raise PluginAnswerError(
+            entry, "analytics_module", f'the module calls itself "{answer.name}"'
+        )
+    for name in ("measures", "rows", "provides", "grid", "identities", "reads"):
+        if not callable(getattr(answer, name)):
+            raise PluginAnswerError(
+                entry, "analytics_module", f"{name} is to be a function of the options"
+            )
+    if not isinstance(answer.config_key, str):
+        raise PluginAnswerError(
+            entry, "analytics_module", f"config_key is {kind_of(answer.config_key)}, not a text"
+        )
+    if answer.Config is not None:
+        check_config_model(entry, answer.Config)
+    return answer
+
+
+def measures_of(entry: PluginEntry, module: AnalyticsModule, options: Any) -> list[Measure]:
+    """Ask a module for its measures; what it raises is told as its own fault."""
+    try:
+        answer = module.measures(options)
+        return check_measures(entry, list(answer) if isinstance(answer, Iterator) else answer)
+    except BeafError:
+        raise
+    except Exception as error:  # a plugin's declaration may raise anything
+        raise PluginCallError(entry, "analytics_module, in its measures", error) from error
+
+
+def rows_of(entry: PluginEntry, module: AnalyticsModule, options: Any) -> dict[str, pl.Expr]:
+    """Ask a module which rows of each table it looks at; checked for expressions by table."""
+    import polars as pl
+
+    try:
+        answer = dict(module.rows(options))
+    except BeafError:
+        raise
+    except Exception as error:  # a plugin's declaration may raise anything
+        raise PluginCallError(entry, "analytics_module, in its rows", error) from error
+    for table, rows in answer.items():
+        if not isinstance(rows, pl.Expr):
+            raise PluginAnswerError(
+                entry, "analytics_module", f"its rows of {table} are {kind_of(rows)}"
+            )
+    return answer
+
+
+def declared_of(
+    entry: PluginEntry, module: AnalyticsModule, options: Any
+) -> tuple[
+    tuple[ProvidedTable, ...], DenseGrid | None, tuple[Identity, ...], dict[str, tuple[str, ...]]
+]:
+    """Ask a module for the tables it provides, its grid, its identities and what it reads."""
+    try:
+        provides, grid = tuple(module.provides(options)), module.grid(options)
+        identities, reads = tuple(module.identities(options)), dict(module.reads(options))
+    except BeafError:
+        raise
+    except Exception as error:  # a plugin's declaration may raise anything
+        raise PluginCallError(entry, "analytics_module, in its declarations", error) from error
+    wanted: list[tuple[object, type]] = [(each, ProvidedTable) for each in provides]
+    wanted += [(each, Identity) for each in identities]
+    wanted += [(grid, DenseGrid)] if grid is not None else []
+    for each, kind in wanted:
+        if not isinstance(each, kind):
+            raise PluginAnswerError(
+                entry,
+                "analytics_module",
+                f"{kind_of(each)} stands where a {kind.__name__} belongs",
+            )
+    return provides, grid, identities, {name: tuple(columns) for name, columns in reads.items()}
+
+
+def check_measures(entry: PluginEntry, answer: object) -> list[Measure]:
+    """Check for measures with distinct names."""
+    if isinstance(answer, str) or not isinstance(answer, Iterable):
+        raise PluginAnswerError(
+            entry, "analytics_module", f"its measures are {kind_of(answer)}, not a list"
+        )
+    measures = list(answer)
+    odd = [each for each in measures if not isinstance(each, Measure)]
+    if odd:
+        raise PluginAnswerError(
+            entry, "analytics_module", f"{kind_of(odd[0])} stands among its measures"
+        )
+    for each in measures:
+        fault = _fault_of(each)
+        if fault:
+            raise PluginAnswerError(entry, "analytics_module", f"its measure {each.name!r} {fault}")
+    names = [each.name for each in measures]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise UsageError(
+            f'module "{entry.name}" yields {", ".join(repeated)} more than once',
+            remedy="ask for each column once, or tell them apart with output_name_pattern",
+        )
+    return measures
+
+
+def _fault_of(measure: Measure) -> str | None:
+    """Say what is wrong with a measure's declaration, if anything is."""
+    if not isinstance(measure.name, str) or not measure.name or measure.name.startswith("__"):
+        return "has no name that a column can have"
+    if measure.name in RESERVED:
+        return "has the name of a column that every output has"
+    if not isinstance(measure.table, str) or not measure.table:
+        return f"asks for the table {measure.table!r}"
+    return _fault_of_parts(measure)
+
+
+def _fault_of_parts(measure: Measure) -> str | None:
+    import polars as pl
+
+    expressions = [measure.post]
+    for each in measure.aggregations.values():
+        if not isinstance(each, Aggregation) or not isinstance(each.kind, Kind):
+            return f"holds {kind_of(each)} where an Aggregation of a Kind belongs"
+        expressions += [each.of, each.where]
+    for lookup in measure.lookups.values():
+        if isinstance(lookup, AsOf):
+            expressions += [lookup.value, lookup.where]
+        elif isinstance(lookup, Lifetime):
+            expressions += [lookup.begin, lookup.end]
+        else:
+            return f"holds {kind_of(lookup)} where an AsOf or a Lifetime belongs"
+    for expression in expressions:
+        if expression is not None and not isinstance(expression, pl.Expr):
+            return f"holds {expression!r} where a polars expression belongs"
+    return None
