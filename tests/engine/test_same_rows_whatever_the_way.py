@@ -167,6 +167,7 @@ class Way:
     budget_gb: float | None = None
     workers: int = 0
     shuffle: int = 0
+    seconds: int = 60
 
 
 def rows_of(market: Market, way: Way) -> pl.DataFrame:
@@ -184,6 +185,7 @@ def rows_of(market: Market, way: Way) -> pl.DataFrame:
         sets = [
             f"SOURCE={{type: parquet, root: {folder / 'market'}, path_template: '{template}'}}",
             f"NUM_WORKERS={way.workers}",
+            f"PASSES.fine.time_bucket_seconds={way.seconds}",
         ]
         if way.declared and way.layout != "none":
             # True only up to ties, which the shuffle leaves unordered.
@@ -227,6 +229,25 @@ def test_the_number_of_workers_changes_nothing(workers: int) -> None:
     market = market_of(7)
     way = Way(most_rows=20, workers=workers)
     assert_same(rows_of(market, way), rows_of(market, Way()))
+
+
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 10_000), seconds=st.sampled_from([300, 86_400]))
+def test_minutes_put_together_are_the_five_minutes_and_the_day(seed: int, seconds: int) -> None:
+    market = market_of(seed)
+    minutes, wanted = rows_of(market, Way()), rows_of(market, Way(seconds=seconds))
+    label = ((pl.col("TimeBucket").to_physical() - 1) // (seconds * 10**9) + 1) * seconds * 10**9
+    found = (
+        minutes.with_columns(label.cast(pl.Datetime("ns")).alias("TimeBucket"))
+        .group_by("ListingId", "TimeBucket")
+        .agg(
+            pl.col("Volume", "Prints", "InsertVolume", "Inserts", "Quotes", "Trade_sum").sum(),
+            pl.col("Trade_max").max(),
+            pl.col("Trade_min").min(),
+        )
+        .sort("ListingId", "TimeBucket")
+    )
+    assert_same(found, wanted.select(found.columns))
 
 
 def test_the_test_itself_would_see_a_lost_row() -> None:
