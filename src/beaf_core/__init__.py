@@ -33,6 +33,7 @@ _HOMES = {
     "LaunchRequest": "model.run",
     "LaunchedRun": "model.run",
     "Lifetime": "model.primitives",
+    "Lookup": "model.primitives",
     "Measure": "model.module",
     "OutputTarget": "config.analytics",
     "Part": "model.tables",
@@ -57,6 +58,7 @@ _HOMES = {
     "UsageError": "model.errors",
     "absent_day_status": "model.dates",
     "build_partition_runs": "model.partition",
+    "compute_frame": "engine.frames",
     "did_you_mean": "plugins.errors",
     "execute_request": "engine.run",
     "hookimpl": "plugins.markers",
@@ -93,6 +95,7 @@ __all__ = [
     "LaunchRequest",
     "LaunchedRun",
     "Lifetime",
+    "Lookup",
     "Measure",
     "OutputTarget",
     "Part",
@@ -117,6 +120,7 @@ __all__ = [
     "__version__",
     "absent_day_status",
     "build_partition_runs",
+    "compute_frame",
     "did_you_mean",
     "execute_request",
     "hookimpl",
@@ -145,6 +149,7 @@ if TYPE_CHECKING:
     from beaf_core.config.errors import ConfigError
     from beaf_core.config.paths import ConfigPath
     from beaf_core.engine.finished import FinishedRun
+    from beaf_core.engine.frames import compute_frame
     from beaf_core.engine.run import execute_request
     from beaf_core.engine.session import Progress
     from beaf_core.model.dates import BatchFrequency, DayStatus, absent_day_status
@@ -172,6 +177,7 @@ if TYPE_CHECKING:
         DenseGrid,
         Identity,
         Lifetime,
+        Lookup,
         ProvidedTable,
     )
     from beaf_core.model.run import LaunchedRun, LaunchRequest, Receipt, RunReport, Target

@@ -228,6 +228,8 @@ class AnalyticsModule:
         reads: options → the tables that `compute` looks at, each with its columns.
         cross_sectional: whether `compute` needs the whole universe at once, and so must not be
             cut into batches of listings.
+        keys: options → the columns that tell the rows of `compute` apart, where these are not
+            ListingId and TimeBucket; then the pass has no other module, and it is computed at once.
     """
 
     name: str
@@ -242,6 +244,7 @@ class AnalyticsModule:
     compute: Callable[[Context, Any], pl.LazyFrame] | None = None
     reads: Callable[[Any], Mapping[str, tuple[str, ...]]] = field(default=lambda _options: {})
     cross_sectional: bool = False
+    keys: Callable[[Any], tuple[str, ...] | None] = field(default=lambda _options: None)
 
     def __post_init__(self) -> None:
         if not self.config_key:

@@ -165,8 +165,10 @@ class Context:
             columns asked for, `TimeBucket` (the row's bucket, Datetime ns) and `TradeDate`.
         listings: the universe of the partition.
         bucket_ns: the pass's bucket width in nanoseconds.
+        anchor: the edge of a bucket that `TimeBucket` is.
     """
 
     tables: Mapping[str, pl.LazyFrame]
     listings: pl.DataFrame
     bucket_ns: int
+    anchor: Literal["end", "start"] = "end"

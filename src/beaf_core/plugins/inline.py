@@ -36,8 +36,13 @@ def inline_entries(module: ModuleType) -> list[PluginEntry]:
         values = getattr(module, "universe_values", None)
         entries.append(universe_entry(own, home, values=values))
     for each in _modules(module):
-        entries.append(_entry("module", each.name, home, _InlineModule(each)))
+        entries.append(module_entry(each, home))
     return entries
+
+
+def module_entry(module: AnalyticsModule, home: str) -> PluginEntry:
+    """Make a plugin of a module at hand."""
+    return _entry("module", module.name, home, _InlineModule(module))
 
 
 def universe_entry(

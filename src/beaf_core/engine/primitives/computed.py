@@ -74,7 +74,8 @@ class _Computing:
         tables = {name: self._rows(name, wanted) for name, wanted in self._module.reads.items()}
         try:
             answer = compute(
-                Context(tables, self._listings, self._buckets.width), self._module.options
+                Context(tables, self._listings, self._buckets.width, self._buckets.anchor),
+                self._module.options,
             )
         except Exception as error:  # a plugin's code may raise anything
             raise self._raised(error) from error

@@ -8,3 +8,10 @@ import polars as pl
 def ratio(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
     """Divide; a zero denominator gives null, never NaN, infinity or a fudge."""
     return pl.when(denominator != 0).then(numerator / denominator)
+
+
+def both(first: pl.Expr | None, second: pl.Expr | None) -> pl.Expr | None:
+    """Join two conditions; None means all rows."""
+    if first is None or second is None:
+        return second if first is None else first
+    return first & second

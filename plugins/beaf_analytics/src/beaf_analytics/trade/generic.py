@@ -13,7 +13,7 @@ from functools import partial
 import polars as pl
 
 from beaf_analytics.measures.expand import fill_pattern
-from beaf_analytics.measures.expressions import ratio
+from beaf_analytics.measures.expressions import both, ratio
 from beaf_analytics.trade.options import GenericMetric, Side
 from beaf_core import Aggregation, Kind, Measure
 
@@ -54,7 +54,7 @@ def generic_measures(metric: GenericMetric, prefix: str) -> list[Measure]:
     found: list[Measure] = []
     for variant in metric.expand():
         side, word = variant["sides"], variant["measures"]
-        where = _both(SIDES[side], _states(metric))
+        where = both(SIDES[side], _states(metric))
         if word == "OHLC":
             name = partial(_bar_name, metric, prefix, side)
             found += bars(name, where, SIDE_WORDS[side])
@@ -94,12 +94,6 @@ def _states(metric: GenericMetric) -> Where:
     return pl.col("MarketState").is_in(metric.market_states)
 
 
-def _both(first: Where, second: Where) -> Where:
-    if first is None or second is None:
-        return second if first is None else first
-    return first & second
-
-
 def bars(name: Naming, where: Where, side: str) -> list[Measure]:
     """Open, high, low, close: first, max, min and last price in (time, sequence) order."""
     edges = {
@@ -112,7 +106,7 @@ def bars(name: Naming, where: Where, side: str) -> list[Measure]:
         Measure(
             name=name(edge),
             table=TABLE,
-            value=Aggregation(kind, PRICE, _both(PRINTED, where)),
+            value=Aggregation(kind, PRICE, both(PRINTED, where)),
             unit="ccy",
             doc=f"The {word} price of {side}.",
             formula=f"{kind} p in (time, sequence) order",
@@ -130,7 +124,7 @@ def volume(name: str, where: Where, side: str) -> Measure:
 
 def count(name: str, where: Where, side: str) -> Measure:
     """Number of prints."""
-    total = Aggregation(Kind.COUNT, where=_both(PRINTED, where))
+    total = Aggregation(Kind.COUNT, where=both(PRINTED, where))
     return _total(name, total, "trades", f"Number of {side}.", "Σ 1")
 
 
@@ -167,7 +161,7 @@ def vwap(name: str, where: Where, side: str) -> Measure:
         table=TABLE,
         value={
             "notional": Aggregation(Kind.SUM, PRICE * SIZE, where),
-            "volume": Aggregation(Kind.SUM, SIZE, _both(PRICE.is_not_null(), where)),
+            "volume": Aggregation(Kind.SUM, SIZE, both(PRICE.is_not_null(), where)),
         },
         post=ratio(pl.col("notional"), pl.col("volume")),
         unit="ccy",
@@ -183,7 +177,7 @@ def average_price(name: str, where: Where, side: str) -> Measure:
     return Measure(
         name=name,
         table=TABLE,
-        value=Aggregation(Kind.MEAN, PRICE, _both(PRINTED, where)),
+        value=Aggregation(Kind.MEAN, PRICE, both(PRINTED, where)),
         unit="ccy",
         doc=f"Mean price of {side}, each print counted once.",
         formula="Σ p / Σ 1",
@@ -195,7 +189,7 @@ def median_price(name: str, where: Where, side: str) -> Measure:
     return Measure(
         name=name,
         table=TABLE,
-        value=Aggregation(Kind.MEDIAN, PRICE, _both(PRINTED, where)),
+        value=Aggregation(Kind.MEDIAN, PRICE, both(PRINTED, where)),
         unit="ccy",
         doc=f"Median price of {side}, each print counted once.",
         formula="median p",
@@ -205,7 +199,7 @@ def median_price(name: str, where: Where, side: str) -> Measure:
 def placement(name: str, where: Where, side: str) -> Measure:
     """Where between bid (-1) and ask (+1) the volume traded."""
     point = pl.col("PricePoint")
-    placed = _both(point.is_not_null(), where)
+    placed = both(point.is_not_null(), where)
     return Measure(
         name=name,
         table=TABLE,
