@@ -7,38 +7,41 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from beaf_core.engine.planning.affected import affected
 from beaf_core.model.errors import DataInvalidError
 from beaf_core.model.primitives import PASS_PREFIX
 from beaf_core.model.tables import TABLES, ColumnType, TableRead
 from beaf_core.plugins.errors import did_you_mean
 
 if TYPE_CHECKING:
-    from beaf_core.engine.compiler.compile import TablePlan
+    from beaf_core.config.resolved import ResolvedPass
 
 
-def check_columns(plan: TablePlan, read: TableRead, needed: Sequence[str]) -> None:
-    """Check that a table, as it is read, has every needed column in a type of its family.
+def check_columns(
+    resolved: ResolvedPass, table: str, read: TableRead, needed: Sequence[str]
+) -> None:
+    """Check that a table, as it is read, has every column that a pass needs, in a fitting type.
 
     Raises:
         DataInvalidError: what is missing or mistyped, and which measures want it.
     """
     assert read.frame is not None
     schema = read.frame.collect_schema()
-    known: Mapping[str, ColumnType] = TABLES[plan.table].columns if plan.table in TABLES else {}
+    known: Mapping[str, ColumnType] = TABLES[table].columns if table in TABLES else {}
     where = ", ".join(part.location for part in read.parts[:3])
     faults = []
     for name in needed:
-        wanted_by = [each.name for each in plan.measures if name in each.columns]
-        why = f" (for {', '.join(wanted_by[:3])})" if wanted_by else ""
+        wanted = affected(resolved, table, [name])
+        why = f", wanted {wanted}" if wanted else ""
         if name not in schema:
-            faults.append(f"has no column {name}{why}{did_you_mean(name, schema.names())}")
+            faults.append(f"has no column {name}{did_you_mean(name, schema.names())}{why}")
         elif name in known and not _fits(schema[name], known[name]):
             faults.append(f"has {name} as {schema[name]}, not as {known[name]}{why}")
     if faults:
-        remedy = f"map it under SOURCE.columns.{plan.table}, or mend the data"
-        if plan.table.startswith(PASS_PREFIX):
+        remedy = f"map it under SOURCE.columns.{table}, or mend the data"
+        if table.startswith(PASS_PREFIX):
             remedy = "the source knows no such attribute of its listings; read another column"
-        raise DataInvalidError(f"{plan.table} in {where}: " + "; ".join(faults), remedy=remedy)
+        raise DataInvalidError(f"{table} in {where}: " + "; ".join(faults), remedy=remedy)
 
 
 def _fits(dtype: pl.DataType, kind: ColumnType) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
@@ -13,6 +13,7 @@ import polars as pl
 
 from beaf_core.engine.compiler.compile import Clock, TablePlan, plan_tables
 from beaf_core.engine.compiler.keys import LISTING
+from beaf_core.engine.planning.affected import affected
 from beaf_core.engine.planning.columns import check_columns
 from beaf_core.engine.planning.reference import SourceReference
 from beaf_core.engine.primitives.provided import Provider, providers_of
@@ -31,7 +32,6 @@ from beaf_core.plugins.errors import did_you_mean
 from beaf_core.plugins.inline import DEFAULT_UNIVERSE
 
 if TYPE_CHECKING:
-    from beaf_core.config.analytics import PassConfig
     from beaf_core.config.resolved import ResolvedPass, ResolvedPipeline
     from beaf_core.engine.planning.earlier import EarlierPass
     from beaf_core.plugins.host import PluginHost
@@ -75,6 +75,7 @@ class DayPlan:
         listings: the universe on that day; empty unless ready.
         tables: the tables to aggregate; empty unless ready.
         absent: where data was looked for in vain.
+        lacking: the tables that are missing, each with the columns that need it.
     """
 
     day: date
@@ -82,6 +83,7 @@ class DayPlan:
     listings: pl.DataFrame = field(default_factory=pl.DataFrame)
     tables: tuple[TableOnDay, ...] = ()
     absent: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()
 
     def only(self, listings: Sequence[int] | None) -> DayPlan:
         """Return the plan for some of its listings; None means all."""
@@ -144,18 +146,19 @@ class Preparer:
         providers, tables = providers_of(resolved), list[TableOnDay]()
         for plan in plan_tables(resolved):
             if plan.table in earlier:
-                found = _of_earlier(plan, earlier[plan.table], day, resolved.config)
+                found = _of_earlier(resolved, plan, earlier[plan.table], day)
             elif plan.table in providers:
                 found = _provided(plan, providers[plan.table], tables, listings)
             else:
-                found = self._table(plan, listings, day)
+                found = self._table(resolved, plan, listings, day)
             tables.append(found)
         status = worst_status(each.read.status for each in tables)
         absent = tuple(path for each in tables for path in each.read.absent)
         there = tuple(each for each in tables if each.read.frame is not None)
+        lacking = tuple(_lacking(resolved, tables, providers))
         if not _suffices(resolved, there):
             there = ()
-        return DayPlan(day, status, listings, there, absent)
+        return DayPlan(day, status, listings, there, absent, lacking)
 
     # -- universe ------------------------------------------------------------------------------
 
@@ -207,7 +210,9 @@ class Preparer:
 
     # -- tables --------------------------------------------------------------------------------
 
-    def _table(self, plan: TablePlan, listings: pl.DataFrame, day: date) -> TableOnDay:
+    def _table(
+        self, resolved: ResolvedPass, plan: TablePlan, listings: pl.DataFrame, day: date
+    ) -> TableOnDay:
         request = TableRequest(
             table=plan.table,
             day=day,
@@ -215,9 +220,11 @@ class Preparer:
             listings=tuple(listings[LISTING]),
             storage_options=self.pipeline.config.S3_STORAGE_OPTIONS,
         )
-        return self._usual(plan, request) or self._looked_at(plan, request)
+        return self._usual(resolved, plan, request) or self._looked_at(resolved, plan, request)
 
-    def _usual(self, plan: TablePlan, request: TableRequest) -> TableOnDay | None:
+    def _usual(
+        self, resolved: ResolvedPass, plan: TablePlan, request: TableRequest
+    ) -> TableOnDay | None:
         """Ask for the columns of time that a table usually has; None where that does not do.
 
         Footers are read once so, and not twice.
@@ -235,10 +242,12 @@ class Preparer:
             return TableOnDay(plan, read, Clock("", None))
         if not read.frame.collect_schema().keys() >= set(needed):
             return None
-        check_columns(plan, read, needed)
+        check_columns(resolved, plan.table, read, needed)
         return TableOnDay(plan, read, _clock(plan, read))
 
-    def _looked_at(self, plan: TablePlan, request: TableRequest) -> TableOnDay:
+    def _looked_at(
+        self, resolved: ResolvedPass, plan: TablePlan, request: TableRequest
+    ) -> TableOnDay:
         """Ask which columns there are, and then for those that are needed."""
         seen = self._read(request)
         if seen.frame is None:
@@ -246,14 +255,37 @@ class Preparer:
         clock = _clock(plan, seen)
         needed = _needed(plan, clock.time, clock.sequence)
         # Asked again by column, so that the source can say which file lacks one.
-        read = self._read(replace(request, columns=needed))
+        try:
+            read = self._read(replace(request, columns=needed))
+        except DataInvalidError as error:
+            columns = set(needed) - set(seen.frame.collect_schema())
+            raise _wanted_for(error, affected(resolved, plan.table, columns)) from error
         assert read.frame is not None
-        check_columns(plan, read, needed)
+        check_columns(resolved, plan.table, read, needed)
         return TableOnDay(plan, read, clock)
 
     def _read(self, request: TableRequest) -> TableRead:
         source = self.pipeline.require_source()
         return self.host.read_table(source, request, self.pipeline.source_options)
+
+
+def _wanted_for(error: DataInvalidError, columns: str) -> DataInvalidError:
+    """Add the output columns in question to what a source says of a file."""
+    if not columns:
+        return error
+    return DataInvalidError(
+        f"{error.message}\n  it is wanted {columns}",
+        remedy=f"{error.remedy}; or do not ask for those columns",
+    )
+
+
+def _lacking(
+    resolved: ResolvedPass, tables: Iterable[TableOnDay], providers: Mapping[str, Provider]
+) -> Iterator[str]:
+    for each in tables:
+        name = each.plan.table
+        if each.read.status is DayStatus.MISSING and name not in providers:
+            yield " ".join(filter(None, [f"no {name}", affected(resolved, name)]))
 
 
 def _provided(
@@ -284,10 +316,12 @@ def _suffices(resolved: ResolvedPass, tables: Sequence[TableOnDay]) -> bool:
     return needed.keys() <= there and bool(filling)
 
 
-def _of_earlier(plan: TablePlan, earlier: EarlierPass, day: date, reader: PassConfig) -> TableOnDay:
-    read, clock = earlier.on(day, reader)
+def _of_earlier(
+    resolved: ResolvedPass, plan: TablePlan, earlier: EarlierPass, day: date
+) -> TableOnDay:
+    read, clock = earlier.on(day, resolved.config)
     if read.frame is not None:
-        check_columns(plan, read, sorted({LISTING, *plan.columns}))
+        check_columns(resolved, plan.table, read, sorted({LISTING, *plan.columns}))
     return TableOnDay(plan, read, clock)
 
 
@@ -324,7 +358,12 @@ def require_ready(plans: Sequence[DayPlan], *, allow_missing: bool) -> None:
     days = ", ".join(str(each.day) for each in missing[:3])
     more = f" and {len(missing) - 3} more days" if len(missing) > 3 else ""
     looked = "; ".join(dict.fromkeys(path for each in missing[:2] for path in each.absent[:2]))
+    lacking = list(dict.fromkeys(text for each in missing for text in each.lacking))
+    told = "".join(f"\n  {text}" for text in lacking)
+    remedy = "deliver it, or go on without those days with --allow_missing"
+    if lacking:
+        remedy += "; or leave out the modules, or give them another table with module_inputs"
     raise DataMissingError(
-        f"data is missing on {days}{more}: {looked or 'the source has nothing'}",
-        remedy="deliver it, or go on without those days with --allow_missing",
+        f"data is missing on {days}{more}: {looked or 'the source has nothing'}{told}",
+        remedy=remedy,
     )
