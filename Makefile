@@ -9,7 +9,7 @@ UV := $(BIN)/uv
 PLUGINS := $(wildcard plugins/*)
 SOURCES := src $(addsuffix /src,$(PLUGINS))
 
-.PHONY: help install demo test lint types contracts pytest soak wheels measure bench clean
+.PHONY: help install demo test lint types contracts pytest soak mutate wheels measure bench clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -47,6 +47,9 @@ pytest: install ## The tests alone
 
 soak: install ## Kill runs fifty times over, and break their disks
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup -m soak
+
+mutate: install ## Make every measure wrong, in every way, and see a test fail
+	$(BIN)/python scripts/mutate_measures.py
 
 wheels: install ## Build every distribution into dist/
 	rm -rf dist
