@@ -65,7 +65,12 @@ def _bound_provided(table: ProvidedTable, names: Names) -> ProvidedTable:
     def build_as_declared(tables: Rows) -> pl.LazyFrame:
         return build(_as_declared(tables, table.needs, names))
 
-    return replace(table, needs=_bound_columns(table.needs, names), build=build_as_declared)
+    return replace(
+        table,
+        needs=_bound_columns(table.needs, names),
+        build=build_as_declared,
+        passes_on=table.passes_on and names.get(table.passes_on, table.passes_on),
+    )
 
 
 def _bound_code(module: AnalyticsModule, names: Names) -> AnalyticsModule:

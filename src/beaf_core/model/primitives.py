@@ -132,6 +132,10 @@ class ProvidedTable:
         ordered: whether the rows of each listing come out in that order.
         version: raised when something changes that `build` calls in other files, so that old
             outputs become stale; edits of its own file are noticed.
+        passes_on: one of the tables it is made of, whose further columns it carries through: what
+            is asked of this table beyond `makes` is asked of that one, and `build` finds it there.
+            None where it has no columns but those that it makes.
+        makes: the columns that it makes itself, where it passes others on.
     """
 
     name: str
@@ -141,6 +145,15 @@ class ProvidedTable:
     sequence: str | None = None
     ordered: bool = False
     version: int = 1
+    passes_on: str | None = None
+    makes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.passes_on is not None and self.passes_on not in self.needs:
+            raise ValueError(
+                f"the table {self.name} passes on columns of {self.passes_on}, "
+                "which is not among its needs"
+            )
 
 
 @dataclass(frozen=True, slots=True)

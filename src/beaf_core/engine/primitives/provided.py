@@ -31,6 +31,14 @@ class Provider:
     module: str
     table: ProvidedTable
 
+    def needs(self, columns: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+        """List the columns that it needs of each table, where some are asked of itself."""
+        needs, base = self.table.needs, self.table.passes_on
+        if base is None:
+            return needs
+        further = [each for each in columns if each not in self.table.makes]
+        return {**needs, base: tuple(dict.fromkeys((*needs[base], *further)))}
+
     def build(
         self, inputs: Mapping[str, pl.LazyFrame], columns: Iterable[str], listings: Sequence[int]
     ) -> pl.LazyFrame:
@@ -44,14 +52,15 @@ class Provider:
         Raises:
             ModuleFaultError: it cannot be made, or lacks something.
         """
-        given = {name: _asked(inputs[name], each) for name, each in self.table.needs.items()}
+        asked = sorted(columns)
+        given = {name: _asked(inputs[name], each) for name, each in self.needs(asked).items()}
         try:
             answer = self.table.build(given)
         except Exception as error:  # a plugin's code may raise anything
             raise self._fault(f"cannot be made: {type(error).__name__}: {error}") from error
         if not isinstance(answer, pl.LazyFrame):
             raise self._fault(f"is a {type(answer).__qualname__}, not a LazyFrame")
-        self._check(answer, {LISTING, self.table.time, *columns})
+        self._check(answer, {LISTING, self.table.time, *asked})
         return answer.filter(is_one_of(pl.col(LISTING), listings))
 
     def _check(self, frame: pl.LazyFrame, columns: set[str]) -> None:
@@ -137,6 +146,21 @@ def needs_of_pass(resolved: ResolvedPass) -> list[Mapping[str, tuple[str, ...]]]
     Those of its measures, of what `compute` reads, of its timeline, and of what provided tables
     are made of.
     """
-    provided = [each.table.needs for each in providers_of(resolved).values()]
     grid = [resolved.grid.needs] if resolved.grid else []
-    return [*_asked_of_modules(resolved), *grid, *provided]
+    needed = [*_asked_of_modules(resolved), *grid]
+    looked_at = _looked_at(resolved)
+    # Backwards, so that what a table passes on is known when the one behind it is reached.
+    for each in reversed(providers_of(resolved).values()):
+        name = each.table.name
+        asked = {column for needs in (*needed, looked_at) for column in needs.get(name, ())}
+        needed.append(each.needs(sorted(asked)))
+    return needed
+
+
+def _looked_at(resolved: ResolvedPass) -> Mapping[str, set[str]]:
+    """List the columns that tell which rows of a table the modules look at."""
+    found: dict[str, set[str]] = {}
+    for each in resolved.modules:
+        for table, rows in each.rows.items():
+            found.setdefault(table, set()).update(rows.meta.root_names())
+    return found
