@@ -20,7 +20,8 @@ from beaf_core.engine.batches.batch import Limits, add_up, in_pieces, pack, plan
 from beaf_core.engine.batches.memory import TableCost, costs_of, estimate_bytes, lanes_of
 from beaf_core.engine.batches.rows import count_rows, is_by_listing, rows_by_listing, spread
 from beaf_core.engine.compiler.compile import Clock, TablePlan
-from beaf_core.engine.planning.prepare import DayPlan, TableOnDay
+from beaf_core.engine.planning.prepare import DayPlan
+from beaf_core.engine.planning.tables import TableOnDay
 from beaf_core.engine.work import PassWork
 from beaf_core.model.dates import DayStatus
 from beaf_core.model.errors import DataInvalidError

@@ -16,7 +16,8 @@ from beaf_core.config.analytics import PassConfig
 from beaf_core.config.resolved import ResolvedModule, ResolvedPass
 from beaf_core.engine.compiler.compile import Clock, plan_tables
 from beaf_core.engine.compiler.explain import LanePlan, explain_pass
-from beaf_core.engine.planning.prepare import DayPlan, TableOnDay
+from beaf_core.engine.planning.prepare import DayPlan
+from beaf_core.engine.planning.tables import TableOnDay
 from beaf_core.engine.work import PassWork
 from beaf_core.model.dates import DayStatus
 from beaf_core.model.primitives import Lifetime

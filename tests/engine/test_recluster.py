@@ -25,7 +25,8 @@ from beaf_core.engine.batches.batch import Step
 from beaf_core.engine.batches.recluster import readings_of, sort_into_files, with_inputs
 from beaf_core.engine.batches.workfolder import WorkFolder
 from beaf_core.engine.compiler.compile import Clock, TablePlan
-from beaf_core.engine.planning.prepare import DayPlan, TableOnDay
+from beaf_core.engine.planning.prepare import DayPlan
+from beaf_core.engine.planning.tables import TableOnDay
 from beaf_core.engine.work import Batch, PassWork
 from beaf_core.model.dates import DayStatus
 from beaf_core.model.tables import Part, TableRead

@@ -27,7 +27,8 @@ from beaf_core import (
 from beaf_core.config.resolved import ResolvedModule, ResolvedPass
 from beaf_core.engine.compiler.compile import Clock, TablePlan
 from beaf_core.engine.compiler.compute import compute
-from beaf_core.engine.planning.prepare import DayPlan, TableOnDay
+from beaf_core.engine.planning.prepare import DayPlan
+from beaf_core.engine.planning.tables import TableOnDay
 from beaf_core.engine.primitives.timeline import buckets_of, grid_keys
 from beaf_core.engine.work import Batch, PassWork
 from beaf_core.model.primitives import time_of_day

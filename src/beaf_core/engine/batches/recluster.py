@@ -29,7 +29,7 @@ from beaf_core.engine.work import PassWork
 if TYPE_CHECKING:
     from beaf_core.engine.batches.batch import Step
     from beaf_core.engine.batches.workfolder import WorkFolder
-    from beaf_core.engine.planning.prepare import TableOnDay
+    from beaf_core.engine.planning.tables import TableOnDay
 
 #: How often a table must be read whole, before sorting it into files costs less.
 WORTH = 4

@@ -20,7 +20,7 @@ from beaf_core.model.errors import DataInvalidError
 from beaf_core.model.primitives import PASS_PREFIX
 
 if TYPE_CHECKING:
-    from beaf_core.engine.planning.prepare import TableOnDay
+    from beaf_core.engine.planning.tables import TableOnDay
     from beaf_core.engine.work import PassWork
     from beaf_core.model.tables import Part
 

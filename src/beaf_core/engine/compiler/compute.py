@@ -24,7 +24,8 @@ from beaf_core.model.tables import TABLES
 
 if TYPE_CHECKING:
     from beaf_core.config.resolved import ResolvedPass
-    from beaf_core.engine.planning.prepare import DayPlan, TableOnDay
+    from beaf_core.engine.planning.prepare import DayPlan
+    from beaf_core.engine.planning.tables import TableOnDay
     from beaf_core.model.tables import TableRead
 
 #: What polars raises for an expression that cannot be, as opposed to data that cannot be read.

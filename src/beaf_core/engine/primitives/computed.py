@@ -16,7 +16,8 @@ from beaf_core.plugins.errors import did_you_mean
 
 if TYPE_CHECKING:
     from beaf_core.config.resolved import ResolvedModule, ResolvedPass
-    from beaf_core.engine.planning.prepare import DayPlan, TableOnDay
+    from beaf_core.engine.planning.prepare import DayPlan
+    from beaf_core.engine.planning.tables import TableOnDay
 
 _TRADE_DATE = "TradeDate"
 

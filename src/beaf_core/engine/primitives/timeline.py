@@ -19,7 +19,8 @@ from beaf_core.model.tables import TABLES
 if TYPE_CHECKING:
     from beaf_core.config.analytics import PassConfig
     from beaf_core.config.resolved import ResolvedPass
-    from beaf_core.engine.planning.prepare import DayPlan, TableOnDay
+    from beaf_core.engine.planning.prepare import DayPlan
+    from beaf_core.engine.planning.tables import TableOnDay
     from beaf_core.model.module import Measure
 
 _STATES, _STATE, _TRADING = "marketstate", "MarketState", "CONTINUOUS_TRADING"
