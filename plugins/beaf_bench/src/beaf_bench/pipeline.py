@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from beaf_core import AnalyticsModule
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -14,11 +12,11 @@ if TYPE_CHECKING:
 
     from beaf_bench.files import Market
     from beaf_bench.workloads.base import Workload
-    from beaf_core import Measure, PassConfig, Reference
+    from beaf_core import Reference
 
 _FILE = '''"""What does the benchmark ask of the engine?"""
 
-from beaf_bench.pipeline import get_pipeline, get_universe
+from beaf_bench.pipeline import get_universe
 
 USER_CONFIG = {config!r}
 '''
@@ -27,20 +25,6 @@ USER_CONFIG = {config!r}
 def get_universe(date: str, reference: Reference) -> pl.DataFrame:
     """Return the listings that are alive."""
     return reference(date).filter("IsAlive")
-
-
-def get_pipeline(pass_config: PassConfig) -> list[AnalyticsModule]:
-    """Return the modules of a pass: one per table, as modules are in practice."""
-    from beaf_bench.workloads.registry import find_pass
-
-    found: dict[str, list[Measure]] = {}
-    for measure in find_pass(pass_config.name).measures():
-        found.setdefault(measure.table, []).append(measure)
-    return [_module(table, measures) for table, measures in found.items()]
-
-
-def _module(table: str, measures: list[Measure]) -> AnalyticsModule:
-    return AnalyticsModule(f"bench_{table}", measures=lambda _options: measures)
 
 
 def configuration(
@@ -58,9 +42,7 @@ def configuration(
         # A listing's rows are sorted, and the source is told so: footers prove it only where no
         # listing spans two row groups. Hand-written queries know it, too.
         "SOURCE": {"type": "parquet", "root": str(market.root), "order": market.order()},
-        "PASSES": [
-            {"name": each.name, "time_bucket_seconds": each.seconds} for each in workload.passes
-        ],
+        "PASSES": [each.as_configured() for each in workload.passes],
         "OUTPUT_TARGET": {"type": "held", "path_template": "{pass}"},
         **(settings or {}),
     }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from typing import Any
 
 import polars as pl
 
@@ -14,28 +15,21 @@ from beaf_bench.workloads.base import (
     Tables,
     Workload,
     bucket,
-    measure,
     sql_bucket,
     time_of,
 )
-from beaf_core import Aggregation, Kind, Measure
 
 TABLE = "trades"
-PRICE, SIZE = pl.col("Price"), pl.col("Size")
+PRICE, SIZE = pl.col("InstrumentCurrencyPrice"), pl.col("Size")
 
 
-def measures() -> Sequence[Measure]:
-    """Declare them."""
-    edges = {"Open": Kind.FIRST, "High": Kind.MAX, "Low": Kind.MIN, "Close": Kind.LAST}
-    vwap = {
-        "notional": Aggregation(Kind.SUM, PRICE * SIZE),
-        "volume": Aggregation(Kind.SUM, SIZE),
-    }
-    return [
-        *(measure(name, TABLE, Aggregation(kind, PRICE)) for name, kind in edges.items()),
-        measure("Volume", TABLE, Aggregation(Kind.SUM, SIZE)),
-        measure("VWAP", TABLE, vwap, post=pl.col("notional") / pl.col("volume")),
-    ]
+#: Bars of all prints, under bare names.
+BARS = {"measures": ["OHLC", "Volume", "VWAP"], "output_name_pattern": "{measures}"}
+
+
+def trade(*metrics: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Ask the module `trade` for metrics of every print."""
+    return {"classifications": "all", "market_state": False, "generic_metrics": list(metrics)}
 
 
 def by_hand(tables: Tables) -> pl.LazyFrame:
@@ -67,18 +61,19 @@ def _hand(tables: Tables) -> list[pl.DataFrame]:
 
 
 # The sequence orders all rows of a listing: one key, where (time, sequence) would be two.
+PRICED = "InstrumentCurrencyPrice"
 SQL = f"""
 SELECT ListingId, {sql_bucket(TABLE, MINUTE)} AS TimeBucket,
-    arg_min(Price, BMLLSequenceNo) AS Open, max(Price) AS High, min(Price) AS Low,
-    arg_max(Price, BMLLSequenceNo) AS Close,
-    sum(Size) AS Volume, sum(Price * Size) / sum(Size) AS VWAP
+    arg_min({PRICED}, BMLLSequenceNo) AS Open, max({PRICED}) AS High, min({PRICED}) AS Low,
+    arg_max({PRICED}, BMLLSequenceNo) AS Close,
+    sum(Size) AS Volume, sum({PRICED} * Size) / sum(Size) AS VWAP
 FROM trades GROUP BY ALL
 """
 
 W1 = Workload(
     name="W1",
     title="bars of one minute",
-    passes=(BenchPass("bars", 60, measures),),
+    passes=(BenchPass("bars", 60, {"trade": trade(BARS)}),),
     hand=_hand,
     sql=(SQL + "ORDER BY ALL",),
     decode_goal=2.7,

@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from beaf_bench.files import TIMES, Market
+from beaf_core import PluginHost
 
 if TYPE_CHECKING:
-    from beaf_core import Aggregation, Measure
+    from beaf_core import Measure
 
 LISTING, BUCKET = "ListingId", "TimeBucket"
 KEYS = (LISTING, BUCKET)
 SECOND = 1_000_000_000
 MINUTE, HOUR = 60 * SECOND, 3600 * SECOND
+
+#: Module → its options, as a pass spells them.
+Sections = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +31,36 @@ class BenchPass:
     Attributes:
         name: the pass's name.
         seconds: the width of its buckets.
-        measures: what the engine is asked for.
+        modules: the modules that the engine is asked for, each with its options.
     """
 
     name: str
     seconds: int
-    measures: Callable[[], Sequence[Measure]]
+    modules: Sections
+
+    def measures(self) -> Sequence[Measure]:
+        """List the measures that the modules declare."""
+        host = PluginHost()
+        found: list[Measure] = []
+        for name, section in self.modules.items():
+            module = host.analytics_module(name)
+            assert module.Config is not None
+            found += module.measures(module.Config.model_validate(section))
+        return found
+
+    def as_configured(self) -> dict[str, Any]:
+        """Write it as a pipeline does."""
+        host = PluginHost()
+        sections = {
+            host.analytics_module(name).config_key: dict(section)
+            for name, section in self.modules.items()
+        }
+        return {
+            "name": self.name,
+            "time_bucket_seconds": self.seconds,
+            "modules": list(self.modules),
+            **sections,
+        }
 
     @property
     def columns(self) -> list[str]:
@@ -112,12 +140,3 @@ def bucket(time: pl.Expr, width: int) -> pl.Expr:
 def sql_bucket(table: str, width: int) -> str:
     """Label a row with the end of its bucket, in SQL."""
     return f"((epoch_ns({TIMES[table]}) - 1) // {width} * {width} + {width})"
-
-
-def measure(
-    name: str, table: str, value: Aggregation | Mapping[str, Aggregation], **more: Any
-) -> Measure:
-    """Declare a measure of the benchmark."""
-    from beaf_core import Measure
-
-    return Measure(name, table, value, unit="", doc="", formula="", **more)

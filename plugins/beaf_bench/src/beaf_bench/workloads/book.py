@@ -7,7 +7,7 @@ and what a bucket begins with is added on the small one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import polars as pl
 
@@ -20,11 +20,9 @@ from beaf_bench.workloads.base import (
     Tables,
     Workload,
     bucket,
-    measure,
     sql_bucket,
     time_of,
 )
-from beaf_core import Aggregation, Kind, Measure
 
 TABLE = "l2"
 LEVELS = range(1, 6)
@@ -37,37 +35,40 @@ TWO_SIDED = (BIDS > 0) & (ASKS > 0)
 
 #: Measure → what is averaged, and the same in SQL.
 STATES: Mapping[str, tuple[pl.Expr, str]] = {
-    "SpreadTWA": (ASK - BID, "AskPrice1 - BidPrice1"),
+    "SpreadAbsTWA": (ASK - BID, "AskPrice1 - BidPrice1"),
     "SpreadBpsTWA": (
         1e4 * (ASK - BID) / MID,
         "1e4 * (AskPrice1 - BidPrice1) / ((BidPrice1 + AskPrice1) / 2)",
     ),
     "MidTWA": (MID, "(BidPrice1 + AskPrice1) / 2"),
-    "MicropriceTWA": (
+    "WeightedMidTWA": (
         (BID * ASKS + ASK * BIDS) / (BIDS + ASKS),
         "(BidPrice1 * AskQuantity1 + AskPrice1 * BidQuantity1) / (BidQuantity1 + AskQuantity1)",
     ),
-    "ImbalanceTWA": (
+    "ImbalanceQuantity1TWA": (
         (BIDS - ASKS) / (BIDS + ASKS),
         "(BidQuantity1 - AskQuantity1) / (BidQuantity1 + AskQuantity1)",
     ),
-    "BidDepthTWA": (
+    "BidCumQuantity5TWA": (
         sum((pl.col(f"BidQuantity{n}") for n in LEVELS), pl.lit(0)),
         " + ".join(f"BidQuantity{n}" for n in LEVELS),
     ),
-    "AskDepthTWA": (
+    "AskCumQuantity5TWA": (
         sum((pl.col(f"AskQuantity{n}") for n in LEVELS), pl.lit(0)),
         " + ".join(f"AskQuantity{n}" for n in LEVELS),
     ),
 }
 
 
-def measures() -> Sequence[Measure]:
-    """Declare them."""
-    return [
-        measure(name, TABLE, Aggregation(Kind.TIME_WEIGHTED, value, TWO_SIDED))
-        for name, (value, _) in STATES.items()
-    ]
+_BOTH_SIDES = {"quotes": "two_sided", "aggregations": "TWA"}
+#: The same of the module `l2tw`.
+BOOK = {
+    "shares": [],
+    "spreads": [{"variant": ["Abs", "BPS"], **_BOTH_SIDES}],
+    "ohlc": [{"source": ["Mid", "WeightedMid"], **_BOTH_SIDES}],
+    "imbalances": [{"measure": "Quantity", "levels": 1, **_BOTH_SIDES}],
+    "liquidity": [{"measures": "CumQuantity", "levels": len(LEVELS), **_BOTH_SIDES}],
+}
 
 
 def pieces_by_hand(tables: Tables) -> pl.LazyFrame:
@@ -168,7 +169,7 @@ SQL_PIECES = _sql_pieces()
 W2 = Workload(
     name="W2",
     title="seven time-weighted measures of the book, one minute",
-    passes=(BenchPass("book", 60, measures),),
+    passes=(BenchPass("book", 60, {"l2tw": BOOK}),),
     hand=_hand,
     sql=(sql_averages(f"({SQL_PIECES})") + " ORDER BY ALL",),
     decode_goal=4.0,

@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import polars as pl
 
 from beaf_bench.workloads import bars, book, hours, orders
 from beaf_bench.workloads.base import BUCKET, KEYS, LISTING, BenchPass, Tables, Workload
-from beaf_core import Kind, Measure
 
-
-def minutes() -> Sequence[Measure]:
-    """Declare bars, the book, counts and lifetimes of orders."""
-    return [*bars.measures(), *book.measures(), *orders.everything()]
-
-
-def hour_measures() -> Sequence[Measure]:
-    """Declare a hundred characteristics."""
-    return hours.measures()
+#: Bars, the book, counts and lifetimes of orders.
+MINUTES = BenchPass(
+    "minutes", 60, {"trade": bars.trade(bars.BARS), "l2tw": book.BOOK, "l3": orders.ORDERS}
+)
 
 
 def _additive() -> list[str]:
     """List the outputs of a minute that are zero where their table has no row."""
-    sums = (Kind.SUM, Kind.COUNT)
-    return [
-        each.name
-        for each in minutes()
-        if each.post is None and {a.kind for a in each.aggregations.values()} <= set(sums)
-    ]
+    counts = [f"{action}Count{side}" for action in orders.ACTIONS for side in orders.SIDES]
+    volumes = [f"{action}Volume{side}" for action in orders.VOLUMES for side in orders.SIDES]
+    fleeting = [f"FleetingCancelCount{side}" for side in orders.SIDES]
+    return ["Volume", *counts, *volumes, *fleeting]
 
 
 def join_minutes(traded: pl.DataFrame, pieces: pl.DataFrame, ordered: pl.DataFrame) -> pl.DataFrame:
@@ -53,7 +43,7 @@ def join_minutes(traded: pl.DataFrame, pieces: pl.DataFrame, ordered: pl.DataFra
         for name in book.STATES
     ]
     zero = pl.col(_additive()).fill_null(0)
-    columns = [each.name for each in minutes()]
+    columns = [each.name for each in MINUTES.measures()]
     return together.with_columns(*book_columns, zero).select(*KEYS, *columns).sort(KEYS)
 
 
@@ -96,7 +86,7 @@ def _sql_minutes() -> str:
 W5 = Workload(
     name="W5",
     title="all of W1 to W4 at once",
-    passes=(BenchPass("minutes", 60, minutes), BenchPass("all_hours", 3600, hour_measures)),
+    passes=(MINUTES, BenchPass("all_hours", 3600, hours.HOURS)),
     hand=_hand,
     sql=(
         f"CREATE OR REPLACE TEMP TABLE bars AS {bars.SQL}",
@@ -111,14 +101,15 @@ W5 = Workload(
 )
 
 
-def forty() -> Sequence[Measure]:
-    """Declare forty outputs of three tables."""
-    sides = [each for each in hours.measures() if each.table == hours.TRADES]
-    return [*bars.measures(), *book.measures(), *orders.counts(), *sides[:13]]
-
+_SIDED = {"sides": ["Buy", "Sell"], "measures": ["OHLC", "Volume", "Count"]}
+_FORTY = {
+    "trade": bars.trade(bars.BARS, _SIDED),
+    "l2tw": book.BOOK,
+    "l3": {"generic_metrics": orders.COUNTS},
+}
 
 TINY = Workload(
     name="tiny",
     title="forty outputs of three tables over a thousand rows",
-    passes=(BenchPass("forty", 60, forty),),
+    passes=(BenchPass("forty", 60, _FORTY),),
 )

@@ -1,6 +1,6 @@
 """W4: what are a hundred characteristics of an hour of orders and trades?
 
-Each output is written once, in the three languages: as a measure, as polars and as SQL. By hand
+Each output is written once, as polars and as SQL. By hand
 the masked columns are made once and means are derived from sums, so that the `group_by` has no
 aggregation twice; quantiles, which polars cannot stream, stand in a `group_by` of their own.
 """
@@ -12,25 +12,30 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from beaf_bench.workloads.bars import PRICE, PRICED, SIZE, trade
 from beaf_bench.workloads.base import (
     BUCKET,
     HOUR,
     KEYS,
     LISTING,
     BenchPass,
+    Sections,
     Tables,
     Workload,
     bucket,
-    measure,
     sql_bucket,
     time_of,
 )
 from beaf_bench.workloads.orders import ACTIONS, SIDES
-from beaf_core import Aggregation, Kind, Measure
+from beaf_core import Kind
 
 ORDERS, TRADES = "l3", "trades"
-AGGRESSORS = {"Buy": 1, "Sell": 2, "Unknown": 0}
-NEAR = 3  # levels
+AGGRESSORS: Mapping[str, tuple[pl.Expr, str]] = {
+    "Total": (pl.lit(True), "true"),
+    "Buy": (pl.col("AggressorSide") == 1, "AggressorSide = 1"),
+    "Sell": (pl.col("AggressorSide") == 2, "AggressorSide = 2"),
+    "Unknown": (pl.col("AggressorSide") == 0, "AggressorSide = 0"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +43,20 @@ class Group:
     """Rows of a table, and a number on each, that several outputs look at.
 
     Attributes:
-        name: what the outputs begin with.
+        name: what the number's masked column is called.
         table: the table.
         where: the rows, in polars and in SQL.
-        of: the number's column.
-        kinds: what is made of it.
+        of: the number, in polars and in SQL.
+        outputs: what is made of it, and how each is called.
     """
 
     name: str
     table: str
     where: tuple[pl.Expr, str]
-    of: str
-    kinds: tuple[Kind, ...]
+    of: tuple[pl.Expr, str]
+    outputs: Mapping[Kind, str]
 
 
-_STATS = (Kind.COUNT, Kind.SUM, Kind.MEAN, Kind.MAX, Kind.STD)
-_EDGES = (Kind.MIN, Kind.MAX, Kind.FIRST, Kind.LAST)
 _SQL_KIND: Mapping[Kind, str] = {
     Kind.COUNT: "count({0})",
     Kind.SUM: "sum({0})",
@@ -64,113 +67,103 @@ _SQL_KIND: Mapping[Kind, str] = {
     Kind.FIRST: "arg_min({0}, BMLLSequenceNo)",
     Kind.LAST: "arg_max({0}, BMLLSequenceNo)",
 }
+#: The words of the module `l3`, and how each ends a name.
+_WORDS: Mapping[str, tuple[Kind, str]] = {
+    "Sum": (Kind.SUM, ""),
+    "Mean": (Kind.MEAN, "Mean"),
+    "Min": (Kind.MIN, "Min"),
+    "Max": (Kind.MAX, "Max"),
+    "Std": (Kind.STD, "Std"),
+    "First": (Kind.FIRST, "First"),
+    "Last": (Kind.LAST, "Last"),
+}
+_ACTIONS: Mapping[str, tuple[pl.Expr, str, str]] = {
+    **{name: each for name, each in ACTIONS.items() if name != "Update"},
+    "UpdateInserted": ACTIONS["Update"],
+}
+
+
+def _column(name: str) -> tuple[pl.Expr, str]:
+    return pl.col(name), name
 
 
 def _orders() -> Iterator[Group]:
-    for action, (rows, moved, sql) in ACTIONS.items():
-        level = "OldPriceLevel" if moved != "Size" else "PriceLevel"
+    for action, (rows, moved, sql) in _ACTIONS.items():
         for side, code in SIDES.items():
             where = (rows & (pl.col("Side") == code), f"{sql} AND Side = {code}")
-            yield Group(f"{action}{side}Size", ORDERS, where, moved, _STATS)
-            yield Group(f"{action}{side}Level", ORDERS, where, level, (Kind.MEAN,))
-            if action in ("Insert", "Cancel"):
-                near = (where[0] & (pl.col(level) <= NEAR), f"{where[1]} AND {level} <= {NEAR}")
-                yield Group(f"{action}{side}Near", ORDERS, near, moved, (Kind.COUNT, Kind.SUM))
-            if action == "Insert":
-                yield Group(f"{action}{side}Price", ORDERS, where, "Price", _EDGES)
+            volume = f"{action}Volume{side}"
+            outputs = {kind: f"{volume}{word}" for kind, word in _WORDS.values()}
+            outputs[Kind.COUNT] = f"{action}Count{side}"
+            yield Group(volume, ORDERS, where, _column(moved), outputs)
 
 
 def _trades() -> Iterator[Group]:
-    for side, code in AGGRESSORS.items():
-        where = (pl.col("AggressorSide") == code, f"AggressorSide = {code}")
-        yield Group(f"{side}Size", TRADES, where, "Size", _STATS)
-        yield Group(f"{side}Price", TRADES, where, "Price", (Kind.MEAN, Kind.STD, *_EDGES))
-        yield Group(f"{side}Notional", TRADES, where, "TradeNotional", (Kind.SUM,))
+    for side, where in AGGRESSORS.items():
+        name = f"Trade{side}"
+        bar = name if side != "Total" else ""
+        sizes = {Kind.COUNT: f"{name}Count", Kind.SUM: f"{name}Volume"}
+        sizes |= {Kind.MEAN: f"{name}AvgTradeSize", Kind.MAX: f"{name}MaxTradeSize"}
+        prices = {Kind.MEAN: f"{name}AvgPrice", Kind.FIRST: f"{bar}Open", Kind.MAX: f"{bar}High"}
+        prices |= {Kind.MIN: f"{bar}Low", Kind.LAST: f"{bar}Close"}
+        notional = PRICE * SIZE, f"{PRICED} * Size"
+        yield Group(f"{name}Size", TRADES, where, (SIZE, "Size"), sizes)
+        yield Group(f"{name}Price", TRADES, where, (PRICE, PRICED), prices)
+        yield Group(f"{name}Money", TRADES, where, notional, {Kind.SUM: f"{name}Notional"})
 
 
 GROUPS: Sequence[Group] = (*_orders(), *_trades())
 
-#: Output → table, the (of, kind) of what it divides, and an expression of them: the rest.
+#: Output → table, and the outputs that it divides.
 RATIOS: Mapping[str, tuple[str, str, str]] = {
-    **{f"CancelToInsert{s}": (ORDERS, f"Cancel{s}SizeCOUNT", f"Insert{s}SizeCOUNT") for s in SIDES},
-    **{f"OrderToTrade{s}": (ORDERS, f"Insert{s}SizeSUM", f"Execution{s}SizeSUM") for s in SIDES},
-    **{f"VWAP{s}": (TRADES, f"{s}NotionalSUM", f"{s}SizeSUM") for s in AGGRESSORS},
+    **{f"CancelToTradeRatio{s}": (ORDERS, f"CancelCount{s}", f"ExecutionCount{s}") for s in SIDES},
+    **{
+        f"OrderToTradeVolume{s}": (ORDERS, f"InsertVolume{s}", f"ExecutionVolume{s}") for s in SIDES
+    },
+    **{f"Trade{s}VWAP": (TRADES, f"Trade{s}Notional", f"Trade{s}Volume") for s in AGGRESSORS},
 }
-#: Output → table: the mean time between two rows of it.
-GAPS: Mapping[str, str] = {"MessageGap": ORDERS, "TradeGap": TRADES}
 
+_TRADE_METRIC = {
+    "sides": list(AGGRESSORS),
+    "measures": [
+        "Count",
+        "Volume",
+        "AvgTradeSize",
+        "MaxTradeSize",
+        "AvgPrice",
+        "OHLC",
+        "Notional",
+        "VWAP",
+    ],
+}
+_ORDER_METRICS = [
+    {"actions": list(_ACTIONS), "measures": ["Count"]},
+    {"actions": list(_ACTIONS), "measures": ["Volume"], "aggregations": list(_WORDS)},
+]
+_RATIO_METRICS = [{"variant": ["CancelToTradeRatio", "OrderToTradeVolume"], "sides": list(SIDES)}]
 
-def output(group: Group, kind: Kind) -> str:
-    """Name an output."""
-    return f"{group.name}{kind.name}"
-
-
-def _aggregations() -> dict[str, Aggregation]:
-    """Declare every plain output."""
-    return {
-        output(group, kind): Aggregation(
-            kind, None if kind is Kind.COUNT else pl.col(group.of), group.where[0]
-        )
-        for group in GROUPS
-        for kind in group.kinds
-    }
-
-
-def measures() -> Sequence[Measure]:
-    """Declare a hundred."""
-    plain = _aggregations()
-    tables = {output(group, kind): group.table for group in GROUPS for kind in group.kinds}
-    found = [measure(name, tables[name], each) for name, each in plain.items()]
-    for name, (table, above, below) in RATIOS.items():
-        value = {"above": plain[above], "below": plain[below]}
-        post = pl.when(pl.col("below") != 0).then(pl.col("above") / pl.col("below"))
-        found.append(measure(name, table, value, post=post))
-    for name, table in GAPS.items():
-        time = time_of(table)
-        value = {
-            "first": Aggregation(Kind.MIN, time),
-            "last": Aggregation(Kind.MAX, time),
-            "rows": Aggregation(Kind.COUNT),
-        }
-        gap = (pl.col("last") - pl.col("first")) / (pl.col("rows") - 1)
-        post = pl.when(pl.col("rows") > 1).then(gap)
-        found.append(measure(name, table, value, post=post))
-    return found
+#: The same of the modules `l3` and `trade`.
+HOURS: Sections = {
+    "l3": {"generic_metrics": _ORDER_METRICS, "advanced_metrics": _RATIO_METRICS},
+    "trade": trade(_TRADE_METRIC),
+}
 
 
 # -- quantiles -------------------------------------------------------------------------------------
 
-_BUYS, _SELLS = (
-    (pl.col("AggressorSide") == 1, "AggressorSide = 1"),
-    (pl.col("AggressorSide") == 2, "AggressorSide = 2"),
-)
 _BIDS = (ACTIONS["Insert"][0] & (pl.col("Side") == 1), "LobAction = 2 AND Side = 1")
 _ASKS = (ACTIONS["Insert"][0] & (pl.col("Side") == 2), "LobAction = 2 AND Side = 2")
 #: Output → table, rows, order of the quantile of `Size`.
 QUANTILES: Mapping[str, tuple[str, tuple[pl.Expr, str], float]] = {
-    "BuySizeMedian": (TRADES, _BUYS, 0.5),
-    "SellSizeMedian": (TRADES, _SELLS, 0.5),
-    "BuySizeP90": (TRADES, _BUYS, 0.9),
-    "SellSizeP90": (TRADES, _SELLS, 0.9),
-    "InsertBidSizeMedian": (ORDERS, _BIDS, 0.5),
-    "InsertAskSizeMedian": (ORDERS, _ASKS, 0.5),
+    "TradeBuyMedianTradeSize": (TRADES, AGGRESSORS["Buy"], 0.5),
+    "TradeSellMedianTradeSize": (TRADES, AGGRESSORS["Sell"], 0.5),
+    "InsertVolumeBidMedian": (ORDERS, _BIDS, 0.5),
+    "InsertVolumeAskMedian": (ORDERS, _ASKS, 0.5),
 }
-
-
-def with_quantiles() -> Sequence[Measure]:
-    """Declare a hundred, and six quantiles."""
-    size = pl.col("Size")
-    more = [
-        measure(
-            name,
-            table,
-            Aggregation(Kind.MEDIAN, size, where)
-            if q == 0.5
-            else Aggregation(Kind.QUANTILE, size, where, q),
-        )
-        for name, (table, (where, _), q) in QUANTILES.items()
-    ]
-    return [*measures(), *more]
+_MEDIANS = {"actions": ["Insert"], "measures": ["Volume"], "aggregations": ["Median"]}
+WITH_QUANTILES: Sections = {
+    "l3": {**HOURS["l3"], "generic_metrics": [*_ORDER_METRICS, _MEDIANS]},
+    "trade": trade(_TRADE_METRIC, {"sides": ["Buy", "Sell"], "measures": ["MedianTradeSize"]}),
+}
 
 
 # -- by hand ---------------------------------------------------------------------------------------
@@ -183,28 +176,18 @@ def by_hand(tables: Tables, table: str) -> pl.LazyFrame:
     outputs: list[pl.Expr] = []
     for group in (each for each in GROUPS if each.table == table):
         column = pl.col(group.name)
-        columns[group.name] = pl.when(group.where[0]).then(pl.col(group.of))
-        for kind in group.kinds:
-            name = output(group, kind)
+        columns[group.name] = pl.when(group.where[0]).then(group.of[0])
+        for kind, name in group.outputs.items():
             if kind is Kind.MEAN:
-                sums[f"{group.name}SUM"] = column.sum()
-                sums[f"{group.name}COUNT"] = column.count()
+                sums |= {f"{group.name}SUM": column.sum(), f"{group.name}COUNT": column.count()}
                 outputs.append(_over(f"{group.name}SUM", f"{group.name}COUNT").alias(name))
             else:
                 sums[name] = _aggregated(column, kind)
                 outputs.append(pl.col(name))
-    gap = next(name for name, mine in GAPS.items() if mine == table)
-    sums |= {"first": pl.col("now").min(), "last": pl.col("now").max(), "rows": pl.len()}
-    outputs.append(
-        pl.when(pl.col("rows") > 1)
-        .then((pl.col("last") - pl.col("first")) / (pl.col("rows") - 1))
-        .alias(gap)
-    )
     outputs += [_over(a, b).alias(name) for name, (mine, a, b) in RATIOS.items() if mine == table]
     rows = tables.rows(table).select(
         LISTING,
         bucket(time_of(table), HOUR).alias(BUCKET),
-        time_of(table).alias("now"),
         *(value.alias(name) for name, value in columns.items()),
     )
     aggregated = rows.group_by(*KEYS).agg(value.alias(name) for name, value in sums.items())
@@ -250,9 +233,9 @@ def quantiles_by_hand(tables: Tables, table: str) -> pl.LazyFrame:
 def additive() -> list[str]:
     """List the outputs that are zero where a table has no row in the hour."""
     return [
-        output(group, kind)
+        name
         for group in GROUPS
-        for kind in group.kinds
+        for kind, name in group.outputs.items()
         if kind in (Kind.COUNT, Kind.SUM)
     ]
 
@@ -285,15 +268,10 @@ def _hand_with_quantiles(tables: Tables) -> list[pl.DataFrame]:
 def _sql(table: str, *, quantiles: bool) -> str:
     columns = []
     for group in (each for each in GROUPS if each.table == table):
-        for kind in group.kinds:
-            value = f"{_SQL_KIND[kind].format(group.of)} FILTER (WHERE {group.where[1]})"
+        for kind, name in group.outputs.items():
+            value = f"{_SQL_KIND[kind].format(group.of[1])} FILTER (WHERE {group.where[1]})"
             value = f"coalesce({value}, 0)" if kind is Kind.SUM else value
-            columns.append(f"{value} AS {output(group, kind)}")
-    time = f"epoch_ns({time_column(table)})"
-    gap = next(name for name, mine in GAPS.items() if mine == table)
-    columns.append(
-        f"CASE WHEN count(*) > 1 THEN (max({time}) - min({time})) / (count(*) - 1) END AS {gap}"
-    )
+            columns.append(f"{value} AS {name}")
     if quantiles:
         columns += [
             f"quantile_cont(Size, {q}) FILTER (WHERE {where[1]}) AS {name}"
@@ -310,11 +288,6 @@ def _sql(table: str, *, quantiles: bool) -> str:
         FROM {table} GROUP BY ALL)"""
 
 
-def time_column(table: str) -> str:
-    """Return the name of a table's time."""
-    return time_of(table).meta.root_names()[0]
-
-
 def sql(*, quantiles: bool) -> str:
     """Put the tables side by side, in SQL."""
     filled = ", ".join(f"coalesce({name}, 0) AS {name}" for name in additive())
@@ -327,15 +300,15 @@ def sql(*, quantiles: bool) -> str:
 W4 = Workload(
     name="W4",
     title="a hundred characteristics of orders and trades, one hour",
-    passes=(BenchPass("hours", 3600, measures),),
+    passes=(BenchPass("hours", 3600, HOURS),),
     hand=_hand,
     sql=(sql(quantiles=False),),
     decode_goal=3.8,
 )
 W4_QUANTILES = Workload(
     name="W4q",
-    title="the same with six quantiles",
-    passes=(BenchPass("hours_quantiles", 3600, with_quantiles),),
+    title="the same with four medians",
+    passes=(BenchPass("hours_quantiles", 3600, WITH_QUANTILES),),
     hand=_hand_with_quantiles,
     sql=(sql(quantiles=True),),
 )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import polars as pl
 
+from beaf_bench.workloads import bars
 from beaf_bench.workloads.base import (
     BUCKET,
     KEYS,
@@ -16,16 +17,14 @@ from beaf_bench.workloads.base import (
     Tables,
     Workload,
     bucket,
-    measure,
     sql_bucket,
     time_of,
 )
 from beaf_bench.workloads.book import MID, TWO_SIDED
-from beaf_core import Aggregation, AsOf, Kind, Measure
 
 TABLE, QUOTES = "trades", "l2"
 HORIZONS: Mapping[str, int] = {
-    "0": 0,
+    "1ms": SECOND // 1000,
     "10ms": SECOND // 100,
     "100ms": SECOND // 10,
     "1s": SECOND,
@@ -34,7 +33,7 @@ HORIZONS: Mapping[str, int] = {
     "30s": 30 * SECOND,
     "60s": 60 * SECOND,
 }
-SIDE, PRICE = pl.col("AggressorSide"), pl.col("Price")
+SIDE, PRICE = pl.col("AggressorSide"), bars.PRICE
 SIGNED = SIDE.is_in([1, 2])
 SIGN = pl.when(SIDE == 1).then(1.0).otherwise(-1.0)
 
@@ -43,21 +42,23 @@ _BITS = 47
 _SESSION = 86_400 * SECOND
 
 
-def _impact(mid: pl.Expr) -> pl.Expr:
-    return SIGN * (mid - PRICE) / PRICE * 1e4
+def _markout(mid: pl.Expr) -> pl.Expr:
+    return SIGN * (mid - PRICE)
 
 
-def measures() -> Sequence[Measure]:
-    """Declare the mean signed move from the trade's price, in basis points."""
-    return [
-        measure(
-            f"Impact{name}",
-            TABLE,
-            Aggregation(Kind.MEAN, _impact(pl.col(f"Mid{name}")), SIGNED),
-            lookups={f"Mid{name}": AsOf(QUOTES, MID, where=TWO_SIDED, horizon=horizon)},
-        )
-        for name, horizon in HORIZONS.items()
-    ]
+#: The mean signed move from the trade's price, of the module `trade`.
+IMPACT = {
+    **bars.trade(),
+    "impact_metrics": [
+        {
+            "variant": "Markout",
+            "horizon": list(HORIZONS),
+            "mids": "l2",
+            "quotes": "two_sided",
+            "beyond": "clip",
+        }
+    ],
+}
 
 
 def by_hand(tables: Tables) -> pl.LazyFrame:
@@ -88,11 +89,11 @@ def by_hand(tables: Tables) -> pl.LazyFrame:
             .join_asof(quotes, left_on="Then", right_on="Since", coalesce=False)
         )
         found = (pl.col("Quoted") == pl.col(LISTING)) & SIGNED
-        impact = pl.when(found).then(_impact(pl.col("Mid")))
-        trades = trades.with_columns(impact.alias(f"Impact{name}")).drop(
+        impact = pl.when(found).then(_markout(pl.col("Mid")))
+        trades = trades.with_columns(impact.alias(f"Markout{name}")).drop(
             "Mid", "Quoted", "Then", "Since"
         )
-    return trades.group_by(*KEYS).agg(pl.col(f"Impact{name}").mean() for name in HORIZONS)
+    return trades.group_by(*KEYS).agg(pl.col(f"Markout{name}").mean() for name in HORIZONS)
 
 
 def _key(tables: Tables, table: str) -> pl.Expr:
@@ -107,8 +108,8 @@ def _hand(tables: Tables) -> list[pl.DataFrame]:
 def _sql() -> str:
     sign = "CASE WHEN AggressorSide = 1 THEN 1 ELSE -1 END"
     means = ", ".join(
-        f"avg({sign} * (q{n}.Mid - t.Price) / t.Price * 1e4) "
-        f"FILTER (WHERE AggressorSide IN (1, 2)) AS Impact{name}"
+        f"avg({sign} * (q{n}.Mid - t.{bars.PRICED})) "
+        f"FILTER (WHERE AggressorSide IN (1, 2)) AS Markout{name}"
         for n, name in enumerate(HORIZONS)
     )
     joins = "\n".join(
@@ -122,7 +123,7 @@ def _sql() -> str:
             arg_max((BidPrice1 + AskPrice1) / 2, BMLLSequenceNo) AS Mid
         FROM l2 WHERE BidQuantity1 > 0 AND AskQuantity1 > 0 GROUP BY ALL
     ), t AS (
-        SELECT ListingId, {sql_bucket(TABLE, MINUTE)} AS TimeBucket, AggressorSide, Price,
+        SELECT ListingId, {sql_bucket(TABLE, MINUTE)} AS TimeBucket, AggressorSide, {bars.PRICED},
             epoch_ns(TradeTimestampNanoseconds) AS Now
         FROM trades
     )
@@ -132,7 +133,7 @@ def _sql() -> str:
 W6 = Workload(
     name="W6",
     title="the mid at eight horizons after each trade, one minute",
-    passes=(BenchPass("impact", 60, measures),),
+    passes=(BenchPass("impact", 60, {"trade": IMPACT}),),
     hand=_hand,
     sql=(_sql(),),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import polars as pl
 
@@ -16,11 +16,9 @@ from beaf_bench.workloads.base import (
     Tables,
     Workload,
     bucket,
-    measure,
     sql_bucket,
     time_of,
 )
-from beaf_core import Aggregation, Kind, Lifetime, Measure
 
 TABLE = "l3"
 SIDES = {"Bid": 1, "Ask": 2}
@@ -39,37 +37,13 @@ ACTIONS: Mapping[str, tuple[pl.Expr, str, str]] = {
 VOLUMES = ("Insert", "Cancel", "Execution")
 
 
-def counts() -> Sequence[Measure]:
-    """Declare eight counts and six volumes."""
-    found = []
-    for action, (rows, moved, _) in ACTIONS.items():
-        for side, code in SIDES.items():
-            where = rows & (pl.col("Side") == code)
-            found.append(
-                measure(f"{action}Count{side}", TABLE, Aggregation(Kind.COUNT, where=where))
-            )
-            if action in VOLUMES:
-                total = Aggregation(Kind.SUM, pl.col(moved), where)
-                found.append(measure(f"{action}Volume{side}", TABLE, total))
-    return found
-
-
-def lifetimes() -> Sequence[Measure]:
-    """Declare the mean lifetime of orders that end in the bucket, and how many are fleeting."""
-    lookups = {"Life": Lifetime(begin=BEGINS, end=ENDS)}
-    life, found = pl.col("Life"), []
-    for side, code in SIDES.items():
-        mine = pl.col("Side") == code
-        mean = Aggregation(Kind.MEAN, life, mine)
-        fleeting = Aggregation(Kind.COUNT, where=(life < FLEETING) & mine)
-        found.append(measure(f"MeanLifetime{side}", TABLE, mean, lookups=lookups))
-        found.append(measure(f"FleetingCount{side}", TABLE, fleeting, lookups=lookups))
-    return found
-
-
-def everything() -> Sequence[Measure]:
-    """Declare both."""
-    return [*counts(), *lifetimes()]
+#: The same of the module `l3`.
+COUNTS = [
+    {"actions": list(VOLUMES), "measures": ["Count", "Volume"]},
+    {"actions": ["Update"], "measures": ["Count"]},
+]
+LIVES = [{"variant": ["AvgRestingTime", "FleetingCancelCount"], "sides": list(SIDES)}]
+ORDERS = {"generic_metrics": COUNTS, "advanced_metrics": LIVES}
 
 
 def counts_by_hand(tables: Tables) -> pl.LazyFrame:
@@ -95,24 +69,31 @@ def lifetimes_by_hand(tables: Tables) -> pl.LazyFrame:
     rows, time = tables.rows(TABLE), time_of(TABLE)
     first, last = (pl.col(each).cast(pl.Int64).alias("Order") for each in ("OrderId", "OldOrderId"))
     begun = rows.filter(BEGINS).select(LISTING, first, time.alias("Begin"))
-    ended = rows.filter(ENDS).select(LISTING, last, "Side", time.alias("End"))
+    ended = rows.filter(ENDS).select(LISTING, last, "Side", "OrderExecuted", time.alias("End"))
     life = pl.col("End") - pl.col("Begin")
     paired = ended.join(begun, on=[LISTING, "Order"], how="inner").select(
-        LISTING, bucket(pl.col("End"), MINUTE).alias(BUCKET), "Side", life.alias("Life")
+        LISTING,
+        bucket(pl.col("End"), MINUTE).alias(BUCKET),
+        "Side",
+        "OrderExecuted",
+        life.alias("Life"),
     )
     found = []
     for side, code in SIDES.items():
         mine = pl.col("Side") == code
-        found.append(pl.when(mine).then(pl.col("Life")).mean().alias(f"MeanLifetime{side}"))
-        fleeting = (mine & (pl.col("Life") < FLEETING)).sum().cast(pl.Int64)
-        found.append(fleeting.alias(f"FleetingCount{side}"))
+        found.append(pl.when(mine).then(pl.col("Life")).mean().alias(f"AvgRestingTime{side}"))
+        young = mine & ~EXECUTED & (pl.col("Life") < FLEETING)
+        fleeting = young.sum().cast(pl.Int64)
+        found.append(fleeting.alias(f"FleetingCancelCount{side}"))
     return paired.group_by(*KEYS).agg(found)
 
 
 def orders_by_hand(tables: Tables) -> pl.LazyFrame:
     """Put lifetimes beside counts; where no order ends, none is fleeting."""
     together = counts_by_hand(tables).join(lifetimes_by_hand(tables), on=list(KEYS), how="left")
-    return together.with_columns(pl.col(f"FleetingCount{side}").fill_null(0) for side in SIDES)
+    return together.with_columns(
+        pl.col(f"FleetingCancelCount{side}").fill_null(0) for side in SIDES
+    )
 
 
 def _counts_by_hand(tables: Tables) -> list[pl.DataFrame]:
@@ -137,15 +118,16 @@ def _sql_counts() -> str:
 
 def _sql_lifetimes() -> str:
     columns = ", ".join(
-        f"avg(Life) FILTER (WHERE Side = {code}) AS MeanLifetime{side}, "
-        f"count(*) FILTER (WHERE Side = {code} AND Life < {FLEETING}) AS FleetingCount{side}"
+        f"avg(Life) FILTER (WHERE Side = {code}) AS AvgRestingTime{side}, "
+        f"count(*) FILTER (WHERE Side = {code} AND NOT OrderExecuted AND Life < {FLEETING}) "
+        f"AS FleetingCancelCount{side}"
         for side, code in SIDES.items()
     )
     time = "epoch_ns({}.TimestampNanoseconds)"
     return f"""
     SELECT ListingId, TimeBucket, {columns} FROM (
         SELECT e.ListingId, {sql_bucket(TABLE, MINUTE).replace("(Time", "(e.Time")} AS TimeBucket,
-            e.Side, {time.format("e")} - {time.format("b")} AS Life
+            e.Side, e.OrderExecuted, {time.format("e")} - {time.format("b")} AS Life
         FROM (SELECT * FROM l3 WHERE LobAction = 3) e
         JOIN (SELECT * FROM l3 WHERE LobAction = 2) b
         ON e.ListingId = b.ListingId AND e.OldOrderId = b.OrderId
@@ -153,17 +135,19 @@ def _sql_lifetimes() -> str:
 
 
 SQL_COUNTS = _sql_counts()
+_LIVES = ", ".join(
+    f"AvgRestingTime{side}, coalesce(FleetingCancelCount{side}, 0) AS FleetingCancelCount{side}"
+    for side in SIDES
+)
 SQL_ORDERS = f"""
-SELECT c.*, {
-    ", ".join(f"MeanLifetime{s}, coalesce(FleetingCount{s}, 0) AS FleetingCount{s}" for s in SIDES)
-}
+SELECT c.*, {_LIVES}
 FROM ({SQL_COUNTS}) c LEFT JOIN ({_sql_lifetimes()}) t USING (ListingId, TimeBucket)
 """
 
 W3_COUNTS = Workload(
     name="W3c",
     title="fourteen counts and volumes of orders, one minute",
-    passes=(BenchPass("counts", 60, counts),),
+    passes=(BenchPass("counts", 60, {"l3": {"generic_metrics": COUNTS}}),),
     hand=_counts_by_hand,
     sql=(SQL_COUNTS + " ORDER BY ALL",),
     decode_goal=2.2,
@@ -171,7 +155,7 @@ W3_COUNTS = Workload(
 W3 = Workload(
     name="W3",
     title="the same with lifetimes of orders",
-    passes=(BenchPass("orders", 60, everything),),
+    passes=(BenchPass("orders", 60, {"l3": ORDERS}),),
     hand=_orders_by_hand,
     sql=(SQL_ORDERS + " ORDER BY ALL",),
     decode_goal=7.5,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from beaf_bench.workloads.bars import W1
-from beaf_bench.workloads.base import BenchPass, Workload
+from beaf_bench.workloads.base import Workload
 from beaf_bench.workloads.book import W2
 from beaf_bench.workloads.everything import TINY, W5
 from beaf_bench.workloads.hours import W4, W4_QUANTILES
@@ -17,10 +17,3 @@ WORKLOADS: Mapping[str, Workload] = {
 }
 #: Those that a person chooses from.
 COMPARED: Sequence[str] = [name for name, each in WORKLOADS.items() if each.hand is not None]
-
-
-def find_pass(name: str) -> BenchPass:
-    """Find a pass of any workload by its name."""
-    return next(
-        each for workload in WORKLOADS.values() for each in workload.passes if each.name == name
-    )
