@@ -1,0 +1,40 @@
+"""Which rows follow upon which, within a short time?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+#: The times of the rows that come first and of those that follow, int64 nanoseconds.
+FIRST, THEN = "__first", "__then"
+
+_SLOT = "__slot"
+
+
+def nanoseconds(column: str) -> pl.Expr:
+    """A time, whatever it is stored as, in int64 nanoseconds since the epoch."""
+    return pl.col(column).cast(pl.Datetime("ns")).cast(pl.Int64)
+
+
+def followed(
+    first: pl.LazyFrame, then: pl.LazyFrame, on: Sequence[str], tolerance: int
+) -> pl.LazyFrame:
+    """Pair rows with those that follow at the same time or up to `tolerance` nanoseconds later.
+
+    A join on slots of time, in which a row is sought in its own and in the next one: it streams,
+    as a join by ranges of time does not, and makes no more pairs than twice those that fit.
+
+    Args:
+        first: the rows that come first, with their time in `FIRST`.
+        then: the rows that may follow, with their time in `THEN`.
+        on: the columns in which both agree; null agrees with nothing.
+        tolerance: the longest time between them, itself included.
+    """
+    width = max(tolerance, 1)
+    slot = pl.col(FIRST) // width
+    sought = pl.concat([first.with_columns((slot + step).alias(_SLOT)) for step in (0, 1)])
+    pairs = sought.join(
+        then.with_columns((pl.col(THEN) // width).alias(_SLOT)), on=[*on, _SLOT], how="inner"
+    )
+    return pairs.filter((pl.col(THEN) - pl.col(FIRST)).is_between(0, tolerance)).drop(_SLOT)
