@@ -26,7 +26,7 @@ from beaf_core.model.errors import (
     UsageError,
 )
 from beaf_core.model.partition import PartitionRun, UniversePartition
-from beaf_core.model.tables import TABLES, Part, TableRead, TableRequest, worst_status
+from beaf_core.model.tables import REFERENCE, TABLES, Part, TableRead, TableRequest, worst_status
 from beaf_core.plugins.errors import did_you_mean
 from beaf_core.plugins.inline import DEFAULT_UNIVERSE
 
@@ -264,12 +264,22 @@ def _provided(
     absent = [each.read.status for each in made_of if each.read.frame is None]
     if absent:
         return TableOnDay(plan, TableRead(worst_status(absent)), Clock("", None))
-    inputs = {each.plan.table: each.rows for each in made_of}
+    inputs = {each.plan.table: _given(each) for each in made_of}
     frame = provider.build(inputs, plan.columns, listings[LISTING].to_list())
     table = provider.table
     clock = Clock(table.time, table.sequence, ordered=table.ordered)
     parts = tuple(part for each in made_of for part in each.read.parts or each.made_of)
     return TableOnDay(plan, TableRead(DayStatus.READY, frame), clock, parts)
+
+
+def _given(table: TableOnDay) -> pl.LazyFrame:
+    """Hand over a table's rows; the reference table, as long as the universe, in memory.
+
+    How many venues an instrument has decides how a table of them all is made.
+    """
+    if table.plan.table != REFERENCE.name:
+        return table.rows
+    return table.rows.collect(engine="streaming").lazy()
 
 
 def _needed(plan: TablePlan, time: str, sequence: str | None) -> tuple[str, ...]:
