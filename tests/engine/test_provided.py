@@ -145,3 +145,53 @@ def test_tables_made_of_each_other_are_refused(project: Path) -> None:
     text = PIPELINE.replace('needs={"trades": (', 'needs={"large": (')
     message = told(ran(project, text))
     assert "made of each other: large of large" in message
+
+
+INSTRUMENTS = """
+import polars as pl
+from beaf_core import Aggregation, AnalyticsModule, Kind, Measure, ProvidedTable
+
+
+def build(tables):
+    known = tables["reference"].collect()
+    assert tables["reference"].explain().startswith("DF ["), "the rows are in memory"
+    first = known.group_by("InstrumentId").agg(First=pl.col("ListingId").min())
+    named = known.join(first, on="InstrumentId").select("ListingId", "First")
+    rows = tables["trades"].join(named.lazy(), on="ListingId")
+    return rows.select("TradeTimestampNanoseconds", "Size", ListingId=pl.col("First"))
+
+
+TABLE = ProvidedTable(
+    name="everywhere",
+    needs={
+        "trades": ("TradeTimestampNanoseconds", "Size"),
+        "reference": ("InstrumentId",),
+    },
+    build=build,
+    time="TradeTimestampNanoseconds",
+)
+TOTAL = Measure("Total", "everywhere", Aggregation(Kind.SUM, pl.col("Size")), "shares", "x", "x")
+OWN = Measure("Own", "trades", Aggregation(Kind.SUM, pl.col("Size")), "shares", "x", "x")
+maker = AnalyticsModule("maker", measures=lambda o: [TOTAL, OWN], provides=lambda o: [TABLE])
+
+
+def get_universe(date, reference):
+    return reference(date, Ticker="ALFA")
+
+
+USER_CONFIG = {
+    "DATASETNAME": "everywhere",
+    "SOURCE": {"type": "parquet", "root": "market"},
+    "PASSES": [{"name": "bars", "time_bucket_seconds": 86400, "modules": ["maker"]}],
+    "OUTPUT_TARGET": {"type": "parquet"},
+}
+"""
+
+
+def test_a_table_may_be_made_with_what_the_reference_knows_of_the_universe(project: Path) -> None:
+    project.write_text(INSTRUMENTS, encoding="utf-8")
+    report = run_pipeline(project, date=MONDAY)
+    assert report.status == "succeeded", report
+    frame = pl.read_parquet(report.receipts[0].location).sort("ListingId")
+    assert frame.height > 1, "the instrument is traded on several venues"
+    assert frame["Total"].to_list() == [frame["Own"].sum(), *[0.0] * (frame.height - 1)]

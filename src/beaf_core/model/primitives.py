@@ -126,7 +126,8 @@ class ProvidedTable:
         name: the table's name; no input table may have it.
         needs: the tables it is made of, each with the columns that it needs beside ListingId.
         build: needed table → lazy rows of one trade date and the whole universe (in a batch of
-            listings, too), to lazy rows. It must not collect. Rows of other listings are left out.
+            listings, too), to lazy rows. It must not collect, but for `reference`, which is as
+            long as the universe and in memory. Rows of other listings are left out.
         time: its column of event time, int64 nanoseconds or Datetime.
         sequence: the column that breaks ties; None where there is none.
         ordered: whether the rows of each listing come out in that order.

@@ -16,7 +16,7 @@ from beaf_core.engine.planning.columns import check_columns
 from beaf_core.engine.primitives.provided import Provider, providers_of
 from beaf_core.model.dates import DayStatus
 from beaf_core.model.errors import DataInvalidError, UsageError
-from beaf_core.model.tables import TABLES, Part, TableRead, TableRequest, worst_status
+from beaf_core.model.tables import REFERENCE, TABLES, Part, TableRead, TableRequest, worst_status
 from beaf_core.plugins.errors import did_you_mean
 
 if TYPE_CHECKING:
@@ -182,12 +182,22 @@ def _provided(
     absent = [each.read.status for each in made_of if each.read.frame is None]
     if absent:
         return TableOnDay(plan, TableRead(worst_status(absent)), Clock("", None))
-    inputs = {each.plan.table: each.rows for each in made_of}
+    inputs = {each.plan.table: _given(each) for each in made_of}
     frame = provider.build(inputs, plan.columns, listings[LISTING].to_list())
     table = provider.table
     clock = Clock(table.time, table.sequence, ordered=table.ordered)
     parts = tuple(part for each in made_of for part in each.read.parts or each.made_of)
     return TableOnDay(plan, TableRead(DayStatus.READY, frame), clock, parts)
+
+
+def _given(table: TableOnDay) -> pl.LazyFrame:
+    """Hand over a table's rows; the reference table, as long as the universe, in memory.
+
+    How many venues an instrument has decides how a table of them all is made.
+    """
+    if table.plan.table != REFERENCE.name:
+        return table.rows
+    return table.rows.collect(engine="streaming").lazy()
 
 
 def _needed(plan: TablePlan, time: str, sequence: str | None) -> tuple[str, ...]:

@@ -1,0 +1,30 @@
+"""What would all venues show as one? The module `consolidate`: the table `consolidated`."""
+
+from __future__ import annotations
+
+from beaf_analytics.cbbo.common import common_measures
+from beaf_analytics.cbbo.options import ConsolidateOptions
+from beaf_analytics.cbbo.table import consolidated
+from beaf_core import AnalyticsModule, Measure, ProvidedTable, hookimpl
+
+
+def provides(options: ConsolidateOptions) -> list[ProvidedTable]:
+    """Provide the common book; nothing where the module is switched off."""
+    return [consolidated(options)] if options.ENABLED else []
+
+
+def measures(options: ConsolidateOptions) -> list[Measure]:
+    """List the measures that the options ask for."""
+    return common_measures(options) if options.ENABLED else []
+
+
+@hookimpl
+def analytics_module() -> AnalyticsModule:
+    """Declare the module."""
+    return AnalyticsModule(
+        name="consolidate",
+        measures=measures,
+        doc="One book per instrument, of those of all its venues, in the layout of l2",
+        Config=ConsolidateOptions,
+        provides=provides,
+    )
