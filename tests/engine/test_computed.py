@@ -142,7 +142,10 @@ def test_the_context_holds_buckets_trade_dates_and_the_universe(project: Path) -
         ("shares(context, options).rename({'MarketShare': 'Share'})", "no column MarketShare"),
         ("shares(context, options).drop('TimeBucket')", "yields no column TimeBucket"),
         ("shares(context, options).with_columns(Odd=1)", "yields Odd, which no measure"),
-        ("pl.concat([shares(context, options)] * 2)", "several rows for listing 101 in the bucket"),
+        (
+            "pl.concat([shares(context, options)] * 2)",
+            "several rows for listing 101 at 2025-01-06 09:01:00",
+        ),
         ("shares(context, options).with_columns(ListingId=7)", "listing 7, which is not of"),
         (
             "shares(context, options).with_columns(ListingId=pl.lit(None, pl.Int64))",

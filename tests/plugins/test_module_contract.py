@@ -145,7 +145,7 @@ def test_an_output_with_a_key_twice_or_without_a_measure_is_caught(refused, monk
     keys = {"ListingId": [1, 1], "TimeBucket": [1, 1]}
     bars = {"twice": pl.DataFrame({**keys, "Shares": [1, 2]}), "without": pl.DataFrame(keys)}
     monkeypatch.setattr(contracts, "bars_of", lambda *_: bars["twice"])
-    assert "several rows of one listing and bucket" in refused(check_module, module_of(GOOD))
+    assert "several rows of one ListingId and TimeBucket" in refused(check_module, module_of(GOOD))
     monkeypatch.setattr(contracts, "bars_of", lambda *_: bars["without"])
     assert "the output lacks Shares" in refused(check_module, module_of(GOOD))
 
@@ -178,3 +178,13 @@ def test_a_module_that_yields_other_measures_each_time_is_caught(refused):
         analytics_module=hookimpl(specname="analytics_module")(lambda: module)
     )
     assert "yields other measures when asked again" in refused(check_module, plugin)
+
+
+def test_a_module_of_an_earlier_pass_and_rows_with_own_keys_keep_the_contract(monkeypatch):
+    of_source = Measure(
+        "Highest", "source", Aggregation(Kind.MAX, pl.col("Close")), "ccy", "Highest close.", "max"
+    )
+    check_module(module_of(of_source))
+    own = replace(GOOD, value=None)
+    monkeypatch.setattr(contracts, "bars_of", lambda *_: pl.DataFrame({"Side": [1], "Shares": [2]}))
+    check_module(module_of(own, keys=lambda _options: ("Side",)))

@@ -67,8 +67,15 @@ def _of_pipeline(path: str, sets: Sequence[str]) -> Iterator[tuple[str | None, s
 
     for resolved in prepare_pipeline(path, sets=sets).resolved.passes:
         for each in resolved.modules:
-            for measure in each.measures:
+            for measure in (*map(_key, each.keys or ()), *each.measures):
                 yield resolved.name, each.module.name, measure
+
+
+def _key(name: str) -> Measure:
+    """Describe a key that a module's rows have in place of ListingId and TimeBucket."""
+    from beaf_core.model.module import Measure
+
+    return Measure(name, "", None, unit="key", doc="Tells the rows apart.", formula=name)
 
 
 def _of_modules() -> Iterator[tuple[str | None, str, Measure]]:

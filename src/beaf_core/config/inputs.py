@@ -1,49 +1,22 @@
-"""Which pass or table stands for each name that a module reads, and do the passes fit together?"""
+"""Which pass or table stands for each name that a module reads?"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from graphlib import CycleError, TopologicalSorter
+from graphlib import TopologicalSorter
 
 from beaf_core.config.analytics import AnalyticsConfig
 from beaf_core.config.bindings import bound
 from beaf_core.config.modules import ModuleResolver
-from beaf_core.config.nodes import Node, Steps
+from beaf_core.config.nodes import Steps
+from beaf_core.config.placed import PlacedPass
+from beaf_core.config.readers import check_readers
 from beaf_core.config.resolved import ResolvedModule, ResolvedPass
 from beaf_core.config.validate import Findings
-from beaf_core.model.dates import is_union_of
-from beaf_core.model.module import RESERVED
 from beaf_core.model.primitives import PASS_PREFIX, SOURCE_TABLE
 from beaf_core.model.tables import TABLES
 from beaf_core.plugins.errors import PluginAnswerError, did_you_mean
-
-
-@dataclass(frozen=True, slots=True)
-class PlacedPass:
-    """A resolved pass, and where it was written."""
-
-    resolved: ResolvedPass
-    node: Node
-    path: Steps
-
-    def at(self, *steps: str | int) -> Steps:
-        """Return the path of a field, or that of the pass where the field was not written."""
-        node = self.node
-        for step in steps:
-            inside = node.value.get(step) if isinstance(node.value, dict) else None
-            if isinstance(node.value, list) and isinstance(step, int):
-                inside = node.value[step]
-            if not isinstance(inside, Node):
-                return self.path
-            node = inside
-        return (*self.path, *steps)
-
-    def at_module(self, name: str) -> Steps:
-        """Return the path of the module's name."""
-        listed = self.node.child("modules")
-        names = [each.value for each in listed.value] if listed else []
-        return self.at("modules", names.index(name)) if name in names else self.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +35,17 @@ class InputBinder:
     modules: ModuleResolver
     names: Sequence[str]
 
-    def bind(self, passes: Sequence[PlacedPass]) -> list[ResolvedPass]:
+    def bind(self, passes: Sequence[PlacedPass]) -> Sequence[PlacedPass]:
         """Bind every pass; what does not fit is reported."""
         for each in passes:
             self._check_names(each)
         if self.findings.problems:  # what follows would be consequences
-            return [each.resolved for each in passes]
+            return passes
         found = [replace(each, resolved=self._bound(each)) for each in passes]
         self._note_caps([each.resolved for each in found])
         if not self.findings.problems:
-            self._check_order(found)
-            self._check_columns(found)
-            self._check_frequencies(found)
-        return [each.resolved for each in found]
+            check_readers(self.findings, self.config, found)
+        return found
 
     def _note_caps(self, passes: Sequence[ResolvedPass]) -> None:
         """Note a limit of rows that limits nothing, since no table is called so."""
@@ -220,64 +191,9 @@ class InputBinder:
             "provides is there where that module is in the pass",
         )
 
-    # -- passes among themselves ---------------------------------------------------------------
-
-    def _check_order(self, passes: Sequence[PlacedPass]) -> None:
-        graph = {each.resolved.name: each.resolved.sources for each in passes}
-        try:
-            TopologicalSorter(graph).prepare()
-        except CycleError as error:
-            circle = list(reversed(error.args[1]))
-            first = next(each for each in passes if each.resolved.name in circle)
-            self.findings.problem(
-                first.at("source_pass"),
-                f"passes read each other in a circle: {' reads '.join(circle)}",
-                remedy="a pass can read passes only that do not wait for it",
-            )
-
-    def _check_columns(self, passes: Sequence[PlacedPass]) -> None:
-        by_name = {each.resolved.name: each.resolved for each in passes}
-        for placed, module, source, columns in _readers(passes):
-            there = [*RESERVED, *(each.name for each in by_name[source].measures)]
-            for column in columns:
-                if column not in there:
-                    self.findings.problem(
-                        placed.at_module(module.module.name),
-                        f'the module "{module.module.name}" reads the column "{column}", which '
-                        f'the pass "{source}" does not yield{did_you_mean(column, there)}',
-                        remedy=f"it yields {', '.join(there[:30])}",
-                    )
-
-    def _check_frequencies(self, passes: Sequence[PlacedPass]) -> None:
-        by_name = {each.resolved.name: each.resolved for each in passes}
-        for placed in passes:
-            mine = placed.resolved.config.batch_freq or self.config.BATCH_FREQ
-            for name in placed.resolved.sources:
-                theirs = by_name[name].config.batch_freq or self.config.BATCH_FREQ
-                if not is_union_of(mine, theirs):
-                    self.findings.problem(
-                        placed.at("batch_freq"),
-                        f'the pass "{placed.resolved.name}" is cut by {mine or "null"}, and reads '
-                        f'the pass "{name}", which is cut by {theirs or "null"}: its partitions '
-                        "would not be made of whole ones",
-                        remedy="D fits in every frequency, W in 2W, M in Q and A, Q in A, "
-                        "each in null and in itself",
-                    )
-
 
 def _any_reads(modules: Sequence[ResolvedModule], table: str) -> bool:
     return any(table in each.needs for each in modules)
-
-
-def _readers(
-    passes: Sequence[PlacedPass],
-) -> Iterator[tuple[PlacedPass, ResolvedModule, str, tuple[str, ...]]]:
-    """Yield every module that reads a pass, with the pass and the columns that it reads."""
-    for placed in passes:
-        for module in placed.resolved.modules:
-            for table, columns in module.needs.items():
-                if table.startswith(PASS_PREFIX):
-                    yield placed, module, table.removeprefix(PASS_PREFIX), columns
 
 
 def order_of(passes: Mapping[str, Sequence[str]]) -> dict[str, int]:

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from beaf_core.config.analytics import AnalyticsConfig, PassConfig
-from beaf_core.config.inputs import InputBinder, PlacedPass
+from beaf_core.config.inputs import InputBinder
 from beaf_core.config.modules import ModuleResolver
 from beaf_core.config.nodes import Node, Steps, merge, name_of
-from beaf_core.config.resolved import ResolvedModule, ResolvedPass
+from beaf_core.config.placed import PlacedPass
+from beaf_core.config.readers import check_modules
+from beaf_core.config.resolved import ResolvedPass
 from beaf_core.config.targets import TargetResolver
 from beaf_core.config.validate import Findings
-from beaf_core.model.module import RESERVED
 from beaf_core.model.run import Target
-from beaf_core.plugins.errors import did_you_mean
 from beaf_core.plugins.host import PluginHost
 
 
@@ -67,7 +67,9 @@ class PassResolver:
             for index, each in enumerate(passes)
             if each is not None
         ]
-        return InputBinder(self.findings, self.config, self.modules, names).bind(placed)
+        found = InputBinder(self.findings, self.config, self.modules, names).bind(placed)
+        check_modules(self.findings, found)
+        return [each.resolved for each in found]
 
     def _pass(self, node: Node, path: Steps) -> ResolvedPass | None:
         if not isinstance(node.value, dict):
@@ -82,10 +84,7 @@ class PassResolver:
         targets = self._targets(node, path)
         if config is None:
             return None
-        self._columns(modules, path)
-        self._sort_keys(config, modules, path)
         self._source(config, path)
-        self._timeline(modules, path)
         options = {each.module.config_key: each.options for each in modules if each.options}
         return ResolvedPass(
             config.model_copy(update=options), tuple(modules), targets, self.config.DEFAULT_FFILL
@@ -107,34 +106,6 @@ class PassResolver:
         found = [resolver.resolve(section, where) for section, where in sections]
         return tuple(each for each in found if each is not None)
 
-    def _columns(self, modules: Iterable[ResolvedModule], path: Steps) -> None:
-        """Report columns that two modules yield, and a pass without any."""
-        owners: dict[str, str] = {}
-        for each in modules:
-            names = [measure.name for measure in each.measures]
-            shared = [name for name in names if name in owners]
-            if shared:
-                self.findings.problem(
-                    (*path, each.module.config_key),
-                    f'the modules "{owners[shared[0]]}" and "{each.module.name}" both yield '
-                    + ", ".join(shared),
-                    remedy="set metric_prefix in one of their sections",
-                )
-            owners |= {name: each.module.name for name in names if name not in owners}
-        if not owners and not self.findings.problems:
-            where = (*path, "modules")
-            self.findings.problem(where, "the pass yields no column: its modules are not ENABLED")
-
-    def _sort_keys(
-        self, config: PassConfig, modules: Iterable[ResolvedModule], path: Steps
-    ) -> None:
-        columns = [*RESERVED, *(measure.name for each in modules for measure in each.measures)]
-        for index, key in enumerate(config.sort_keys or []):
-            if key not in columns and not self.findings.problems:
-                where = (*path, "sort_keys", index)
-                hint = did_you_mean(key, columns)
-                self.findings.problem(where, f'the output has no column "{key}"{hint}')
-
     def _source(self, config: PassConfig, path: Steps) -> None:
         """Report what is to be preserved of a source pass where there is none."""
         wanted = config.quality_checks.expect.need_source if config.quality_checks else []
@@ -144,18 +115,6 @@ class PassResolver:
                 "the pass has no source pass to preserve anything of",
                 remedy="name one with source_pass",
             )
-
-    def _timeline(self, modules: Iterable[ResolvedModule], path: Steps) -> None:
-        """Report timelines of one pass that differ."""
-        dense = [each for each in modules if each.grid is not None]
-        for each in dense[1:]:
-            if each.grid != dense[0].grid:
-                self.findings.problem(
-                    (*path, each.module.config_key),
-                    f'the modules "{dense[0].module.name}" and "{each.module.name}" both give the '
-                    "pass a timeline",
-                    remedy="keep one of them",
-                )
 
     def _shared_locations(self, targets: Iterable[tuple[Steps, Target]]) -> None:
         """Report outputs of which one would overwrite the other."""

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from beaf_core.config.analytics import AnalyticsConfig, PassConfig
 from beaf_core.model.errors import UsageError
-from beaf_core.model.module import AnalyticsModule, Measure
+from beaf_core.model.module import KEYS, RESERVED, AnalyticsModule, Measure
 from beaf_core.model.primitives import PASS_PREFIX, DenseGrid, Identity, ProvidedTable
 from beaf_core.model.run import Target
 
@@ -34,6 +34,7 @@ class ResolvedModule:
         grid: the dense timeline that it gives the pass, if any.
         identities: what must hold between its columns.
         reads: the tables that its `compute` looks at, each with its columns.
+        keys: what tells its rows apart; None for ListingId and TimeBucket.
     """
 
     module: AnalyticsModule
@@ -44,6 +45,7 @@ class ResolvedModule:
     grid: DenseGrid | None = None
     identities: tuple[Identity, ...] = ()
     reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    keys: tuple[str, ...] | None = None
 
     @property
     def needs(self) -> Mapping[str, tuple[str, ...]]:
@@ -91,6 +93,21 @@ class ResolvedPass:
     def measures(self) -> tuple[Measure, ...]:
         """The measures of all modules, in the order of the output's columns."""
         return tuple(measure for each in self.modules for measure in each.measures)
+
+    @property
+    def own_keys(self) -> tuple[str, ...] | None:
+        """What tells its rows apart where that is not ListingId and TimeBucket."""
+        return next((each.keys for each in self.modules if each.keys is not None), None)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What tells its rows apart."""
+        return self.own_keys or KEYS
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of its output, those of the listings as far as the source knows them."""
+        return (*(self.own_keys or RESERVED), *(each.name for each in self.measures))
 
     @property
     def sources(self) -> tuple[str, ...]:

@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from beaf_core.model.primitives import Context, DenseGrid, Identity, ProvidedTable
 
 
-#: Columns that every output has by itself; no measure may take their names.
-RESERVED = ("ListingId", "TimeBucket", "MIC", "Ticker", "CurrencyCode")
+#: What tells the rows of an output apart, unless a module's rows have keys of their own.
+KEYS = ("ListingId", "TimeBucket")
+#: Columns that every output has by itself, but one with keys of its own; no measure may take their
+#: names.
+RESERVED = (*KEYS, "MIC", "Ticker", "CurrencyCode")
 
 
 class Kind(StrEnum):
@@ -229,7 +232,9 @@ class AnalyticsModule:
         cross_sectional: whether `compute` needs the whole universe at once, and so must not be
             cut into batches of listings.
         keys: options → the columns that tell the rows of `compute` apart, where these are not
-            ListingId and TimeBucket; then the pass has no other module, and it is computed at once.
+            ListingId and TimeBucket: `(IndexId, TimeBucket)`. Then all its measures are computed,
+            the pass has no other module, is computed at once, and its rows hold these keys and the
+            measures alone.
     """
 
     name: str

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from beaf_core.model.errors import BeafError, UsageError
-from beaf_core.model.module import RESERVED, Aggregation, AnalyticsModule, Kind, Measure
+from beaf_core.model.module import KEYS, RESERVED, Aggregation, AnalyticsModule, Kind, Measure
 from beaf_core.model.primitives import AsOf, DenseGrid, Identity, Lifetime, ProvidedTable
 from beaf_core.plugins.answers import check_config_model, kind_of
 from beaf_core.plugins.errors import PluginAnswerError, PluginCallError
@@ -27,7 +27,7 @@ def check_module(entry: PluginEntry, answer: object) -> AnalyticsModule:
         raise PluginAnswerError(
             entry, "analytics_module", f'the module calls itself "{answer.name}"'
         )
-    for name in ("measures", "rows", "provides", "grid", "identities", "reads"):
+    for name in ("measures", "rows", "provides", "grid", "identities", "reads", "keys"):
         if not callable(getattr(answer, name)):
             raise PluginAnswerError(
                 entry, "analytics_module", f"{name} is to be a function of the options"
@@ -73,12 +73,17 @@ def rows_of(entry: PluginEntry, module: AnalyticsModule, options: Any) -> dict[s
 def declared_of(
     entry: PluginEntry, module: AnalyticsModule, options: Any
 ) -> tuple[
-    tuple[ProvidedTable, ...], DenseGrid | None, tuple[Identity, ...], dict[str, tuple[str, ...]]
+    tuple[ProvidedTable, ...],
+    DenseGrid | None,
+    tuple[Identity, ...],
+    dict[str, tuple[str, ...]],
+    tuple[str, ...] | None,
 ]:
-    """Ask a module for the tables it provides, its grid, its identities and what it reads."""
+    """Ask a module for the tables it provides, its grid, identities, what it reads, its keys."""
     try:
         provides, grid = tuple(module.provides(options)), module.grid(options)
         identities, reads = tuple(module.identities(options)), dict(module.reads(options))
+        keys = _own_keys(entry, module.keys(options))
     except BeafError:
         raise
     except Exception as error:  # a plugin's declaration may raise anything
@@ -93,7 +98,21 @@ def declared_of(
                 "analytics_module",
                 f"{kind_of(each)} stands where a {kind.__name__} belongs",
             )
-    return provides, grid, identities, {name: tuple(columns) for name, columns in reads.items()}
+    needed = {name: tuple(columns) for name, columns in reads.items()}
+    return provides, grid, identities, needed, keys
+
+
+def _own_keys(entry: PluginEntry, answer: object) -> tuple[str, ...] | None:
+    """Check keys for distinct names of columns; those of every output are none of its own."""
+    if answer is None:
+        return None
+    keys = tuple(answer) if isinstance(answer, tuple | list) else ()
+    named = all(isinstance(each, str) and each and not each.startswith("__") for each in keys)
+    if not keys or not named or len({*keys}) < len(keys):
+        raise PluginAnswerError(
+            entry, "analytics_module", f"its keys are {answer!r}, not distinct names of columns"
+        )
+    return None if {*keys} == {*KEYS} else keys
 
 
 def check_measures(entry: PluginEntry, answer: object) -> list[Measure]:

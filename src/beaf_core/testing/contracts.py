@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -91,6 +91,8 @@ def _check_unheard_of(universe: _Universe) -> None:
 
 _REAGGREGATIONS = ("sum", "first", "last", "min", "max", "twa", "none")
 _KEYS = ("ListingId", "TimeBucket")
+#: The table that is an earlier pass.
+_SOURCE = "source"
 _NUMERIC_ONLY = (Kind.SUM, Kind.MEAN, Kind.STD, Kind.MEDIAN)
 
 
@@ -114,14 +116,15 @@ def check_module(plugin: object, options: object = None, *, name: str | None = N
     names = [each.name for each in measures]
     repeated = sorted({each for each in names if names.count(each) > 1})
     assert not repeated, f"several measures are called {', '.join(repeated)}"
-    tables = _Tables({each.name: each for each in module.provides(given)})
+    of_source = {column for each in measures for column in each.needs.get(_SOURCE, ())}
+    tables = _Tables({each.name: each for each in module.provides(given)}, of_source)
     for each in measures:
         _check_described(each, tables)
         _check_expressions(each, tables)
     for table, condition in module.rows(given).items():
         _check_condition(f"the rows of {table}", tables.sample(table), condition)
     _check_asked_again(module, given, names)
-    _check_computed(module, options, measures, tables)
+    _check_computed(module, options, measures, tables, module.keys(given) or _KEYS)
 
 
 def _check_asked_again(module: AnalyticsModule, given: object, names: list[str]) -> None:
@@ -131,9 +134,10 @@ def _check_asked_again(module: AnalyticsModule, given: object, names: list[str])
 
 @dataclass(frozen=True, slots=True)
 class _Tables:
-    """What a module may read: input tables, and those that it provides itself."""
+    """What a module may read: input tables, an earlier pass, and what it provides itself."""
 
     provided: Mapping[str, ProvidedTable]
+    of_source: Iterable[str] = ()
 
     def sample(self, table: str) -> pl.DataFrame:
         """Take rows of the tiny market; of a table that it does not have, rows of nulls."""
@@ -141,6 +145,9 @@ class _Tables:
             made = self.provided[table]
             needed = {each: self.sample(each).lazy() for each in made.needs}
             return made.build(needed).collect()
+        if table == _SOURCE:  # whatever is asked of an earlier pass, taken for numbers
+            rows = pl.DataFrame({"ListingId": [101, 101, 102]})
+            return rows.with_columns(pl.lit(1.0).alias(name) for name in self.of_source)
         try:
             rows = tiny_table(table)
         except KeyError:
@@ -150,9 +157,9 @@ class _Tables:
     def check(self, measure: Measure) -> None:
         """Assert that all tables and columns that a measure needs are there."""
         for table, columns in measure.needs.items():
-            assert table in TABLES or table in self.provided, (
-                f"measure {measure.name} reads {table}; tables: "
-                + ", ".join([*TABLES, *self.provided])
+            there = [*TABLES, *self.provided, _SOURCE]
+            assert table in there, (
+                f"measure {measure.name} reads {table}; tables: {', '.join(there)}"
             )
             known = TABLES[table].columns if table in TABLES else self.sample(table).columns
             strange = [each for each in columns if each not in known]
@@ -168,7 +175,11 @@ class _Tables:
 
 
 def _check_computed(
-    module: AnalyticsModule, options: object, measures: list[Measure], tables: _Tables
+    module: AnalyticsModule,
+    options: object,
+    measures: list[Measure],
+    tables: _Tables,
+    keys: Sequence[str],
 ) -> None:
     if not measures or not tables.inputs(measures) <= {"trades", "marketstate"}:
         return  # the tiny market has no order books
@@ -180,8 +191,8 @@ def _check_computed(
         return
     lacking = [each.name for each in measures if each.name not in bars.columns]
     assert not lacking, f"the output lacks {', '.join(lacking)}; it has {', '.join(bars.columns)}"
-    repeated = bars.filter(pl.struct(_KEYS).is_duplicated())
-    assert repeated.is_empty(), f"several rows of one listing and bucket:\n{repeated}"
+    repeated = bars.filter(pl.struct(*keys).is_duplicated())
+    assert repeated.is_empty(), f"several rows of one {' and '.join(keys)}:\n{repeated}"
 
 
 def _section(options: object) -> dict[str, Any]:

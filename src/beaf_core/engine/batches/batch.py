@@ -115,8 +115,14 @@ def in_pieces(step: Step, limits: Limits) -> list[Step]:
 
 
 def looks_across_listings(work: PassWork) -> bool:
-    """Say whether a module of the pass needs the whole universe at once."""
-    return any(each.module.cross_sectional for each in work.resolved.modules)
+    """Say whether a module of the pass needs the whole universe at once.
+
+    Rows with keys of their own may be of several listings.
+    """
+    resolved = work.resolved
+    return resolved.own_keys is not None or any(
+        each.module.cross_sectional for each in resolved.modules
+    )
 
 
 def _undivided(

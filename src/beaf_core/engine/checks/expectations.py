@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from beaf_core.engine.compiler.keys import BUCKET, KEYS, LISTING
+from beaf_core.engine.compiler.keys import KEYS, LISTING, named
 from beaf_core.model.primitives import PASS_PREFIX
 from beaf_core.plugins.errors import did_you_mean
 
@@ -47,29 +47,34 @@ class Around:
         return cls(sorted(listings), name, source)
 
 
-def unmet(expect: PassExpectations, frame: pl.DataFrame, around: Around) -> Iterator[str]:
+def unmet(
+    expect: PassExpectations, frame: pl.DataFrame, around: Around, keys: Sequence[str] = KEYS
+) -> Iterator[str]:
     """Tell what is expected of a pass's rows and does not hold.
 
-    What is to be preserved of a source pass is asked only where there is one.
+    What is to be preserved of a source pass is asked only where there is one; what is expected of
+    listings and buckets, only where rows are told apart by these.
     """
     if expect.rows_min is not None and frame.height < expect.rows_min:
         yield f"there are {frame.height} rows, fewer than {expect.rows_min}"
-    if expect.listings == "all":
+    if expect.listings == "all" and LISTING in keys:
         yield from _listings(around.listings, frame, "of the universe")
     if isinstance(expect.columns, list):
         yield from _columns(expect.columns, frame, "")
     if expect.need_source and around.source_pass is not None:
-        yield from _preserved(expect, frame, around)
+        yield from _preserved(expect, frame, around, keys)
 
 
-def _preserved(expect: PassExpectations, frame: pl.DataFrame, around: Around) -> Iterator[str]:
+def _preserved(
+    expect: PassExpectations, frame: pl.DataFrame, around: Around, keys: Sequence[str]
+) -> Iterator[str]:
     if around.source is None:
         yield f"no module reads the pass {around.source_pass}, so nothing of it can be preserved"
         return
     source = around.source.select(KEYS).collect(engine="streaming")
-    if expect.rows == "preserved":
+    if expect.rows == "preserved" and {*keys} == {*KEYS}:
         yield from _rows(frame, source)
-    if expect.listings == "preserved":
+    if expect.listings == "preserved" and LISTING in keys:
         yield from _listings(source[LISTING].unique().sort().to_list(), frame, "of the source pass")
     if expect.columns == "preserved":
         names = around.source.collect_schema().names()
@@ -86,8 +91,7 @@ def _rows(frame: pl.DataFrame, source: pl.DataFrame) -> Iterator[str]:
     ):
         if found.height:
             first = found.sort(KEYS).row(0, named=True)
-            example = f"such as listing {first[LISTING]} at {first[BUCKET]}"
-            yield f"{found.height} {fault}, {example}"
+            yield f"{found.height} {fault}, such as {named(first, KEYS)}"
 
 
 def _listings(wanted: Sequence[int], frame: pl.DataFrame, whose: str) -> Iterator[str]:

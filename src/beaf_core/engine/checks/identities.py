@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from beaf_core.engine.compiler.keys import BUCKET, LISTING
+from beaf_core.engine.compiler.keys import named
 
 if TYPE_CHECKING:
     from beaf_core.config.resolved import ResolvedPass
@@ -23,12 +23,12 @@ def broken(resolved: ResolvedPass, frame: pl.DataFrame) -> Iterator[str]:
     """
     for each in resolved.modules:
         for identity in each.identities:
-            fault = _fault(identity, frame)
+            fault = _fault(identity, frame, resolved.keys)
             if fault:
                 yield f"module {each.module.name}: {identity.name} {fault}"
 
 
-def _fault(identity: Identity, frame: pl.DataFrame) -> str | None:
+def _fault(identity: Identity, frame: pl.DataFrame, keys: Sequence[str]) -> str | None:
     try:
         judged = frame.with_columns(identity.holds.alias(_HOLDS))
     except Exception as error:  # noqa: BLE001 — a plugin's expression may raise anything
@@ -44,6 +44,6 @@ def _fault(identity: Identity, frame: pl.DataFrame) -> str | None:
         f"{name} {example[name]}" for name in identity.holds.meta.root_names() if name in example
     )
     return (
-        f"fails in {failing.height} of {frame.height} rows, such as listing {example[LISTING]} "
-        f"at {example[BUCKET]}: {values}"
+        f"fails in {failing.height} of {frame.height} rows, such as {named(example, keys)}: "
+        f"{values}"
     )

@@ -193,11 +193,12 @@ def sort_output(resolved: ResolvedPass, frame: pl.DataFrame) -> pl.DataFrame:
     """
     keys = _sort_keys(resolved, frame.columns)
     # It is sorted by its keys already: sorting again costs 7 % of a bar's CPU.
-    return frame if keys[: len(KEYS)] == list(KEYS) else frame.sort(keys)
+    known = list(resolved.keys)
+    return frame if keys[: len(known)] == known else frame.sort(keys)
 
 
 def _sort_keys(resolved: ResolvedPass, columns: Sequence[str]) -> list[str]:
-    keys = list(resolved.config.sort_keys or KEYS)
+    keys = list(resolved.config.sort_keys or resolved.keys)
     unknown = [key for key in keys if key not in columns]
     if unknown:
         raise UsageError(
@@ -205,5 +206,6 @@ def _sort_keys(resolved: ResolvedPass, columns: Sequence[str]) -> list[str]:
             "which the output does not have",
             remedy=f"its columns are {', '.join(columns)}",
         )
-    # Behind the keys that are asked for, so that no two rows tie.
-    return [*keys, *(key for key in (BUCKET, LISTING) if key not in keys)]
+    # Behind the keys that are asked for, so that no two rows tie: the bucket, then the others.
+    further = sorted(resolved.keys, key=lambda key: key != BUCKET)
+    return [*keys, *(key for key in further if key not in keys)]

@@ -15,7 +15,7 @@ from beaf_core.engine.compiler.compile import Clock, DayOfTable, TablePlan
 from beaf_core.engine.compiler.execute import TableResult, run_table
 from beaf_core.engine.compiler.keys import LISTING
 from beaf_core.engine.compiler.rollup import Aggregated
-from beaf_core.engine.primitives.computed import run_computed
+from beaf_core.engine.primitives.computed import run_computed, run_with_own_keys
 from beaf_core.engine.primitives.timeline import grid_keys, on_timeline
 from beaf_core.engine.unreadable import UNREADABLE
 from beaf_core.engine.work import WHOLE, Batch, PassWork
@@ -69,6 +69,8 @@ def _compute_pass(
     known: list[tuple[TableOfPass, TableResult]],
 ) -> pl.DataFrame:
     plans = [plan.only(batch.listings) for plan in plans]
+    if resolved.own_keys is not None:
+        return sort_output(resolved, run_with_own_keys(resolved, plans))
     tables = []
     for each in tables_of(plans, batch):
         earlier = [lane for table, done in known if table.is_like(each) for lane in done.lanes]

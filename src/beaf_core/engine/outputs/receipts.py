@@ -149,6 +149,8 @@ def _definitions(each: ResolvedModule) -> dict[str, Any]:
         found[f"the timeline of {name}"] = _plain_parts(each.grid)
     if each.reads:
         found[f"what {name} reads"] = dict(each.reads)
+    if each.keys is not None:
+        found[f"the keys of {name}"] = list(each.keys)
     if each.module.compute is not None:
         found[f"what {name} computes"] = [1, digest_of_code(each.module.compute)]
     return found

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from beaf_core.engine.compiler.bucket import Buckets, nanoseconds
-from beaf_core.engine.compiler.keys import BUCKET, DAY, FIRST_DAY, KEYS, LISTING
+from beaf_core.engine.compiler.keys import BUCKET, DAY, FIRST_DAY, KEYS, LISTING, named
 from beaf_core.model.errors import ModuleFaultError
 from beaf_core.model.membership import is_one_of
 from beaf_core.model.primitives import Context
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from beaf_core.engine.planning.tables import TableOnDay
 
 _TRADE_DATE = "TradeDate"
+#: What every output has these as.
+_TYPES = {LISTING: pl.Int64(), BUCKET: pl.Datetime("ns")}
 
 
 def promised_by(module: ResolvedModule) -> list[str]:
@@ -45,6 +47,20 @@ def run_computed(resolved: ResolvedPass, plans: Sequence[DayPlan]) -> list[pl.Da
     return [_Computing(each, resolved, plans).run() for each in modules]
 
 
+def run_with_own_keys(resolved: ResolvedPass, plans: Sequence[DayPlan]) -> pl.DataFrame:
+    """Run the module of a pass whose rows have keys of their own.
+
+    Returns:
+        The keys and the columns that it promised, sorted by the keys.
+
+    Raises:
+        ModuleFaultError: what it computes is not what it promised.
+    """
+    (module,) = resolved.modules
+    frame = _Computing(module, resolved, plans).collected()
+    return frame.sort(resolved.keys)
+
+
 class _Computing:
     """One module at work."""
 
@@ -53,20 +69,28 @@ class _Computing:
     ) -> None:
         self._module, self._plans = module, plans
         self._buckets = Buckets.of(resolved.config)
-        self._promised = promised_by(module)
+        self._keys, self._promised = resolved.keys, promised_by(module)
         known = [each.listings for each in plans]
         self._listings = pl.concat(known, how="diagonal_relaxed").unique(
             LISTING, keep="last", maintain_order=True
         )
 
     def run(self) -> pl.DataFrame:
+        """Compute rows of listings and buckets, with their trade dates."""
+        return self._dated(self.collected().with_columns(pl.col(BUCKET).to_physical()))
+
+    def collected(self) -> pl.DataFrame:
+        """Compute rows that their keys tell apart."""
         lazy = self._asked()
         self._check_columns(lazy)
         try:
-            frame = lazy.select(*KEYS, *self._promised).collect(engine="streaming")
+            frame = lazy.select(*self._keys, *self._promised).collect(engine="streaming")
         except Exception as error:  # a plugin's own functions may run inside
             raise self._raised(error) from error
-        return self._dated(self._keyed(frame))
+        self._check_keys(frame.select(self._keys))
+        return frame.with_columns(
+            pl.col(name).cast(dtype) for name, dtype in _TYPES.items() if name in self._keys
+        )
 
     def _asked(self) -> pl.LazyFrame:
         compute = self._module.module.compute
@@ -119,7 +143,7 @@ class _Computing:
             schema = frame.collect_schema()
         except Exception as error:  # a plugin's own functions may run inside
             raise self._raised(error) from error
-        wanted = [*KEYS, *self._promised]
+        wanted = [*self._keys, *self._promised]
         lacking = [name for name in wanted if name not in schema]
         further = [name for name in schema.names() if name not in wanted]
         if lacking:
@@ -129,31 +153,28 @@ class _Computing:
             raise self._fault(
                 f"its compute yields {', '.join(further)}, which no measure of it declares"
             )
-        if not schema[LISTING].is_integer() or not isinstance(schema[BUCKET], pl.Datetime):
-            raise self._fault(
-                f"its compute yields {LISTING} as {schema[LISTING]} and {BUCKET} as "
-                f"{schema[BUCKET]}, not as integer and Datetime"
-            )
+        if LISTING in self._keys and not schema[LISTING].is_integer():
+            raise self._fault(f"its compute yields {LISTING} as {schema[LISTING]}, not as integer")
+        if BUCKET in self._keys and not isinstance(schema[BUCKET], pl.Datetime):
+            raise self._fault(f"its compute yields {BUCKET} as {schema[BUCKET]}, not as Datetime")
 
-    def _keyed(self, frame: pl.DataFrame) -> pl.DataFrame:
-        keys = frame.select(KEYS).sort(KEYS)
+    def _check_keys(self, keys: pl.DataFrame) -> None:
         if keys.null_count().sum_horizontal().item():
-            raise self._fault(f"its compute yields a row without {LISTING} or {BUCKET}")
-        strange = keys.filter(~pl.col(LISTING).is_in(self._listings[LISTING].to_list()))
-        if strange.height:
-            raise self._fault(
-                f"its compute yields rows for listing {strange[LISTING][0]}, "
-                "which is not of the universe"
-            )
+            raise self._fault(f"its compute yields a row without {' or '.join(self._keys)}")
+        if LISTING in self._keys:
+            self._check_listings(keys[LISTING])
         repeated = keys.filter(keys.is_duplicated())
         if repeated.height:
-            listing, bucket = repeated.row(0)
+            first = repeated.sort(self._keys).row(0, named=True)
+            raise self._fault(f"its compute yields several rows for {named(first, self._keys)}")
+
+    def _check_listings(self, listings: pl.Series) -> None:
+        strange = listings.filter(~listings.is_in(self._listings[LISTING].to_list()))
+        if len(strange):
             raise self._fault(
-                f"its compute yields several rows for listing {listing} in the bucket {bucket}"
+                f"its compute yields rows for listing {strange.sort()[0]}, "
+                "which is not of the universe"
             )
-        return frame.with_columns(
-            pl.col(LISTING).cast(pl.Int64), pl.col(BUCKET).cast(pl.Datetime("ns")).to_physical()
-        )
 
     def _dated(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Give each bucket its trade date: the last that does not begin after it."""
