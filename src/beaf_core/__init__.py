@@ -26,6 +26,7 @@ _HOMES = {
     "DatePartition": "model.partition",
     "DayStatus": "model.dates",
     "DenseGrid": "model.primitives",
+    "Example": "model.module",
     "ExitCode": "model.errors",
     "FinishedRun": "engine.finished",
     "Identity": "model.primitives",
@@ -48,12 +49,14 @@ _HOMES = {
     "Reference": "plugins.host",
     "ResourceError": "model.errors",
     "RunFailedError": "run",
+    "RESERVED": "model.module",
     "RunReport": "model.run",
     "TABLES": "model.tables",
     "TableRead": "model.tables",
     "TableRequest": "model.tables",
     "TableSchema": "model.tables",
     "Target": "model.run",
+    "TextFaultError": "model.errors",
     "UniversePartition": "model.partition",
     "UsageError": "model.errors",
     "absent_day_status": "model.dates",
@@ -70,6 +73,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "RESERVED",
     "TABLES",
     "AbsentDayError",
     "Aggregation",
@@ -88,6 +92,7 @@ __all__ = [
     "DatePartition",
     "DayStatus",
     "DenseGrid",
+    "Example",
     "ExitCode",
     "FinishedRun",
     "Identity",
@@ -115,6 +120,7 @@ __all__ = [
     "TableRequest",
     "TableSchema",
     "Target",
+    "TextFaultError",
     "UniversePartition",
     "UsageError",
     "__version__",
@@ -160,10 +166,18 @@ if TYPE_CHECKING:
         DataMissingError,
         ExitCode,
         ResourceError,
+        TextFaultError,
         UsageError,
     )
     from beaf_core.model.membership import is_one_of
-    from beaf_core.model.module import Aggregation, AnalyticsModule, Kind, Measure
+    from beaf_core.model.module import (
+        RESERVED,
+        Aggregation,
+        AnalyticsModule,
+        Example,
+        Kind,
+        Measure,
+    )
     from beaf_core.model.partition import (
         DatePartition,
         PartitionRun,

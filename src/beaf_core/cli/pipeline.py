@@ -82,23 +82,42 @@ def validate(
     asked: Asked,
     as_json: bool,
 ) -> int:
-    """Check a pipeline's configuration without reading any data."""
+    """Check a pipeline's configuration, and try its metrics' examples. Reads no data."""
     try:
         prepared = asked.prepare()
+        examples = _tried(prepared)
     except BeafError as error:
         if as_json:
             print_json({"valid": False, "problems": _problems(error)})
         raise
     if as_json:
-        print_json({"valid": True, "problems": [], "notes": list(prepared.resolved.notes)})
+        notes = list(prepared.resolved.notes)
+        print_json({"valid": True, "problems": [], "notes": notes, "examples": examples})
         return ExitCode.OK
     tell_notes(prepared)
     passes = prepared.resolved.passes
     columns = sum(len(each.measures) for each in passes)
     click.echo(
         f"{asked.path} is valid: {counted(len(passes), 'pass', 'passes')}, {columns} measures"
+        + (f"; {counted(examples, 'example', 'examples')} came out as expected" if examples else "")
     )
     return ExitCode.OK
+
+
+def _tried(prepared: PreparedPipeline) -> int:
+    """Try the examples of all modules, and return how many there are.
+
+    Raises:
+        ConfigError: some do not come out as expected.
+    """
+    from beaf_core.config.errors import ConfigError
+    from beaf_core.engine.examples import try_examples
+
+    tried = list(try_examples(prepared.resolved, prepared.host))
+    failed = [each for each in tried if each.fault is not None]
+    if failed:
+        raise ConfigError([each.problem(prepared.loaded.tree) for each in failed])
+    return len(tried)
 
 
 @pipeline.command("show")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from beaf_core.config.redact import redact_line
 from beaf_core.model.errors import BeafError
@@ -36,6 +36,13 @@ class Place:
 
     def __str__(self) -> str:
         return self.origin if self.line is None else f"{self.origin}:{self.line}:{self.column}"
+
+    def within(self, text: str, start: int, width: int) -> Place | None:
+        """Narrow the place of a text to a part of it; None where the text is not in that line."""
+        at = -1 if self.text is None else self.text.find(text, self.column - 1)
+        if at < 0 or not text:
+            return None
+        return replace(self, column=at + 1 + start, width=width)
 
     def snippet(self) -> str:
         """Render the source line with a caret below the value; empty if the line is unknown."""

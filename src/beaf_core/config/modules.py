@@ -15,7 +15,7 @@ from beaf_core.config.resolved import ResolvedModule
 from beaf_core.config.validate import Findings
 from beaf_core.model.errors import BeafError, UsageError
 from beaf_core.model.module import AnalyticsModule, Measure
-from beaf_core.plugins.catalog import FIRST_PARTY, OWN_FILE, PluginEntry
+from beaf_core.plugins.catalog import FIRST_PARTY, PluginEntry
 from beaf_core.plugins.declarations import check_module, declared_of, measures_of, rows_of
 from beaf_core.plugins.host import PluginHost
 
@@ -39,6 +39,7 @@ class ModuleResolver:
             asked = [(self._given(each, path), path) for each in self._answered(config, path)]
         else:
             return []  # `get_pipeline` can only be asked with a pass that is right
+        asked += self._implied(node, path, {each.name for each, _ in asked if each is not None})
         found = [
             self._module(module, node, path, where) for module, where in asked if module is not None
         ]
@@ -49,7 +50,7 @@ class ModuleResolver:
 
     def _named(self, node: Node, path: Steps) -> list[tuple[AnalyticsModule | None, Steps]]:
         listed = node.child("modules")
-        if listed is None or listed.value == []:
+        if (listed is None or listed.value == []) and not self._sections_of_their_own(node):
             self._no_module(path)
         found: list[tuple[AnalyticsModule | None, Steps]] = []
         seen: set[str] = set()
@@ -61,6 +62,19 @@ class ModuleResolver:
                 found.append((self._load(name, where), where))
             seen.add(name)
         return found
+
+    def _implied(
+        self, node: Node, path: Steps, named: set[str]
+    ) -> list[tuple[AnalyticsModule | None, Steps]]:
+        """Load the modules that stand in the pass with their section alone."""
+        own = [name for name in self._sections_of_their_own(node) if name not in named]
+        found = [(self._load(name, (*path, name)), (*path, name)) for name in own]
+        return [(module, at) for module, at in found if module and module.config_key == at[-1]]
+
+    def _sections_of_their_own(self, node: Node) -> list[str]:
+        """List the keys of a pass that are names of modules, as `metrics` is."""
+        names = self.host.catalog.names("module")
+        return [key for key in node.value if key in names and key not in PassConfig.model_fields]
 
     def _no_module(self, path: Steps) -> None:
         self.findings.problem(
@@ -97,9 +111,7 @@ class ModuleResolver:
 
     def entry_of(self, name: str) -> PluginEntry:
         """Name the plugin that a module comes from."""
-        if name in self.host.catalog.names("module"):
-            return self.host.catalog.find("module", name)
-        return PluginEntry("module", name, "get_pipeline", OWN_FILE, "")
+        return self.host.catalog.entry_of_module(name)
 
     # -- options and measures ------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -19,6 +20,7 @@ from beaf_core.config.errors import Problem, dotted
 from beaf_core.config.nodes import Node, Steps, is_plain
 from beaf_core.config.paths import anchor_paths, inner_model
 from beaf_core.config.redact import redact
+from beaf_core.model.errors import TextFaultError
 from beaf_core.plugins.errors import PluginError, did_you_mean
 
 T = TypeVar("T")
@@ -170,10 +172,20 @@ class Findings:
             self.unknown_key(path, _fields_at(model, first["loc"][:-1]), node=node)
         elif first["type"] == "missing":
             self.problem(path, "is missing", node=node)
+        elif isinstance(cause := first.get("ctx", {}).get("error"), TextFaultError):
+            self._fault_in_text(node, path, cause)
         else:
             message = " or ".join(dict.fromkeys(_worded(each) for each in faults))
             message += self._given(node.value, message, path) + _hint(first)
             self.problem(path, message, node=node, remedy=_remedy(first))
+
+    def _fault_in_text(self, node: Node, path: Steps, cause: TextFaultError) -> None:
+        """Point into a text; where that goes over several lines, show the one that is meant."""
+        place = node.place.within(cause.text, cause.start, cause.width)
+        if place is None:
+            self.problem(path, f"{cause}\n{cause.snippet()}", node=node)
+        else:
+            self.problem(path, str(cause), node=replace(node, place=place))
 
     def _given(self, value: object, message: str, path: Steps) -> str:
         # What a validator of ours says may hold the value already; '0' may stand there by chance.

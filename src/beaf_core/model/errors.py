@@ -44,6 +44,31 @@ class UsageError(BeafError):
     """A request that cannot be carried out as written: mend the request."""
 
 
+class TextFaultError(ValueError):
+    """A text that a person wrote (an expression, a pattern) is wrong at one place in it.
+
+    Validators of options raise it, so that the caret stands below that very place.
+
+    Args:
+        message: what is wrong.
+        text: the whole text.
+        start: where in it, counted from 0.
+        width: how many characters the caret underlines.
+    """
+
+    def __init__(self, message: str, text: str, start: int, width: int = 1) -> None:
+        super().__init__(message)
+        self.text, self.start, self.width = text, start, width
+
+    def snippet(self) -> str:
+        """Render the line of the text with a caret below the place."""
+        before, line = self.text[: self.start], self.text.splitlines()
+        column = self.start - (before.rfind("\n") + 1)
+        shown = line[before.count("\n")] if line else ""
+        width = max(1, min(self.width, len(shown) - column))
+        return f"    {shown}\n    {' ' * column}{'^' * width}"
+
+
 class DataMissingError(BeafError):
     """Data that the request needs is not there: deliver it, or narrow the request."""
 

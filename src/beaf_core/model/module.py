@@ -212,6 +212,24 @@ def _roots(*expressions: pl.Expr | None) -> set[str]:
 
 
 @dataclass(frozen=True, slots=True)
+class Example:
+    """A value worked out by hand, which `beaf pipeline validate` holds a measure to.
+
+    Attributes:
+        measure: what is tried, through the engine, in one bucket of a minute of one listing.
+        rows: table → its rows, column → value. `ListingId` and the time may be left out: rows then
+            are a second apart. `at` is a time in seconds since the bucket's start.
+        expect: the measure's value; None for null.
+        at: where the example was written, as steps inside the module's section.
+    """
+
+    measure: Measure
+    rows: Mapping[str, Sequence[Mapping[str, Any]]]
+    expect: float | str | bool | None
+    at: tuple[str | int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class AnalyticsModule:
     """A named group of measures over declared tables.
 
@@ -221,6 +239,7 @@ class AnalyticsModule:
         doc: one sentence on what the module is for.
         Config: the pydantic model of its options; None when it has none.
         config_key: the section of a pass that holds the options; `<name>_analytics` by default.
+            Where it is the module's own name, the section alone puts the module into the pass.
         rows: options → the rows of each table that the module looks at at all
             (`{"trades": classification filter}`); buckets without such a row are not output.
         provides: options → tables that it makes of others, for all modules of the pass.
@@ -235,6 +254,9 @@ class AnalyticsModule:
             ListingId and TimeBucket: `(IndexId, TimeBucket)`. Then all its measures are computed,
             the pass has no other module, is computed at once, and its rows hold these keys and the
             measures alone.
+        examples: options → values worked out by hand; tried by `beaf pipeline validate`.
+        catalogue: options that, together, yield everything the module can, for those who look
+            something up; its defaults alone if there are none.
     """
 
     name: str
@@ -250,6 +272,8 @@ class AnalyticsModule:
     reads: Callable[[Any], Mapping[str, tuple[str, ...]]] = field(default=lambda _options: {})
     cross_sectional: bool = False
     keys: Callable[[Any], tuple[str, ...] | None] = field(default=lambda _options: None)
+    examples: Callable[[Any], Sequence[Example]] = field(default=lambda _options: ())
+    catalogue: Callable[[], Sequence[Any]] = field(default=lambda: ())
 
     def __post_init__(self) -> None:
         if not self.config_key:

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from beaf_core.model.errors import BeafError, UsageError
-from beaf_core.model.module import KEYS, RESERVED, Aggregation, AnalyticsModule, Kind, Measure
+from beaf_core.model.module import (
+    KEYS,
+    RESERVED,
+    Aggregation,
+    AnalyticsModule,
+    Example,
+    Kind,
+    Measure,
+)
 from beaf_core.model.primitives import AsOf, DenseGrid, Identity, Lifetime, ProvidedTable
 from beaf_core.plugins.answers import check_config_model, kind_of
 from beaf_core.plugins.errors import PluginAnswerError, PluginCallError
@@ -15,6 +23,14 @@ if TYPE_CHECKING:
     import polars as pl
 
     from beaf_core.plugins.catalog import PluginEntry
+
+T = TypeVar("T")
+
+
+_FUNCTIONS = (
+    *("measures", "rows", "provides", "grid", "identities", "reads"),
+    *("keys", "examples", "catalogue"),
+)
 
 
 def check_module(entry: PluginEntry, answer: object) -> AnalyticsModule:
@@ -27,7 +43,7 @@ def check_module(entry: PluginEntry, answer: object) -> AnalyticsModule:
         raise PluginAnswerError(
             entry, "analytics_module", f'the module calls itself "{answer.name}"'
         )
-    for name in ("measures", "rows", "provides", "grid", "identities", "reads", "keys"):
+    for name in _FUNCTIONS:
         if not callable(getattr(answer, name)):
             raise PluginAnswerError(
                 entry, "analytics_module", f"{name} is to be a function of the options"
@@ -92,12 +108,7 @@ def declared_of(
     wanted += [(each, Identity) for each in identities]
     wanted += [(grid, DenseGrid)] if grid is not None else []
     for each, kind in wanted:
-        if not isinstance(each, kind):
-            raise PluginAnswerError(
-                entry,
-                "analytics_module",
-                f"{kind_of(each)} stands where a {kind.__name__} belongs",
-            )
+        _required(entry, each, kind)
     needed = {name: tuple(columns) for name, columns in reads.items()}
     return provides, grid, identities, needed, keys
 
@@ -113,6 +124,37 @@ def _own_keys(entry: PluginEntry, answer: object) -> tuple[str, ...] | None:
             entry, "analytics_module", f"its keys are {answer!r}, not distinct names of columns"
         )
     return None if {*keys} == {*KEYS} else keys
+
+
+def examples_of(entry: PluginEntry, module: AnalyticsModule, options: Any) -> list[Example]:
+    """Ask a module for its examples."""
+    try:
+        answer = list(module.examples(options))
+    except BeafError:
+        raise
+    except Exception as error:  # a plugin's declaration may raise anything
+        raise PluginCallError(entry, "analytics_module, in its examples", error) from error
+    return [_required(entry, each, Example) for each in answer]
+
+
+def catalogue_of(entry: PluginEntry, module: AnalyticsModule) -> list[Any]:
+    """Ask a module for options that yield everything it can."""
+    try:
+        answer = list(module.catalogue())
+    except BeafError:
+        raise
+    except Exception as error:  # a plugin's declaration may raise anything
+        raise PluginCallError(entry, "analytics_module, in its catalogue", error) from error
+    model = module.Config
+    return [each if model is None else _required(entry, each, model) for each in answer]
+
+
+def _required(entry: PluginEntry, answer: object, kind: type[T]) -> T:
+    if isinstance(answer, kind):
+        return answer
+    raise PluginAnswerError(
+        entry, "analytics_module", f"{kind_of(answer)} stands where a {kind.__name__} belongs"
+    )
 
 
 def check_measures(entry: PluginEntry, answer: object) -> list[Measure]:

@@ -1,0 +1,161 @@
+"""What can be written below `metrics:`?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import polars as pl
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from beaf_analytics.custom.columns import known_columns
+from beaf_analytics.custom.syntax import function_of, parse
+from beaf_analytics.custom.translate import Translated, condition, translate
+from beaf_analytics.custom.units import COUNTS, fits, word_of
+from beaf_core import RESERVED
+
+_PASCAL = re.compile(r"[A-Z][A-Za-z0-9]*")
+_PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def _pascal_case(name: str) -> str:
+    if _PASCAL.fullmatch(name) is None:
+        better = "".join(each[:1].upper() + each[1:] for each in re.findall(r"[A-Za-z0-9]+", name))
+        hint = f", such as {better}" if _PASCAL.fullmatch(better) else ", such as NetBuyPressure"
+        raise ValueError(f"should be a name in PascalCase{hint}")
+    if name in RESERVED:
+        raise ValueError("is a column that every output has")
+    return name
+
+
+def _rule(value: object) -> object:
+    """Read `{vw: Volume}` as `vw:Volume`."""
+    if isinstance(value, Mapping) and list(value) == ["vw"]:
+        return f"vw:{value['vw']}"
+    return value
+
+
+class MetricTest(BaseModel):
+    """What a metric makes of a few rows."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    rows: list[dict[str, Any]] = Field(
+        description="The rows of one bucket, column: value; D stands for the direction, `at` for "
+        "seconds since the bucket's start."
+    )
+    expect: float | str | bool | None = Field(description="The metric's value; null for none.")
+
+
+class Metric(BaseModel):
+    """One column, by an expression."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, AfterValidator(_pascal_case)] = Field(
+        description="The column's name, in PascalCase."
+    )
+    table: str = Field(
+        description="Whose rows: trades, l2, l3, …; source or pass:<name> for an earlier pass; a "
+        "table that another module provides."
+    )
+    params: dict[str, float | str] = Field(
+        default_factory=dict, description="Numbers and texts that the expression may name."
+    )
+    where: str | None = Field(None, description="Only rows for which this condition holds.")
+    expr: str = Field(description="The expression.")
+    unit: str = Field(
+        "",
+        validate_default=True,
+        description="shares, ccy, ratio, bps, ns, …; may be left out where it can be worked out.",
+    )
+    doc: str = Field("", description="One sentence on what it means.")
+    reagg: Annotated[
+        Literal["sum", "first", "last", "min", "max", "twa", "none"]
+        | Annotated[str, Field(pattern=r"^vw:[A-Za-z0-9]+$")]
+        | None,
+        BeforeValidator(_rule),
+    ] = Field(
+        None,
+        description="How buckets combine into longer ones: sum, first, last, min, max, twa, none, "
+        "or {vw: <column of the weights>}.",
+    )
+    tests: list[MetricTest] = Field(
+        default_factory=list, description="Tried by `beaf pipeline validate`."
+    )
+
+    @field_validator("params")
+    @classmethod
+    def _params_have_names_of_their_own(
+        cls, value: dict[str, float | str], info: ValidationInfo
+    ) -> dict[str, float | str]:
+        known = known_columns(info.data.get("table", "")) or ()
+        for name in value:
+            if _PARAMETER.fullmatch(name) is None:
+                raise ValueError(f"{name!r} is no name that an expression can use")
+            if name in known:
+                raise ValueError(f"{name} is a column of {info.data['table']} already")
+        return value
+
+    @field_validator("where")
+    @classmethod
+    def _where_is_a_condition(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and {"table", "params"} <= info.data.keys():
+            condition(value, info.data["table"], info.data["params"])
+        return value
+
+    @field_validator("expr")
+    @classmethod
+    def _expression_can_be_translated(cls, value: str, info: ValidationInfo) -> str:
+        if {"table", "params"} <= info.data.keys():
+            translate(value, info.data["table"], info.data["params"])
+        return value
+
+    @field_validator("unit", mode="after")
+    @classmethod
+    def _unit_is_that_of_the_expression(cls, value: str, info: ValidationInfo) -> str:
+        if not {"table", "params", "expr"} <= info.data.keys():
+            return value
+        table, text = info.data["table"], info.data["expr"]
+        unit = translate(text, table, info.data["params"]).value.unit
+        if value and unit is not None and not fits(value, unit):
+            raise ValueError(f"does not fit: the expression gives {unit}")
+        if not value and unit is None:
+            raise ValueError("is missing: the units of its columns are not known")
+        if not value and unit is not None and function_of(parse(text)) == "count":
+            return COUNTS.get(table, "rows")
+        return value or word_of(unit) if unit is not None else value
+
+    @property
+    def condition(self) -> pl.Expr | None:
+        """The rows that take part; None means all."""
+        return None if self.where is None else condition(self.where, self.table, self.params)
+
+    def translated(self, where: pl.Expr | None) -> Translated:
+        """Translate the expression over the rows that take part."""
+        return translate(self.expr, self.table, self.params, where)
+
+
+class Metrics(BaseModel):
+    """The section `metrics`: a list, or a mapping with the list and what holds for all of it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ENABLED: bool = Field(True, description="False yields no column.")
+    metric_prefix: str = Field("", description="Put before every metric's name.")
+    metrics: list[Metric] = Field(default_factory=list, description="The metrics.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _list_is_enough(cls, value: object) -> object:
+        return {"metrics": value} if isinstance(value, list) else value
