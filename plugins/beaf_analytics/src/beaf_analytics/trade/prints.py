@@ -13,7 +13,7 @@ import polars as pl
 
 from beaf_analytics.measures.expand import Variants, fill_pattern
 from beaf_analytics.measures.expressions import both
-from beaf_analytics.trade.options import Side, TradeOptions
+from beaf_analytics.trade.options import Classifications, Side, TradeOptions
 from beaf_core import Aggregation, Kind, Measure
 
 TABLE = "trades"
@@ -105,12 +105,14 @@ class Prints:
 
 def prints_of(options: TradeOptions) -> Prints:
     """Read what the options say about all measures."""
-    return Prints(options.metric_prefix, _classified(options), bool(_elsewhere(options)))
+    return Prints(
+        options.metric_prefix, classified(options.classifications), bool(_elsewhere(options))
+    )
 
 
 def rows(options: TradeOptions) -> Mapping[str, pl.Expr]:
     """Keep the prints that any of the measures looks at."""
-    looked_at = _classified(options)
+    looked_at = classified(options.classifications)
     if looked_at is None:
         return {}
     for condition in _elsewhere(options):
@@ -135,10 +137,11 @@ def in_states(metric: Variants) -> Where:
     return pl.col("MarketState").is_in(metric.market_states)
 
 
-def _classified(options: TradeOptions) -> Where:
-    if options.classifications == "all":
+def classified(classifications: Classifications) -> Where:
+    """Keep the prints of some classifications; None means every print."""
+    if classifications == "all":
         return None
-    return pl.col("Classification").is_in(options.classifications)
+    return pl.col("Classification").is_in(classifications)
 
 
 def _elsewhere(options: TradeOptions) -> list[pl.Expr]:

@@ -1,0 +1,1 @@
+"""What does the raw data look like, before anything is computed from it?"""
