@@ -24,7 +24,18 @@ DISABLE_VARIABLE = "BEAF_DISABLE_PLUGINS"
 FIRST_PARTY: Mapping[tuple[str, str], str] = {
     **{("universe", name): "beaf-universes" for name in ("mic", "index", "opol")},
     **{("output", name): "beaf-outputs" for name in ("parquet", "delta", "sql")},
-    **{("module", name): "beaf-analytics" for name in ("trade", "l2", "l2tw", "l3", "execution")},
+    **{
+        ("module", name): "beaf-analytics"
+        for name in (
+            "trade",
+            "l2",
+            "l2tw",
+            "l3",
+            "execution",
+            "retail_imbalance",
+            "trade_characteristics",
+        )
+    },
     ("source", "simulated"): "beaf-simulator",
     ("source", "bmll"): "beaf-bmll",
     ("launcher", "bmll"): "beaf-bmll",

@@ -1,48 +1,51 @@
-"""What happened in the trades of a bucket? The module `trade`: bars, volumes, notionals, VWAP."""
+"""What happened in the trades of a bucket? The module `trade`: bars, volumes, costs, impact."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 
-import polars as pl
-
-from beaf_analytics.trade.generic import TABLE, generic_measures
+from beaf_analytics.trade.comparisons import changes, discrepancies
+from beaf_analytics.trade.flags import flagged
+from beaf_analytics.trade.generic import generic_measures, unknown_direction
 from beaf_analytics.trade.identities import identities
+from beaf_analytics.trade.impact import impacts
 from beaf_analytics.trade.options import TradeOptions
-from beaf_core import Aggregation, AnalyticsModule, Kind, Measure, hookimpl
+from beaf_analytics.trade.prints import (
+    Prints,
+    last_market_state,
+    prints_of,
+    read_from,
+    rows,
+    table_of,
+)
+from beaf_analytics.trade.retail import retail_measures
+from beaf_core import AnalyticsModule, Measure, hookimpl
 
 
 def measures(options: TradeOptions) -> list[Measure]:
     """List the measures that the options ask for; none where the module is switched off."""
     if not options.ENABLED:
         return []
-    state = [last_market_state()] if options.market_state else []
-    asked = [
-        measure
-        for metric in options.generic_metrics
-        for measure in generic_measures(metric, options.metric_prefix)
-    ]
-    return [*state, *asked]
+    table = table_of(options)
+    return [read_from(table, each) for each in _measures(options, prints_of(options))]
 
 
-def last_market_state() -> Measure:
-    """The market state at the bucket's last print."""
-    return Measure(
-        name="MarketState",
-        table=TABLE,
-        value=Aggregation(Kind.LAST, pl.col("MarketState")),
-        unit="state",
-        doc="Market state at the last trade of the bucket.",
-        formula="last MarketState",
-        reaggregation="last",
-    )
-
-
-def rows(options: TradeOptions) -> Mapping[str, pl.Expr]:
-    """Keep the prints of the classifications that are asked for."""
-    if options.classifications == "all":
-        return {}
-    return {TABLE: pl.col("Classification").is_in(options.classifications)}
+def _measures(options: TradeOptions, prints: Prints) -> Iterator[Measure]:
+    if options.market_state:
+        yield last_market_state(prints)
+    for generic in options.generic_metrics:
+        yield from generic_measures(generic, prints)
+    for discrepancy in options.discrepancy_metrics:
+        yield from discrepancies(discrepancy, prints)
+    for flag in options.flag_metrics:
+        yield from flagged(flag, prints)
+    for change in options.change_metrics:
+        yield from changes(change, prints)
+    for impact in options.impact_metrics:
+        yield from impacts(impact, prints)
+    yield from unknown_direction(options, prints)
+    if options.with_retail_imbalance:
+        yield from retail_measures(prints.prefix, prints.own)
 
 
 @hookimpl
@@ -51,7 +54,7 @@ def analytics_module() -> AnalyticsModule:
     return AnalyticsModule(
         name="trade",
         measures=measures,
-        doc="Bars, volumes, notionals and VWAP of trades, by side",
+        doc="Bars, volumes, notionals, costs and impact of trades, by side",
         Config=TradeOptions,
         rows=rows,
         identities=identities,

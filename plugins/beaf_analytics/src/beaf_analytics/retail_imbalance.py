@@ -1,0 +1,52 @@
+"""Do retail investors buy or sell? The module `retail_imbalance`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field
+
+from beaf_analytics.measures.expressions import both
+from beaf_analytics.trade.options import Classifications
+from beaf_analytics.trade.prints import TABLE, classified
+from beaf_analytics.trade.retail import retail_measures
+from beaf_analytics.trade.sizes import RETAIL
+from beaf_core import AnalyticsModule, Measure, hookimpl
+
+
+class RetailOptions(BaseModel):
+    """Options of the section `retail_imbalance_analytics`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ENABLED: bool = Field(True, description="False yields no column.")
+    metric_prefix: str = Field("", description="Put before every measure's name.")
+    classifications: Classifications = Field(
+        default=["LIT_CONTINUOUS"],
+        description="Only prints of these classifications; `all` takes every print.",
+    )
+
+
+def measures(options: RetailOptions) -> list[Measure]:
+    """List the measures; none where the module is switched off."""
+    return retail_measures(options.metric_prefix, None) if options.ENABLED else []
+
+
+def rows(options: RetailOptions) -> Mapping[str, pl.Expr]:
+    """Keep the retail prints of the classifications that are asked for."""
+    looked_at = both(RETAIL, classified(options.classifications))
+    assert looked_at is not None, "retail prints are a condition"
+    return {TABLE: looked_at}
+
+
+@hookimpl
+def analytics_module() -> AnalyticsModule:
+    """Declare the module."""
+    return AnalyticsModule(
+        name="retail_imbalance",
+        measures=measures,
+        doc="Whether retail trades buy or sell",
+        Config=RetailOptions,
+        rows=rows,
+    )
