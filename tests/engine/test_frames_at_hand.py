@@ -10,6 +10,7 @@ import pytest
 from beaf_core import (
     Aggregation,
     AnalyticsModule,
+    ConfigError,
     Context,
     DataInvalidError,
     DataMissingError,
@@ -92,3 +93,27 @@ def test_a_column_that_is_not_there_is_told() -> None:
 def test_a_day_is_asked_for_where_no_row_tells_it() -> None:
     with pytest.raises(UsageError, match="its trade date is not known"):
         compute_frame(VOLUMES, {"trades": TRADES.clear()})
+
+
+def carrying(name: str, price: float, *, gives_way: bool) -> AnalyticsModule:
+    of = Aggregation(Kind.MAX, pl.lit(price))
+    state = Measure("State", "trades", of, "ccy", "", "", gives_way=gives_way)
+    return AnalyticsModule(name, measures=lambda _options: [state])
+
+
+@pytest.mark.parametrize(
+    ("gives_way", "state"),
+    [((True, False), 2.0), ((False, True), 1.0), ((True, True), 1.0)],
+)
+def test_what_several_modules_carry_stands_there_once(
+    gives_way: tuple[bool, bool], state: float
+) -> None:
+    modules = [carrying(str(n), n, gives_way=each) for n, each in enumerate(gives_way, start=1)]
+    found = compute_frame(modules, {"trades": TRADES})
+    assert found["State"].to_list() == [state, state]
+
+
+def test_two_modules_that_do_not_give_way_are_refused() -> None:
+    modules = [carrying(name, 1.0, gives_way=False) for name in ("one", "two")]
+    with pytest.raises(ConfigError, match='"one" and "two" both yield State'):
+        compute_frame(modules, {"trades": TRADES})

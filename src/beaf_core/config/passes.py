@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from beaf_core.config.analytics import AnalyticsConfig, PassConfig
@@ -78,8 +78,8 @@ class PassResolver:
         sections = [key for key in node.value if key not in PassConfig.model_fields]
         config = self.findings.validate(PassConfig, node.without(*sections), path)
         written = {key: node.value[key].plain() for key in sections}
-        modules = self.modules.resolve(
-            node, path, config.model_copy(update=written) if config else None
+        modules = without_repeats(
+            self.modules.resolve(node, path, config.model_copy(update=written) if config else None)
         )
         targets = self._targets(node, path)
         if config is None:
@@ -131,3 +131,15 @@ class PassResolver:
                     remedy="give each its own path_template; {pass} in it tells passes apart",
                 )
             seen.setdefault(key, target.pass_name)
+
+
+def without_repeats(modules: Iterable[ResolvedModule]) -> list[ResolvedModule]:
+    """Leave out measures that give way to a column of their name; of several, the first stays."""
+    found = list(modules)
+    taken = {each.name for module in found for each in module.measures if not each.gives_way}
+    kept = []
+    for module in found:
+        own = [each for each in module.measures if not (each.gives_way and each.name in taken)]
+        taken |= {each.name for each in own}
+        kept.append(replace(module, measures=tuple(own)))
+    return kept

@@ -127,6 +127,8 @@ class Measure:
         fill: what a bucket of a dense timeline holds where the measure has no value: `zero`,
             `last` (carried within the TradeDate), `none`, or None for zero where it is a plain
             sum or count, else none.
+        gives_way: whether it is left out where another module of the pass yields a column of its
+            name: what several modules carry, such as the market state, stands there once.
         version: raised when the definition changes, so that old outputs become stale.
     """
 
@@ -141,6 +143,7 @@ class Measure:
     post: pl.Expr | None = None
     lookups: Mapping[str, Lookup] = field(default_factory=dict)
     fill: Literal["zero", "last", "none"] | None = None
+    gives_way: bool = False
     version: int = 1
     # Asked for a thousand times while forty measures are planned.
     _needs: Mapping[str, tuple[str, ...]] | None = field(

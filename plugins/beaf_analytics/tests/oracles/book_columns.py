@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from plugins.beaf_analytics.tests.oracles.oracle_table import Ours, Setting, Table, Unanswered
+from plugins.beaf_analytics.tests.oracles.oracle_table import Ours, Setting, Table
 
 LEVELS = range(1, 11)
 SIDES = ("Bid", "Ask")
@@ -31,6 +31,9 @@ TWO_SIDED = _weighted(
     ohlc=[{"source": ["Mid", "WeightedMid"], "quotes": "two_sided"}],
     durations=["Book", "TwoSided", "Continuous", "Locked", "Crossed"],
     counts=["QuoteUpdateCount"],
+    volatility=[
+        {"step": ["1s", "10s"], "measures": ["RV", "Vol", "N"], "quotes": "two_sided"},
+    ],
 )
 CONTINUOUS = _weighted(
     spreads=[
@@ -86,7 +89,7 @@ BOOK: Table = {
     "MidLow": Ours(LAST, "MidLowS"),
     "MidLast": Ours(LAST, "MidCloseS"),
     **{
-        f"{name}{step}s{suffix}": Unanswered("not yet")
+        f"{name}{step}s{suffix}": Ours(TWO_SIDED, f"{name}{step}s{suffix}")
         for name, suffix in (("RVMid", ""), ("RVMid", "N"), ("VolMid", ""))
         for step in (1, 10)
     },

@@ -70,10 +70,15 @@ def name_of(
     return prefix + fill_pattern(pattern, {**fields, "agg": word})
 
 
+def words_of(metric: Variants, quotes: Quotes) -> str:
+    """Say which states count for a metric."""
+    phases = f" while {' or '.join(metric.market_states)}" if metric.market_states else ""
+    return _WORDS[quotes] + phases
+
+
 def told_of(value: RowValue, metric: Variants, quotes: Quotes) -> RowValue:
     """Say in a value's words which states count."""
-    phases = f" while {' or '.join(metric.market_states)}" if metric.market_states else ""
-    return replace(value, doc=f"{value.doc}{_WORDS[quotes]}{phases}")
+    return replace(value, doc=f"{value.doc}{words_of(metric, quotes)}")
 
 
 def asked_for(options: L2Options, *, averaged: bool) -> Iterator[Asked]:

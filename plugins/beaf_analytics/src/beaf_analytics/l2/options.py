@@ -176,6 +176,19 @@ class VolatilityMetric(Variants):
     session_seconds: float = Field(30_600, gt=0, description="Length of a session, for `ann`.")
 
 
+class FlowMetric(Variants):
+    """What changes of the best quote."""
+
+    measures: Annotated[list[Flow], OneOrMore] = Field(
+        default=["OFI"],
+        min_length=1,
+        description="OFI: order flow imbalance; MidChangeCount: how often the mid changes.",
+    )
+    quotes: Quotes = Field(
+        "valid", description="Which quotes count; a change counts from one to the next of them."
+    )
+
+
 class L2Options(BaseModel):
     """Options of the section `l2_analytics`."""
 
@@ -204,9 +217,7 @@ class L2Options(BaseModel):
     counts: Annotated[list[Literal["QuoteUpdateCount"]], OneOrMore] = Field(
         default=[], description="Numbers of rows of the book, in `l2tw`."
     )
-    flows: Annotated[list[Flow], OneOrMore] = Field(
-        default=[], description="What changes from one state to the next, in `l2tw`."
-    )
+    flows: list[FlowMetric] = Field([], description="Changes of the quote, in `l2tw`.")
 
     @model_validator(mode="after")
     def _levels_exist(self) -> L2Options:

@@ -34,7 +34,6 @@ def last_state(name: str, value: RowValue) -> Measure:
         formula=f"Last({value.formula})",
         source=value.source,
         reaggregation="last",
-        fill="none",
     )
 
 
@@ -48,4 +47,5 @@ def last_market_state() -> Measure:
         doc="Market state at the end of the bucket, as the book tells it.",
         formula="last MarketState",
         reaggregation="last",
+        gives_way=True,
     )

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from beaf_analytics.l2.asked import Asked, asked_for, told_of
+from beaf_analytics.l2.flows import Changes, flows
 from beaf_analytics.l2.options import L2Options, LiquidityMetric, OhlcMetric, SpreadMetric
 from beaf_analytics.l2.shares import duration, share, update_count
 from beaf_analytics.l2.values import source_value
+from beaf_analytics.l2.volatility import grids, volatilities
 from beaf_analytics.measures.quotes import accepted
-from beaf_core import AnalyticsModule, Measure, hookimpl
+from beaf_core import AnalyticsModule, Measure, ProvidedTable, hookimpl
 
 #: What users get who configure nothing.
 DEFAULTS = {
@@ -35,7 +37,16 @@ def measures(options: L2Options) -> list[Measure]:
         *(share(each, prefix) for each in options.shares),
         *(duration(each, prefix) for each in options.durations),
         *(update_count(prefix) for _ in options.counts),
+        *(each for metric in options.volatility for each in volatilities(metric, prefix)),
+        *(each for metric in options.flows for each in flows(metric, prefix)),
     ]
+
+
+def provides(options: L2Options) -> list[ProvidedTable]:
+    """List the tables that the measures are over, each once."""
+    found = [grid.table() for metric in options.volatility for grid in grids(metric)]
+    found += [Changes(metric).table() for metric in options.flows]
+    return list({table.name: table for table in found}.values())
 
 
 def _sources(options: L2Options) -> Iterator[Asked]:
@@ -57,4 +68,5 @@ def analytics_module() -> AnalyticsModule:
         doc="The book over a bucket, weighted by time: spreads, levels, mids, shares of time",
         Config=L2Options,
         config_key="l2_analytics",
+        provides=provides,
     )
