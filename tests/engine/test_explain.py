@@ -17,6 +17,7 @@ from beaf_core.config.resolved import ResolvedModule, ResolvedPass
 from beaf_core.engine.compiler.compile import Clock, plan_tables
 from beaf_core.engine.compiler.explain import LanePlan, explain_pass
 from beaf_core.engine.planning.prepare import DayPlan, TableOnDay
+from beaf_core.engine.primitives.provided import providers_of
 from beaf_core.engine.work import PassWork
 from beaf_core.model.dates import DayStatus
 from beaf_core.model.primitives import Lifetime
@@ -39,19 +40,26 @@ def explained(module: AnalyticsModule, options: Any, *, ordered: bool) -> list[L
     measures, rows = tuple(module.measures(options)), module.rows(options)
     resolved = ResolvedPass(
         PassConfig(name="bars", time_bucket_seconds=60),
-        (ResolvedModule(module, options, measures, rows),),
+        (ResolvedModule(module, options, measures, rows, tuple(module.provides(options))),),
         (),
     )
     universe = pl.DataFrame({"ListingId": [1], "MIC": ["XLON"]})
-    tables = []
+    providers, tables = providers_of(resolved), dict[str, TableOnDay]()
     for plan in plan_tables(resolved):
-        known = TABLES[plan.table]
-        schema = {name: DTYPES[kind] for name, kind in known.columns.items()}
-        clock = Clock(known.time[0], known.sequence, ordered=ordered)
-        frame = pl.LazyFrame(schema=schema)
-        tables.append(TableOnDay(plan, TableRead(DayStatus.READY, frame), clock))
+        if plan.table in providers:
+            made = providers[plan.table]
+            inputs = {name: each.rows for name, each in tables.items()}
+            frame = made.build(inputs, plan.columns, [1])
+            clock = Clock(made.table.time, made.table.sequence, ordered=made.table.ordered)
+        else:
+            known = TABLES[plan.table]
+            frame = pl.LazyFrame(
+                schema={name: DTYPES[kind] for name, kind in known.columns.items()}
+            )
+            clock = Clock(known.time[0], known.sequence, ordered=ordered)
+        tables[plan.table] = TableOnDay(plan, TableRead(DayStatus.READY, frame), clock)
     return explain_pass(
-        PassWork(resolved, [DayPlan(DAY, DayStatus.READY, universe, tuple(tables))])
+        PassWork(resolved, [DayPlan(DAY, DayStatus.READY, universe, tuple(tables.values()))])
     )
 
 
