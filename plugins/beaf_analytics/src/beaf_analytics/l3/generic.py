@@ -63,8 +63,8 @@ class Column:
 def columns(metric: GenericMetric) -> Iterator[Column]:
     """Yield the columns that a metric asks for."""
     for variant in metric.expand():
-        for word in metric.aggregations:
-            yield Column(variant["actions"], variant["measures"], variant["sides"], word)
+        action, measure, side = variant["actions"], variant["measures"], variant["sides"]
+        yield Column(action, measure, side, variant["aggregations"])
 
 
 def generic_measures(metric: GenericMetric, prefix: str) -> list[Measure]:

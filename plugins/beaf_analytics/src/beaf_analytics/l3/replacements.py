@@ -1,8 +1,8 @@
 """How long does a price level stay empty that an execution has emptied?
 
-The table has a row for every order that arrives at such a level, with the time since the execution.
-Orders at each price are counted from the messages of the trade date, which begin with an empty
-book: no quote is needed, and no level is too deep.
+The table has the messages, those on which an order arrives at such a level with the time since the
+execution. Orders at each price are counted from the messages of the trade date, which begin with an
+empty book: no quote is needed, and no level is too deep.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def replacement_count(asked: Asked) -> Measure:
     return Measure(
         name=asked.name,
         table=NAME,
-        value=asked.count(),
+        value=asked.count(LATENCY.is_not_null()),
         unit="orders",
         doc=f"Number of price levels emptied by an execution to which orders return {asked.words}.",
         formula="#(first order at a side and price after an execution has taken its last one)",
@@ -68,17 +68,16 @@ def _latency(asked: Asked, kind: Kind, word: str, rule: str) -> Measure:
 
 
 def level_replacements(tables: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
-    """Find the orders that arrive at levels which an execution has emptied."""
+    """Tell of each message how long the level has been empty at which its order arrives."""
     messages = tables["l3"]
     steps = pl.concat([_where_orders_were(messages), _where_orders_move(messages)])
     time = pl.col(_TIME).cast(pl.Datetime("ns")).cast(pl.Int64)
     empties = pl.col("Fills") & (pl.col("Step").cum_sum().over(_LEVEL) == 0)
     since = pl.when(empties).then(time).shift(1).over(_LEVEL)
+    arrives = (pl.col("Step") == 1) & pl.col("LevelPrice").is_not_null()
     return (
-        steps.filter(pl.col("LevelPrice").is_not_null())
-        .sort("ListingId", _TIME, _SEQUENCE)
-        .with_columns(ReplacementLatency=time - since)
-        .filter((pl.col("Step") == 1) & LATENCY.is_not_null())
+        steps.sort("ListingId", _TIME, _SEQUENCE)
+        .with_columns(ReplacementLatency=pl.when(arrives).then(time - since))
         .select("ListingId", _TIME, _SEQUENCE, "Side", "MarketState", "ReplacementLatency")
     )
 
