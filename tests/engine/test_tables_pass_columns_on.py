@@ -36,16 +36,19 @@ Tables = Mapping[str, pl.LazyFrame]
 
 
 def marked(tables: Tables) -> pl.LazyFrame:
-    return tables["trades"].with_columns(Large=pl.col("Size") >= 200)
+    trades = tables["trades"]
+    if "Size" not in trades.collect_schema():
+        return trades  # nobody asks what is large
+    return trades.with_columns(Large=pl.col("Size") >= 200)
 
 
 MARKED = ProvidedTable(
     name="marked",
-    needs={"trades": (TIME, "Size")},
+    needs={"trades": (TIME,)},
     build=marked,
     time=TIME,
     passes_on="trades",
-    makes=("Large",),
+    makes={"Large": ("Size",)},
 )
 MAKER = AnalyticsModule("maker", measures=lambda _options: [], provides=lambda _options: [MARKED])
 
@@ -127,6 +130,13 @@ def test_it_reads_another_table_where_its_module_does() -> None:
         "reader", measures=lambda _options: [asked], provides=lambda _options: [inner]
     )
     assert read(reader, module_inputs={"reader": {"trades": "marked"}})["Inner"] == 23.0
+
+
+def test_what_only_one_of_its_columns_is_made_of_is_not_asked_for_without_that() -> None:
+    asked = total("Prices", "marked", "Price")
+    reader = AnalyticsModule("reader", measures=lambda _options: [asked])
+    found = compute_frame([MAKER, reader], {"trades": TRADES.drop("Size")})
+    assert found["Prices"].to_list() == [33.0]
 
 
 def test_a_column_that_nobody_has_is_told() -> None:

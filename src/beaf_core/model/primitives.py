@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -136,7 +136,8 @@ class ProvidedTable:
         passes_on: one of the tables it is made of, whose further columns it carries through: what
             is asked of this table beyond `makes` is asked of that one, and `build` finds it there.
             None where it has no columns but those that it makes.
-        makes: the columns that it makes itself, where it passes others on.
+        makes: the columns that it makes itself, where it passes others on, each with the columns
+            of that table which only it needs.
     """
 
     name: str
@@ -147,7 +148,7 @@ class ProvidedTable:
     ordered: bool = False
     version: int = 1
     passes_on: str | None = None
-    makes: tuple[str, ...] = ()
+    makes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.passes_on is not None and self.passes_on not in self.needs:

@@ -36,7 +36,7 @@ class Provider:
         needs, base = self.table.needs, self.table.passes_on
         if base is None:
             return needs
-        further = [each for each in columns if each not in self.table.makes]
+        further = [name for each in columns for name in self.table.makes.get(each, (each,))]
         return {**needs, base: tuple(dict.fromkeys((*needs[base], *further)))}
 
     def build(

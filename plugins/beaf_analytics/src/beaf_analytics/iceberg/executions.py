@@ -60,7 +60,7 @@ def executions_table(options: IcebergOptions) -> ProvidedTable:
         time=TIME,
         sequence=SEQUENCE,
         passes_on="l3",
-        makes=("RevealedQty", "IcebergMethod", "NextOrderId"),
+        makes={"RevealedQty": (), "IcebergMethod": (), "NextOrderId": ()},
     )
 
 

@@ -36,7 +36,7 @@ def icebergs_table(options: IcebergOptions) -> ProvidedTable:
         time=TIME,
         sequence=SEQUENCE,
         passes_on=EXECUTIONS,
-        makes=("IcebergId", "PeakNumber"),
+        makes={"IcebergId": (), "PeakNumber": ()},
     )
 
 

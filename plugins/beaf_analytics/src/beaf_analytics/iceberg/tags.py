@@ -50,7 +50,7 @@ def tagged_trades_table(options: IcebergOptions) -> ProvidedTable:
         time=TIME,
         sequence="BMLLSequenceNo",
         passes_on="trades",
-        makes=("IcebergExecution", "IcebergTag"),
+        makes={"IcebergExecution": (), "IcebergTag": ()},
     )
 
 
