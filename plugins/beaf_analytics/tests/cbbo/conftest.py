@@ -86,3 +86,15 @@ def reference() -> pl.DataFrame:
         },
         schema_overrides={"Date": pl.Datetime("ms")},
     )
+
+
+@pytest.fixture(scope="session")
+def cbbo(l2: Callable[..., pl.DataFrame]) -> Callable[..., pl.DataFrame]:
+    """Best prices of all venues; one level, and no market state."""
+
+    def rows(*given: Row) -> pl.DataFrame:
+        frame = l2(*given).rename({"BMLLSequenceNo": "L2EventNo"})
+        best = ("BidPrice1", "BidQuantity1", "AskPrice1", "AskQuantity1")
+        return frame.select("ListingId", "TimestampNanoseconds", "L2EventNo", *best)
+
+    return rows

@@ -102,7 +102,7 @@ def test_a_module_over_the_venues_says_what_it_says_over_the_one_book(shared_dat
     for name in names[1:]:
         off = (both[f"{name}_ours"] - both[name]).abs() / both[name].abs().clip(1e-9)
         assert both[f"{name}_ours"].null_count() == both[name].null_count()
-        assert off.max() <= 1e-12, name  # type: ignore[operator]
+        assert off.max() <= 1e-12, name
 
 
 def test_the_trades_of_the_venues_sum_up_to_those_of_the_one(shared_data: Path) -> None:

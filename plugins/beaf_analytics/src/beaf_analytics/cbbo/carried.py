@@ -56,8 +56,9 @@ def carried(
         `level_column`s of every venue, and `state_column`s: null before its first row, empty while
         it takes no part.
     """
-    known = books.with_columns(pl.col(LISTING).cast(pl.Int64)).join(venues.lazy(), on=LISTING)
-    known = known.with_columns(pl.lit(value=False).alias(_EXPIRED))
+    own = pl.col(LISTING).cast(pl.Int64), pl.col(TIME).cast(pl.Datetime("ns"))
+    known = books.with_columns(*own, pl.lit(value=False).alias(_EXPIRED))
+    known = known.join(venues.lazy(), on=LISTING)
     if max_age_ns is not None:
         known = pl.concat([known, _expiries(known, max_age_ns)])
     # A book expires before anything else of the same instant, which may renew it.
@@ -115,7 +116,7 @@ def _expiries(known: pl.LazyFrame, max_age_ns: int) -> pl.LazyFrame:
     following = time.shift(-1).over(LISTING, order_by=[TIME, SEQUENCE])
     lonely = (following > time + max_age_ns).fill_null(value=True)
     return known.filter(lonely).with_columns(
-        (time + max_age_ns).cast(known.collect_schema()[TIME]).alias(TIME),
+        (time + max_age_ns).cast(pl.Datetime("ns")).alias(TIME),
         pl.lit(value=True).alias(_EXPIRED),
     )
 
