@@ -49,6 +49,7 @@ _HOMES = {
     "ResourceError": "model.errors",
     "RunFailedError": "run",
     "RunReport": "model.run",
+    "SourcePass": "model.primitives",
     "TABLES": "model.tables",
     "TableRead": "model.tables",
     "TableRequest": "model.tables",
@@ -111,6 +112,7 @@ __all__ = [
     "ResourceError",
     "RunFailedError",
     "RunReport",
+    "SourcePass",
     "TableRead",
     "TableRequest",
     "TableSchema",
@@ -179,6 +181,7 @@ if TYPE_CHECKING:
         Lifetime,
         Lookup,
         ProvidedTable,
+        SourcePass,
     )
     from beaf_core.model.run import LaunchedRun, LaunchRequest, Receipt, RunReport, Target
     from beaf_core.model.tables import (

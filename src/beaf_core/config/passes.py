@@ -85,10 +85,7 @@ class PassResolver:
         if config is None:
             return None
         self._source(config, path)
-        options = {each.module.config_key: each.options for each in modules if each.options}
-        return ResolvedPass(
-            config.model_copy(update=options), tuple(modules), targets, self.config.DEFAULT_FFILL
-        )
+        return ResolvedPass(config, tuple(modules), targets, self.config.DEFAULT_FFILL)
 
     def _targets(self, node: Node, path: Steps) -> tuple[Target, ...]:
         """Resolve the pass's `output` over OUTPUT_TARGET, then its `extra_outputs`."""

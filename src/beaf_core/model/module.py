@@ -13,7 +13,13 @@ if TYPE_CHECKING:
     import polars as pl
     from pydantic import BaseModel
 
-    from beaf_core.model.primitives import Context, DenseGrid, Identity, ProvidedTable
+    from beaf_core.model.primitives import (
+        Context,
+        DenseGrid,
+        Identity,
+        ProvidedTable,
+        SourcePass,
+    )
 
 
 #: What tells the rows of an output apart, unless a module's rows have keys of their own.
@@ -235,6 +241,9 @@ class AnalyticsModule:
             ListingId and TimeBucket: `(IndexId, TimeBucket)`. Then all its measures are computed,
             the pass has no other module, is computed at once, and its rows hold these keys and the
             measures alone.
+        from_source: options and the pass that is the table `source` → the options completed by
+            what that pass yields, for a module whose columns depend on it. Before, it is asked for
+            its measures with the options as they are written, and may have none.
     """
 
     name: str
@@ -250,6 +259,7 @@ class AnalyticsModule:
     reads: Callable[[Any], Mapping[str, tuple[str, ...]]] = field(default=lambda _options: {})
     cross_sectional: bool = False
     keys: Callable[[Any], tuple[str, ...] | None] = field(default=lambda _options: None)
+    from_source: Callable[[Any, SourcePass], Any] | None = None
 
     def __post_init__(self) -> None:
         if not self.config_key:

@@ -14,6 +14,7 @@ from beaf_core.plugins.errors import PluginAnswerError, PluginCallError
 if TYPE_CHECKING:
     import polars as pl
 
+    from beaf_core.model.primitives import SourcePass
     from beaf_core.plugins.catalog import PluginEntry
 
 
@@ -113,6 +114,24 @@ def _own_keys(entry: PluginEntry, answer: object) -> tuple[str, ...] | None:
             entry, "analytics_module", f"its keys are {answer!r}, not distinct names of columns"
         )
     return None if {*keys} == {*KEYS} else keys
+
+
+def completed_options(
+    entry: PluginEntry, module: AnalyticsModule, options: Any, source: SourcePass
+) -> Any:
+    """Ask a module to complete its options by what its source pass yields."""
+    assert module.from_source is not None
+    try:
+        answer = module.from_source(options, source)
+    except BeafError:
+        raise
+    except Exception as error:  # a plugin's declaration may raise anything
+        raise PluginCallError(entry, "analytics_module, in its from_source", error) from error
+    if not isinstance(answer, type(options)):
+        raise PluginAnswerError(
+            entry, "analytics_module", f"its from_source gives {kind_of(answer)}, not its options"
+        )
+    return answer
 
 
 def check_measures(entry: PluginEntry, answer: object) -> list[Measure]:
