@@ -51,6 +51,7 @@ _HOMES = {
     "RunFailedError": "run",
     "RESERVED": "model.module",
     "RunReport": "model.run",
+    "SourcePass": "model.primitives",
     "TABLES": "model.tables",
     "TableRead": "model.tables",
     "TableRequest": "model.tables",
@@ -116,6 +117,7 @@ __all__ = [
     "ResourceError",
     "RunFailedError",
     "RunReport",
+    "SourcePass",
     "TableRead",
     "TableRequest",
     "TableSchema",
@@ -193,6 +195,7 @@ if TYPE_CHECKING:
         Lifetime,
         Lookup,
         ProvidedTable,
+        SourcePass,
     )
     from beaf_core.model.run import LaunchedRun, LaunchRequest, Receipt, RunReport, Target
     from beaf_core.model.tables import (

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from graphlib import TopologicalSorter
+from graphlib import CycleError, TopologicalSorter
 
 from beaf_core.config.analytics import AnalyticsConfig
-from beaf_core.config.bindings import bound
+from beaf_core.config.bindings import Names, bound
 from beaf_core.config.modules import ModuleResolver
 from beaf_core.config.nodes import Steps
 from beaf_core.config.placed import PlacedPass
 from beaf_core.config.readers import check_readers
 from beaf_core.config.resolved import ResolvedModule, ResolvedPass
 from beaf_core.config.validate import Findings
-from beaf_core.model.primitives import PASS_PREFIX, SOURCE_TABLE
+from beaf_core.model.primitives import NANOSECONDS, PASS_PREFIX, SOURCE_TABLE, SourcePass
 from beaf_core.model.tables import TABLES
 from beaf_core.plugins.errors import PluginAnswerError, did_you_mean
 
@@ -41,11 +41,18 @@ class InputBinder:
             self._check_names(each)
         if self.findings.problems:  # what follows would be consequences
             return passes
-        found = [replace(each, resolved=self._bound(each)) for each in passes]
-        self._note_caps([each.resolved for each in found])
+        names = {each.resolved.name: self._names(each) for each in passes}
+        order = self._sources_first(passes, names)
+        found: dict[str, PlacedPass] = {}
+        for each in order:
+            found[each.resolved.name] = self._bound(each, names[each.resolved.name], found)
+        if not order:
+            return passes
+        self._note_caps([each.resolved for each in found.values()])
+        placed = [found[each.resolved.name] for each in passes]
         if not self.findings.problems:
-            check_readers(self.findings, self.config, found)
-        return found
+            check_readers(self.findings, self.config, placed)
+        return placed
 
     def _note_caps(self, passes: Sequence[ResolvedPass]) -> None:
         """Note a limit of rows that limits nothing, since no table is called so."""
@@ -83,30 +90,88 @@ class InputBinder:
                 remedy=f"other passes: {', '.join(others) or 'none'}",
             )
 
+    # -- order ---------------------------------------------------------------------------------
+
+    def _sources_first(
+        self, passes: Sequence[PlacedPass], names: Mapping[str, Sequence[Names]]
+    ) -> Sequence[PlacedPass]:
+        """Order passes so that each comes behind those that it reads; none where they circle."""
+        by_name = {each.resolved.name: each for each in passes}
+        graph = {name: [*_sources_of(by_name[name].resolved, own)] for name, own in names.items()}
+        try:
+            order = [*TopologicalSorter(graph).static_order()]
+        except CycleError as error:
+            circle = list(reversed(error.args[1]))
+            first = next(each for each in passes if each.resolved.name in circle)
+            if not self.findings.problems:
+                self.findings.problem(
+                    first.at("source_pass"),
+                    f"passes read each other in a circle: {' reads '.join(circle)}",
+                    remedy="a pass can read passes only that do not wait for it",
+                )
+            return ()
+        return [by_name[name] for name in order if name in by_name]
+
     # -- binding -------------------------------------------------------------------------------
 
-    def _bound(self, placed: PlacedPass) -> ResolvedPass:
-        resolved = placed.resolved
-        provided = [table.name for each in resolved.modules for table in each.provides]
+    def _names(self, placed: PlacedPass) -> list[Names]:
+        """Say for each module which tables others stand for, and which."""
+        provided = _provided(placed.resolved)
         for index, name in enumerate(provided):
             if name in TABLES or name in provided[:index]:
                 self.findings.problem(
                     placed.path, f'two tables are called "{name}": one is provided by a module'
                 )
-        known = [*TABLES, *provided, *(f"{PASS_PREFIX}{each}" for each in self.names)]
-        modules = tuple(self._bound_module(placed, each, known) for each in resolved.modules)
+        known = self._known(placed.resolved)
+        return [dict(self._inputs(placed, each, known)) for each in placed.resolved.modules]
+
+    def _known(self, resolved: ResolvedPass) -> list[str]:
+        return [*TABLES, *_provided(resolved), *(f"{PASS_PREFIX}{each}" for each in self.names)]
+
+    def _bound(
+        self, placed: PlacedPass, names: Sequence[Names], earlier: Mapping[str, PlacedPass]
+    ) -> PlacedPass:
+        resolved = placed.resolved
+        modules = tuple(
+            self._bound_module(placed, self._completed(placed, each, own, earlier), own)
+            for each, own in zip(resolved.modules, names, strict=True)
+        )
         if resolved.config.source_pass and not _any_reads(resolved.modules, SOURCE_TABLE):
             self.findings.note(
                 f'source_pass of the pass "{resolved.name}" has no effect: '
                 f"none of its modules reads the table {SOURCE_TABLE}"
             )
-        return replace(resolved, modules=modules)
+        options = {each.module.config_key: each.options for each in modules if each.options}
+        config = resolved.config.model_copy(update=options)
+        return replace(placed, resolved=replace(resolved, config=config, modules=modules))
+
+    def _completed(
+        self,
+        placed: PlacedPass,
+        module: ResolvedModule,
+        names: Names,
+        earlier: Mapping[str, PlacedPass],
+    ) -> ResolvedModule:
+        """Let a module see what its source pass yields, where it asks for that."""
+        name, table = module.module.name, names.get(SOURCE_TABLE)
+        if module.module.from_source is None or table is None:
+            return module
+        if not table.startswith(PASS_PREFIX):
+            self.findings.problem(
+                placed.at("module_inputs", name, SOURCE_TABLE),
+                f'the module "{name}" works on the rows of a pass, and {table} is none',
+            )
+        source = earlier.get(table.removeprefix(PASS_PREFIX))
+        if source is None or not source.resolved.measures:  # told where that pass stands
+            return module
+        where = placed.at(module.module.config_key)
+        where = where if where != placed.path else placed.at_module(name)
+        return self.modules.completed(module, _as_source(source, placed), where)
 
     def _bound_module(
-        self, placed: PlacedPass, module: ResolvedModule, known: Sequence[str]
+        self, placed: PlacedPass, module: ResolvedModule, names: Names
     ) -> ResolvedModule:
-        names = dict(self._inputs(placed, module, known))
-        found = bound(module, names)
+        found, known = bound(module, names), self._known(placed.resolved)
         where = placed.at_module(module.module.name)
         # What a person bound has been checked where it was written.
         for table in (each for each in found.needs if each not in names.values()):
@@ -190,6 +255,26 @@ class InputBinder:
             remedy=f"{fault.remedy}; tables here: {', '.join(tables)}. One that another module "
             "provides is there where that module is in the pass",
         )
+
+
+def _provided(resolved: ResolvedPass) -> list[str]:
+    return [table.name for each in resolved.modules for table in each.provides]
+
+
+def _sources_of(resolved: ResolvedPass, names: Sequence[Names]) -> Iterator[str]:
+    """Yield the passes that modules will read once they are bound."""
+    for module, own in zip(resolved.modules, names, strict=True):
+        for table in (own.get(each, each) for each in module.needs):
+            if table.startswith(PASS_PREFIX):
+                yield table.removeprefix(PASS_PREFIX)
+
+
+def _as_source(earlier: PlacedPass, reader: PlacedPass) -> SourcePass:
+    known = earlier.resolved
+    widths = (
+        round(each.resolved.config.time_bucket_seconds * NANOSECONDS) for each in (earlier, reader)
+    )
+    return SourcePass(known.name, known.keys, known.measures, *widths)
 
 
 def _any_reads(modules: Sequence[ResolvedModule], table: str) -> bool:

@@ -15,8 +15,15 @@ from beaf_core.config.resolved import ResolvedModule
 from beaf_core.config.validate import Findings
 from beaf_core.model.errors import BeafError, UsageError
 from beaf_core.model.module import AnalyticsModule, Measure
+from beaf_core.model.primitives import SourcePass
 from beaf_core.plugins.catalog import FIRST_PARTY, PluginEntry
-from beaf_core.plugins.declarations import check_module, declared_of, measures_of, rows_of
+from beaf_core.plugins.declarations import (
+    check_module,
+    completed_options,
+    declared_of,
+    measures_of,
+    rows_of,
+)
 from beaf_core.plugins.host import PluginHost
 
 #: Asks a pipeline's own `get_pipeline` for the modules of a pass; None where it has none.
@@ -123,14 +130,32 @@ class ModuleResolver:
         options = self._options(module, section, node, where)
         if options is None and module.Config is not None:
             return ResolvedModule(module, None)  # it owns its section all the same
+        # What it makes of a source pass is known once that pass is (`completed`).
+        waits = module.from_source is not None
+        return self._declared(module, options, where if section else named_at, or_none=waits)
+
+    def completed(self, module: ResolvedModule, source: SourcePass, where: Steps) -> ResolvedModule:
+        """Let a module complete its options by what its source pass yields."""
+        entry = self.entry_of(module.module.name)
         try:
-            declared = declared_of(self.entry_of(module.name), module, options)
-            gives_none = bool(declared[0] or declared[1])
-            measures = self._measures(module, options, or_none=gives_none)
-            rows = rows_of(self.entry_of(module.name), module, options)
+            options = completed_options(entry, module.module, module.options, source)
         except BeafError as error:
-            place = where if section else named_at
-            self.findings.problem(place, error.message, remedy=error.remedy)
+            self.findings.problem(where, error.message, remedy=error.remedy)
+            return module
+        return self._declared(module.module, options, where)
+
+    def _declared(
+        self, module: AnalyticsModule, options: Any, where: Steps, *, or_none: bool = False
+    ) -> ResolvedModule:
+        """Ask a module for everything that its options ask for."""
+        entry = self.entry_of(module.name)
+        try:
+            declared = declared_of(entry, module, options)
+            gives_none = or_none or bool(declared[0] or declared[1])
+            measures = self._measures(module, options, or_none=gives_none)
+            rows = rows_of(entry, module, options)
+        except BeafError as error:
+            self.findings.problem(where, error.message, remedy=error.remedy)
             return ResolvedModule(module, options)
         return ResolvedModule(module, options, measures, rows, *declared)
 

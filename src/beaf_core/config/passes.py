@@ -12,7 +12,7 @@ from beaf_core.config.modules import ModuleResolver
 from beaf_core.config.nodes import Node, Steps, merge, name_of
 from beaf_core.config.placed import PlacedPass
 from beaf_core.config.readers import check_modules
-from beaf_core.config.resolved import ResolvedPass
+from beaf_core.config.resolved import ResolvedModule, ResolvedPass
 from beaf_core.config.targets import TargetResolver
 from beaf_core.config.validate import Findings
 from beaf_core.model.run import Target
@@ -85,10 +85,7 @@ class PassResolver:
         if config is None:
             return None
         self._source(config, path)
-        options = {each.module.config_key: each.options for each in modules if each.options}
-        return ResolvedPass(
-            config.model_copy(update=options), tuple(modules), targets, self.config.DEFAULT_FFILL
-        )
+        return ResolvedPass(config, tuple(modules), targets, self.config.DEFAULT_FFILL)
 
     def _targets(self, node: Node, path: Steps) -> tuple[Target, ...]:
         """Resolve the pass's `output` over OUTPUT_TARGET, then its `extra_outputs`."""

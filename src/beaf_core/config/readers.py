@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from graphlib import CycleError, TopologicalSorter
 
 from beaf_core.config.analytics import AnalyticsConfig
 from beaf_core.config.placed import PlacedPass
@@ -18,25 +17,10 @@ from beaf_core.plugins.errors import did_you_mean
 def check_readers(
     findings: Findings, config: AnalyticsConfig, passes: Sequence[PlacedPass]
 ) -> None:
-    """Report passes that do not fit those that they read: order, keys, columns, frequencies."""
-    _check_order(findings, passes)
+    """Report passes that do not fit those that they read: keys, columns, frequencies."""
     _check_keys(findings, passes)
     _check_columns(findings, passes)
     _check_frequencies(findings, config, passes)
-
-
-def _check_order(findings: Findings, passes: Sequence[PlacedPass]) -> None:
-    graph = {each.resolved.name: each.resolved.sources for each in passes}
-    try:
-        TopologicalSorter(graph).prepare()
-    except CycleError as error:
-        circle = list(reversed(error.args[1]))
-        first = next(each for each in passes if each.resolved.name in circle)
-        findings.problem(
-            first.at("source_pass"),
-            f"passes read each other in a circle: {' reads '.join(circle)}",
-            remedy="a pass can read passes only that do not wait for it",
-        )
 
 
 def _check_keys(findings: Findings, passes: Sequence[PlacedPass]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -50,6 +50,8 @@ def compute_frame(
     tables: Mapping[str, Frame],
     *,
     source: pl.DataFrame | None = None,
+    source_seconds: float | None = None,
+    source_rules: Mapping[str, str] = MappingProxyType({}),
     day: date | None = None,
     listings: pl.DataFrame | None = None,
     **fields: Any,
@@ -59,8 +61,10 @@ def compute_frame(
     Args:
         modules: the names of installed modules, or modules at hand.
         tables: table → its rows, in the columns of the input tables.
-        source: rows of an earlier pass of the same bucket width, with ListingId and TimeBucket,
-            for modules that read `source`.
+        source: rows of an earlier pass, with ListingId and TimeBucket, for modules that read
+            `source`.
+        source_seconds: the width of their buckets; that of the pass by default.
+        source_rules: column of `source` → how it re-aggregates (`sum`); `none` by default.
         day: the trade date; that of the earliest row by default.
         listings: the universe; by default every ListingId of the tables and of `source`.
         fields: further fields of the pass, and sections of its modules:
@@ -78,10 +82,10 @@ def compute_frame(
     known = {**tables} if source is None else {**tables, f"{PASS_PREFIX}{_EARLIER}": source}
     of_day = _first_day(known) if day is None else day
     universe = _listings(known.values()) if listings is None else listings
-    host = _host(tables, universe, [*own, *([] if source is None else [_given(source)])])
-    pipeline = resolve(
-        from_plain(_config(named, source, fields), Place("frames at hand", str(_HOME))), _HOME, host
-    )
+    earlier = [] if source is None else [_given(source, source_rules)]
+    host = _host(tables, universe, [*own, *earlier])
+    config = _config(named, source, source_seconds, fields)
+    pipeline = resolve(from_plain(config, Place("frames at hand", str(_HOME))), _HOME, host)
     resolved = pipeline.passes[-1]
     plan = Preparer(host, pipeline).day_plan(
         resolved,
@@ -98,11 +102,15 @@ def compute_frame(
 
 
 def _config(
-    modules: Sequence[str], source: pl.DataFrame | None, fields: Mapping[str, Any]
+    modules: Sequence[str],
+    source: pl.DataFrame | None,
+    source_seconds: float | None,
+    fields: Mapping[str, Any],
 ) -> dict[str, Any]:
     passes: list[dict[str, Any]] = [{"name": "frame", "modules": list(modules), **fields}]
     if source is not None:
         width = {key: value for key, value in fields.items() if key.startswith("time_bucket")}
+        width |= {} if source_seconds is None else {"time_bucket_seconds": source_seconds}
         passes = [{"name": _EARLIER, "modules": [_EARLIER], **width}, *passes]
         passes[-1].setdefault("source_pass", _EARLIER)
     return {
@@ -135,11 +143,19 @@ def _listings(frames: Iterable[Frame]) -> pl.DataFrame:
     return pl.concat(ids).unique().sort(LISTING).with_columns(MIC=pl.lit("XXXX"))
 
 
-def _given(source: pl.DataFrame) -> AnalyticsModule:
+def _given(source: pl.DataFrame, rules: Mapping[str, str]) -> AnalyticsModule:
     """Stand for the earlier pass: its columns are there, whoever made them."""
     columns = [
-        Measure(name, "trades", None, unit="", doc="", formula="")
-        for name in source.columns
+        Measure(
+            name,
+            "trades",
+            None,
+            unit="" if dtype.is_numeric() else "state",
+            doc="",
+            formula="",
+            reaggregation=rules.get(name, "none"),
+        )
+        for name, dtype in source.schema.items()
         if name not in RESERVED
     ]
     return AnalyticsModule(_EARLIER, measures=lambda _options: columns)

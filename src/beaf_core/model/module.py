@@ -13,7 +13,13 @@ if TYPE_CHECKING:
     import polars as pl
     from pydantic import BaseModel
 
-    from beaf_core.model.primitives import Context, DenseGrid, Identity, ProvidedTable
+    from beaf_core.model.primitives import (
+        Context,
+        DenseGrid,
+        Identity,
+        ProvidedTable,
+        SourcePass,
+    )
 
 
 #: What tells the rows of an output apart, unless a module's rows have keys of their own.
@@ -260,6 +266,9 @@ class AnalyticsModule:
         examples: options → values worked out by hand; tried by `beaf pipeline validate`.
         catalogue: options that, together, yield everything the module can, for those who look
             something up; its defaults alone if there are none.
+        from_source: options and the pass that is the table `source` → the options completed by
+            what that pass yields, for a module whose columns depend on it. Before, it is asked for
+            its measures with the options as they are written, and may have none.
     """
 
     name: str
@@ -277,6 +286,7 @@ class AnalyticsModule:
     keys: Callable[[Any], tuple[str, ...] | None] = field(default=lambda _options: None)
     examples: Callable[[Any], Sequence[Example]] = field(default=lambda _options: ())
     catalogue: Callable[[], Sequence[Any]] = field(default=lambda: ())
+    from_source: Callable[[Any, SourcePass], Any] | None = None
 
     def __post_init__(self) -> None:
         if not self.config_key:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     import polars as pl
 
+    from beaf_core.model.module import Measure
+
 NANOSECONDS = 1_000_000_000
 SECONDS_OF_A_DAY = 86_400
 
@@ -169,6 +171,25 @@ class Identity:
 
     name: str
     holds: pl.Expr
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePass:
+    """What `AnalyticsModule.from_source` learns of the pass whose rows are the table `source`.
+
+    Attributes:
+        name: the pass.
+        keys: what tells its rows apart.
+        measures: its measures.
+        bucket_ns: the width of its buckets, in nanoseconds.
+        reader_bucket_ns: that of the pass that reads it.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    measures: tuple[Measure, ...]
+    bucket_ns: int
+    reader_bucket_ns: int
 
 
 @dataclass(frozen=True, slots=True)

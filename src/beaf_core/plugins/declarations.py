@@ -22,6 +22,7 @@ from beaf_core.plugins.errors import PluginAnswerError, PluginCallError
 if TYPE_CHECKING:
     import polars as pl
 
+    from beaf_core.model.primitives import SourcePass
     from beaf_core.plugins.catalog import PluginEntry
 
 T = TypeVar("T")
@@ -155,6 +156,24 @@ def _required(entry: PluginEntry, answer: object, kind: type[T]) -> T:
     raise PluginAnswerError(
         entry, "analytics_module", f"{kind_of(answer)} stands where a {kind.__name__} belongs"
     )
+
+
+def completed_options(
+    entry: PluginEntry, module: AnalyticsModule, options: Any, source: SourcePass
+) -> Any:
+    """Ask a module to complete its options by what its source pass yields."""
+    assert module.from_source is not None
+    try:
+        answer = module.from_source(options, source)
+    except BeafError:
+        raise
+    except Exception as error:  # a plugin's declaration may raise anything
+        raise PluginCallError(entry, "analytics_module, in its from_source", error) from error
+    if not isinstance(answer, type(options)):
+        raise PluginAnswerError(
+            entry, "analytics_module", f"its from_source gives {kind_of(answer)}, not its options"
+        )
+    return answer
 
 
 def check_measures(entry: PluginEntry, answer: object) -> list[Measure]:
