@@ -67,6 +67,7 @@ _HOMES = {
     "execute_request": "engine.run",
     "hookimpl": "plugins.markers",
     "is_one_of": "model.membership",
+    "measure": "model.declare",
     "parse_universe_spec": "model.partition",
     "run_partition": "run",
     "run_pipeline": "run",
@@ -133,6 +134,7 @@ __all__ = [
     "execute_request",
     "hookimpl",
     "is_one_of",
+    "measure",
     "parse_universe_spec",
     "run_partition",
     "run_pipeline",
@@ -161,6 +163,7 @@ if TYPE_CHECKING:
     from beaf_core.engine.run import execute_request
     from beaf_core.engine.session import Progress
     from beaf_core.model.dates import BatchFrequency, DayStatus, absent_day_status
+    from beaf_core.model.declare import measure
     from beaf_core.model.errors import (
         AbsentDayError,
         BeafError,

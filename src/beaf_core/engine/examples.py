@@ -125,12 +125,7 @@ def _frame(table: str, rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
     kinds = TABLES[table].columns if table in TABLES else {}
     clock = TABLES[table].time if table in TABLES else ("TimeBucket",)
     frame = pl.DataFrame(
-        {
-            name: pl.Series(
-                [row.get(name) for row in rows], dtype=_dtype(kinds.get(name)), strict=False
-            )
-            for name in columns
-        }
+        [_series(name, [row.get(name) for row in rows], kinds.get(name)) for name in columns]
     )
     moments = [
         _START + dt.timedelta(seconds=float(row.get(_AT, index)))
@@ -142,8 +137,10 @@ def _frame(table: str, rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
     return frame.with_columns(added)
 
 
-def _dtype(kind: ColumnType | None) -> pl.DataType | None:
-    return None if kind is None else _DTYPES.get(kind)
+def _series(name: str, values: Sequence[Any], kind: ColumnType | None) -> pl.Series:
+    found = pl.Series(name, values, strict=False)  # whole numbers may stand among others
+    dtype = None if kind is None else _DTYPES.get(kind)
+    return found if dtype is None else found.cast(dtype)
 
 
 def _equal(found: Any, expected: Any) -> bool:
