@@ -104,6 +104,11 @@ def test_counts_and_lifetimes_are_what_a_loop_over_messages_finds(tiny):
             for r in ended
             if (r["ListingId"], r["OldOrderId"]) in begun
         ]
+        young = [
+            r["now"] - begun[r["ListingId"], r["OldOrderId"]]
+            for r in cancelled
+            if (r["ListingId"], r["OldOrderId"]) in begun
+        ]
         expect(frame, key, {
             "InsertCountBid": sum(r["LobAction"] == 2 for r in bids),
             "InsertVolumeBid": sum(r["Size"] for r in bids if r["LobAction"] == 2),
@@ -112,8 +117,8 @@ def test_counts_and_lifetimes_are_what_a_loop_over_messages_finds(tiny):
             "CancelVolumeBid": sum(r["OldSize"] for r in cancelled),
             "ExecutionCountBid": sum(r["OrderExecuted"] for r in bids),
             "ExecutionVolumeBid": sum(r["ExecutionSize"] for r in bids),
-            "MeanLifetimeBid": sum(lives) / len(lives) if lives else None,
-            "FleetingCountBid": sum(each < 100_000_000 for each in lives),
+            "AvgRestingTimeBid": sum(lives) / len(lives) if lives else None,
+            "FleetingCancelCountBid": sum(each < 100_000_000 for each in young),
         })  # fmt: skip
 
 
@@ -160,8 +165,8 @@ def test_impacts_are_what_a_search_for_each_trade_finds(tiny):
                 known = [mid for at, mid in books[key[0]] if at <= row["now"] + horizon]
                 if known:
                     sign = 1 if row["AggressorSide"] == 1 else -1
-                    moves.append(sign * (known[-1] - row["Price"]) / row["Price"] * 1e4)
-            values[f"Impact{name}"] = sum(moves) / len(moves) if moves else None
+                    moves.append(sign * (known[-1] - row["Price"]))
+            values[f"Markout{name}"] = sum(moves) / len(moves) if moves else None
         row = frame.filter(ListingId=key[0], TimeBucket=key[1]).row(0, named=True)
         for name, value in values.items():
             assert row[name] == (value if value is None else pytest.approx(value, abs=1e-9)), name

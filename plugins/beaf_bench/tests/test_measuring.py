@@ -19,6 +19,7 @@ from beaf_bench.nodes import undeclared, watched
 from beaf_bench.point import Point
 from beaf_bench.sizes import LAYOUTS as ALL_LAYOUTS
 from beaf_bench.sizes import OFFERED, SIZES
+from beaf_bench.workloads.bars import PRICED
 from beaf_bench.workloads.registry import COMPARED
 from beaf_bench.workloads.registry import WORKLOADS as BY_NAME
 from beaf_core.testing import check_command
@@ -74,8 +75,8 @@ def tampered(listed, tmp_path):
     other = replace(listed, root=tmp_path / "market")
     trades = pl.read_parquet(other.path("trades"))
     alive = (trades["ListingId"] == listed.universe()[0]).arg_max()
-    raised = pl.when(pl.int_range(pl.len()) == alive).then(pl.col("Price") * 2)
-    trades.with_columns(raised.otherwise(pl.col("Price"))).write_parquet(other.path("trades"))
+    raised = pl.when(pl.int_range(pl.len()) == alive).then(pl.col(PRICED) * 2)
+    trades.with_columns(raised.otherwise(pl.col(PRICED))).write_parquet(other.path("trades"))
     return other
 
 

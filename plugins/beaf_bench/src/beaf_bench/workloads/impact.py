@@ -75,6 +75,7 @@ def by_hand(tables: Tables) -> pl.LazyFrame:
         bucket(time_of(TABLE), MINUTE).alias(BUCKET),
         SIDE,
         PRICE,
+        bars.SIZE,
         _key(tables, TABLE).alias("Key"),
     )
     if tables.market.layout == "time":
@@ -93,7 +94,9 @@ def by_hand(tables: Tables) -> pl.LazyFrame:
         trades = trades.with_columns(impact.alias(f"Markout{name}")).drop(
             "Mid", "Quoted", "Then", "Since"
         )
-    return trades.group_by(*KEYS).agg(pl.col(f"Markout{name}").mean() for name in HORIZONS)
+    unknown = pl.when(~SIGNED).then(bars.SIZE).otherwise(0).sum() / bars.SIZE.sum()
+    means = [pl.col(f"Markout{name}").mean() for name in HORIZONS]
+    return trades.group_by(*KEYS).agg(*means, unknown.alias("UnknownDirectionShare"))
 
 
 def _key(tables: Tables, table: str) -> pl.Expr:
@@ -123,11 +126,14 @@ def _sql() -> str:
             arg_max((BidPrice1 + AskPrice1) / 2, BMLLSequenceNo) AS Mid
         FROM l2 WHERE BidQuantity1 > 0 AND AskQuantity1 > 0 GROUP BY ALL
     ), t AS (
-        SELECT ListingId, {sql_bucket(TABLE, MINUTE)} AS TimeBucket, AggressorSide, {bars.PRICED},
-            epoch_ns(TradeTimestampNanoseconds) AS Now
+        SELECT ListingId, {sql_bucket(TABLE, MINUTE)} AS TimeBucket, AggressorSide,
+            {bars.PRICED}, Size, epoch_ns(TradeTimestampNanoseconds) AS Now
         FROM trades
     )
-    SELECT t.ListingId, TimeBucket, {means} FROM t {joins} GROUP BY ALL ORDER BY ALL"""
+    SELECT t.ListingId, TimeBucket, {means},
+        sum(CASE WHEN AggressorSide IN (1, 2) THEN 0 ELSE Size END) / sum(Size)
+            AS UnknownDirectionShare
+    FROM t {joins} GROUP BY ALL ORDER BY ALL"""
 
 
 W6 = Workload(
