@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from beaf_core.config.analytics import PassConfig
 from beaf_core.config.nodes import Node, Steps
@@ -100,6 +100,19 @@ class ModuleResolver:
         if name in self.host.catalog.names("module"):
             return self.host.catalog.find("module", name)
         return PluginEntry("module", name, "get_pipeline", OWN_FILE, "")
+
+    def provider_of(self, table: str) -> str | None:
+        """Name an installed module that provides a table without being asked to."""
+        for name in self.host.catalog.names("module"):
+            try:
+                module = self.host.analytics_module(name)
+                options = None if module.Config is None else module.Config()
+                provided, *_ = declared_of(self.entry_of(name), module, options)
+            except (BeafError, ValidationError):
+                continue  # broken, or in need of options: it cannot be recommended
+            if any(each.name == table for each in provided):
+                return name
+        return None
 
     # -- options and measures ------------------------------------------------------------------
 
