@@ -151,8 +151,8 @@ def test_a_limit_of_rows_of_a_table_that_nobody_knows_is_noted(
         ),
         (
             {"modules": ["uses"]},
-            'PASSES[1].modules[0]: the module "uses" gave a wrong answer to analytics_module: '
-            "its measure 'Used' asks for the table 'made'",
+            'PASSES[1].modules[0]: the module "uses" reads the table made, which the module '
+            '"makes" provides, and this pass does not have that\n  → add makes to modules',
         ),
     ],
 )

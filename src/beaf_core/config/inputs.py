@@ -244,6 +244,15 @@ class InputBinder:
         entry = self.modules.entry_of(module.module.name)
         measure = next((each.name for each in module.measures if table in each.needs), None)
         reader = f"its measure {measure!r} asks" if measure else "it asks"
+        provider = self.modules.provider_of(table)
+        if provider is not None:
+            self.findings.problem(
+                where,
+                f'the module "{module.module.name}" reads the table {table}, which the module '
+                f'"{provider}" provides, and this pass does not have that',
+                remedy=f"add {provider} to modules",
+            )
+            return
         tables = [each for each in known if PASS_PREFIX not in each]
         hint = did_you_mean(table, tables)
         fault = PluginAnswerError(

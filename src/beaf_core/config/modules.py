@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from beaf_core.config.analytics import PassConfig
 from beaf_core.config.nodes import Node, Steps
@@ -119,6 +119,19 @@ class ModuleResolver:
     def entry_of(self, name: str) -> PluginEntry:
         """Name the plugin that a module comes from."""
         return self.host.catalog.entry_of_module(name)
+
+    def provider_of(self, table: str) -> str | None:
+        """Name an installed module that provides a table without being asked to."""
+        for name in self.host.catalog.names("module"):
+            try:
+                module = self.host.analytics_module(name)
+                options = None if module.Config is None else module.Config()
+                provided, *_ = declared_of(self.entry_of(name), module, options)
+            except (BeafError, ValidationError):
+                continue  # broken, or in need of options: it cannot be recommended
+            if any(each.name == table for each in provided):
+                return name
+        return None
 
     # -- options and measures ------------------------------------------------------------------
 

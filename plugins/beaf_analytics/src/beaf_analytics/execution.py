@@ -13,7 +13,7 @@ from itertools import product
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
-from beaf_analytics.measures.expressions import ratio
+from beaf_analytics.measures.expressions import both, ratio
 from beaf_analytics.trade.options import Side
 from beaf_analytics.trade.prices import placement, vwap
 from beaf_analytics.trade.prints import SIDES, TABLE, Where
@@ -116,7 +116,7 @@ def trade_imbalance(prefix: str) -> Measure:
 def _of_trades(prefix: str) -> Iterator[Measure]:
     """Volume, price and placement of trades by mechanism and aggressor."""
     for (kind, code), word, side in product(MECHANISMS.items(), _BUILDERS, _AGGRESSORS):
-        where = (code == MECHANISM) & SIDES[side]
+        where = both(MECHANISM.eq(code), SIDES[side])
         told = f"{kind.lower()} trades {_AGGRESSOR_WORDS[side]}"
         measure = _BUILDERS[word](f"{prefix}{kind}{word}{side}Aggressor", where, told)
         weighted = measure.reaggregation.startswith("vw:")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
@@ -16,10 +14,9 @@ from pydantic import ValidationError
 from beaf_analytics.trade import measures
 from beaf_analytics.trade.identities import identities
 from beaf_analytics.trade.options import GenericMetric, TradeOptions
-from beaf_core import Identity, UsageError, run_pipeline
+from beaf_core import Identity, UsageError, compute_frame
 from beaf_core.testing import check_module
 
-DAY = "2025-01-06"
 AT = datetime(2025, 1, 6, 9, 0, 30)
 
 # price, size, aggressor, classification, state, EUR, USD, point
@@ -39,39 +36,23 @@ NAMES = [
 ]  # fmt: skip
 
 
-def write_day(folder: Path, trades: list[tuple[Any, ...]]) -> Path:
-    frame = pl.DataFrame(trades, schema=NAMES, orient="row", infer_schema_length=None).with_columns(
+def day(trades: list[tuple[Any, ...]]) -> pl.DataFrame:
+    return pl.DataFrame(trades, schema=NAMES, orient="row", infer_schema_length=None).with_columns(
         ListingId=pl.lit(1, pl.Int64),
-        MIC=pl.lit("XLON"),
         BMLLSequenceNo=pl.int_range(pl.len(), dtype=pl.Int64),
         TradeTimestampNanoseconds=pl.lit(AT).cast(pl.Datetime("ns")),
         AggressorSide=pl.col("AggressorSide").cast(pl.Int64),
         PricePoint=pl.col("PricePoint").cast(pl.Float64),
     )
-    reference = pl.DataFrame({"ListingId": [1], "MIC": ["XLON"], "Ticker": ["ALFA"]})
-    for table, rows in (("trades", frame), ("reference", reference)):
-        path = folder / "market" / table / "XLON" / f"{DAY}.parquet"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        rows.write_parquet(path)
-    return folder / "market"
 
 
-def bucket(
-    folder: Path, section: dict[str, Any], trades: list[tuple[Any, ...]] = TRADES, **more: Any
-) -> Any:
-    """Run the pipeline over one bucket, and return its row."""
-    report = run_pipeline(
-        {
-            "SOURCE": {"type": "parquet", "root": str(write_day(folder, trades))},
-            "OUTPUT_TARGET": {"path_template": f"{folder}/out.parquet"},
-            "PASSES": [{"name": "bars", "modules": ["trade"], "trade_analytics": section, **more}],
-        },
-        date=DAY,
-        universe="mic=XLON",
-        force=True,
-    )
-    assert report.status == "succeeded", report.outcomes
-    rows = pl.read_parquet(report.receipts[0].location).to_dicts()
+def computed(section: dict[str, Any], trades: list[tuple[Any, ...]]) -> pl.DataFrame:
+    return compute_frame("trade", {"trades": day(trades)}, trade_analytics=section)
+
+
+def bucket(section: dict[str, Any], trades: list[tuple[Any, ...]] = TRADES) -> Any:
+    """Compute the module over one bucket, and return its row."""
+    rows = computed(section, trades).to_dicts()
     assert len(rows) <= 1
     return rows[0] if rows else None
 
@@ -80,19 +61,13 @@ def asked(sides: Any, *words: str, **more: Any) -> dict[str, Any]:
     return {"generic_metrics": [{"sides": sides, "measures": list(words)}], **more}
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def test_the_module_keeps_the_contract() -> None:
     check_module("trade")
 
 
-def test_totals_are_over_the_prints_of_the_order_book(folder: Path) -> None:
+def test_totals_are_over_the_prints_of_the_order_book() -> None:
     words = "OHLC Volume Count Notional VWAP NotionalEUR NotionalUSD AvgPrice MedianPrice"
-    row = bucket(folder, asked("Total", *words.split()))
+    row = bucket(asked("Total", *words.split()))
     assert (row["Open"], row["High"], row["Low"], row["Close"]) == (10.0, 30.0, 10.0, 30.0)
     assert row["TradeTotalVolume"] == 1500.0
     assert row["TradeTotalCount"] == 5
@@ -105,10 +80,8 @@ def test_totals_are_over_the_prints_of_the_order_book(folder: Path) -> None:
     assert row["MarketState"] == "CONTINUOUS_TRADING"
 
 
-def test_sides_split_the_volume_and_unknown_is_neither_buy_nor_sell(folder: Path) -> None:
-    row = bucket(
-        folder, asked(["Bid", "Ask", "Buy", "Sell", "Unknown", "Total"], "Volume", "Count")
-    )
+def test_sides_split_the_volume_and_unknown_is_neither_buy_nor_sell() -> None:
+    row = bucket(asked(["Bid", "Ask", "Buy", "Sell", "Unknown", "Total"], "Volume", "Count"))
     assert row["TradeAskVolume"] == row["TradeBuyVolume"] == 400.0
     assert row["TradeBidVolume"] == row["TradeSellVolume"] == 200.0
     assert row["TradeUnknownVolume"] == 900.0
@@ -117,33 +90,33 @@ def test_sides_split_the_volume_and_unknown_is_neither_buy_nor_sell(folder: Path
     assert parts == row["TradeTotalVolume"]
 
 
-def test_a_side_without_trades_has_zero_volume_and_no_price(folder: Path) -> None:
-    row = bucket(folder, asked("Sell", "OHLC", "Volume", "Count", "VWAP"), TRADES[:2])
+def test_a_side_without_trades_has_zero_volume_and_no_price() -> None:
+    row = bucket(asked("Sell", "OHLC", "Volume", "Count", "VWAP"), TRADES[:2])
     assert row["TradeSellVolume"] == 0.0
     assert row["TradeSellCount"] == 0
     assert [row[f"TradeSell{edge}"] for edge in ("Open", "High", "Low", "Close")] == [None] * 4
     assert row["TradeSellVWAP"] is None
 
 
-def test_all_classifications_take_the_off_book_print_in(folder: Path) -> None:
-    row = bucket(folder, asked("Total", "Volume", "OHLC", classifications="all"))
+def test_all_classifications_take_the_off_book_print_in() -> None:
+    row = bucket(asked("Total", "Volume", "OHLC", classifications="all"))
     assert row["TradeTotalVolume"] == 2500.0
     assert row["Close"] == 99.0
-    only = bucket(folder, asked("Total", "Volume", classifications=["OFF_BOOK_ON_EXCHANGE"]))
+    only = bucket(asked("Total", "Volume", classifications=["OFF_BOOK_ON_EXCHANGE"]))
     assert only["TradeTotalVolume"] == 1000.0
 
 
-def test_market_states_keep_only_prints_in_those_states(folder: Path) -> None:
+def test_market_states_keep_only_prints_in_those_states() -> None:
     metrics = [
         {"measures": "Volume", "market_states": "HALTED", "output_name_pattern": "Halted{measures}"}
     ]
-    row = bucket(folder, {"generic_metrics": metrics})
+    row = bucket({"generic_metrics": metrics})
     assert row["HaltedVolume"] == 400.0
 
 
-def test_a_cancellation_takes_volume_back_and_makes_no_price(folder: Path) -> None:
+def test_a_cancellation_takes_volume_back_and_makes_no_price() -> None:
     cancelled = [*TRADES[:3], (12.0, -300.0, 1, *TRADES[1][3:])]
-    row = bucket(folder, asked("Total", "OHLC", "Volume", "Count", "Notional", "VWAP"), cancelled)
+    row = bucket(asked("Total", "OHLC", "Volume", "Count", "Notional", "VWAP"), cancelled)
     assert row["TradeTotalVolume"] == 300.0
     assert row["TradeTotalNotional"] == 3200.0
     assert row["TradeTotalVWAP"] == pytest.approx(3200 / 300, rel=1e-15)
@@ -151,15 +124,15 @@ def test_a_cancellation_takes_volume_back_and_makes_no_price(folder: Path) -> No
     assert row["Close"] == 11.0
 
 
-def test_a_print_without_a_price_counts_in_volume_and_not_in_vwap(folder: Path) -> None:
+def test_a_print_without_a_price_counts_in_volume_and_not_in_vwap() -> None:
     unpriced = [*TRADES[:1], (None, 900.0, *TRADES[1][2:])]
-    row = bucket(folder, asked("Total", "Volume", "VWAP", "OHLC"), unpriced)
+    row = bucket(asked("Total", "Volume", "VWAP", "OHLC"), unpriced)
     assert row["TradeTotalVolume"] == 1000.0
     assert row["TradeTotalVWAP"] == 10.0
     assert row["Close"] == 10.0
 
 
-def test_nan_is_treated_as_absent_in_prices_sizes_and_points(folder: Path) -> None:
+def test_nan_is_treated_as_absent_in_prices_sizes_and_points() -> None:
     nan = float("nan")
     odd = [
         (10.0, 100.0, 1, *TRADES[0][3:7], 1.0),
@@ -169,7 +142,7 @@ def test_nan_is_treated_as_absent_in_prices_sizes_and_points(folder: Path) -> No
         (float("inf"), 0.0, 1, *TRADES[0][3:7], 0.0),
     ]
     words = ["OHLC", "Volume", "VWAP", "Count", "VolumeWeightedPricePlacement"]
-    row = bucket(folder, asked("Total", *words), odd)
+    row = bucket(asked("Total", *words), odd)
     assert row["TradeTotalVWAP"] == 11.0
     assert row["TradeTotalVolume"] == 300.0
     assert row["TradeTotalCount"] == 3
@@ -177,22 +150,22 @@ def test_nan_is_treated_as_absent_in_prices_sizes_and_points(folder: Path) -> No
     assert row["TradeTotalVolumeWeightedPricePlacement"] == 1.0
 
 
-def test_placement_is_minus_one_at_the_bid_and_plus_one_at_the_ask(folder: Path) -> None:
+def test_placement_is_minus_one_at_the_bid_and_plus_one_at_the_ask() -> None:
     # points 1, 1.5 (clipped to 1), 0, 0.5 over sizes 100, 300, 200, 400; the fifth has none
-    row = bucket(folder, asked("Total", "VolumeWeightedPricePlacement"))
+    row = bucket(asked("Total", "VolumeWeightedPricePlacement"))
     wanted = (100 + 300 - 200 + 0) / 1000
     assert row["TradeTotalVolumeWeightedPricePlacement"] == pytest.approx(wanted, rel=1e-15)
 
 
-def test_with_nothing_configured_users_get_the_names_they_know(folder: Path) -> None:
-    row = bucket(folder, {})
+def test_with_nothing_configured_users_get_the_names_they_know() -> None:
+    row = bucket({})
     bare = {"VWAP", "VolumeWeightedPricePlacement", "Volume", "Open", "High", "Low", "Close"}
     assert bare <= set(row)
     assert row["Volume"] == 1500.0
 
 
-def test_a_bucket_without_prints_of_the_class_has_no_row(folder: Path) -> None:
-    assert bucket(folder, asked("Total", "Volume"), TRADES[5:]) is None
+def test_a_bucket_without_prints_of_the_class_has_no_row() -> None:
+    assert bucket(asked("Total", "Volume"), TRADES[5:]) is None
 
 
 # -- names -----------------------------------------------------------------------------------------
@@ -267,12 +240,11 @@ def test_every_measure_says_what_it_is() -> None:
     )
 )
 def test_vwap_lies_between_low_and_high_and_sides_add_up(
-    tmp_path_factory: pytest.TempPathFactory, trades: list[tuple[float, float, int | None]]
+    trades: list[tuple[float, float, int | None]],
 ) -> None:
-    folder = tmp_path_factory.mktemp("law")
     rows = [(p, s, a, *TRADES[0][3:]) for p, s, a in trades]
     section = asked(["Total", "Buy", "Sell", "Unknown"], "OHLC", "Volume", "VWAP", "Count")
-    row = bucket(folder, section, rows)
+    row = bucket(section, rows)
     slack = 1e-12 * row["High"]
     assert row["Low"] - slack <= row["TradeTotalVWAP"] <= row["High"] + slack
     parts = sum(row[f"Trade{side}Volume"] for side in ("Buy", "Sell", "Unknown"))
@@ -332,8 +304,9 @@ def test_an_identity_tells_columns_that_contradict_each_other() -> None:
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.sampled_from(TRADES), max_size=8))
 def test_the_identities_hold_whatever_is_traded(trades: list[tuple[Any, ...]]) -> None:
-    with TemporaryDirectory() as place:
-        words = ("Volume", "Count", "Notional", "VWAP", "OHLC")
-        section = asked(["Buy", "Sell", "Unknown", "Total"], *words)
-        checks = {"ENABLED": True, "null_rate_max": 1, "action": "raise"}
-        assert bucket(Path(place), section, [TRADES[0], *trades], quality_checks=checks)
+    words = ("Volume", "Count", "Notional", "VWAP", "OHLC")
+    section = asked(["Buy", "Sell", "Unknown", "Total"], *words)
+    frame = computed(section, [TRADES[0], *trades])
+    claimed = identities(TradeOptions.model_validate(section))
+    assert len(claimed) == 7
+    assert [each.name for each in claimed if frame.select(~each.holds).item()] == []
