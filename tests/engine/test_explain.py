@@ -11,7 +11,16 @@ import polars as pl
 import pytest
 from pydantic import BaseModel
 
-from beaf_core import TABLES, Aggregation, AnalyticsModule, AsOf, ColumnType, Kind, Measure
+from beaf_core import (
+    TABLES,
+    Aggregation,
+    AnalyticsModule,
+    AsOf,
+    ColumnType,
+    Kind,
+    Measure,
+    ProvidedTable,
+)
 from beaf_core.config.analytics import PassConfig
 from beaf_core.config.resolved import ResolvedModule, ResolvedPass
 from beaf_core.engine.compiler.compile import Clock, plan_tables
@@ -37,22 +46,34 @@ CLOCKS = {"ordered": True, "in no known order": False}
 def explained(module: AnalyticsModule, options: Any, *, ordered: bool) -> list[LanePlan]:
     """Explain a pass of one module over tables that have every column, and no row."""
     measures, rows = tuple(module.measures(options)), module.rows(options)
+    made = {each.name: each for each in module.provides(options)}
     resolved = ResolvedPass(
         PassConfig(name="bars", time_bucket_seconds=60),
-        (ResolvedModule(module, options, measures, rows),),
+        (ResolvedModule(module, options, measures, rows, tuple(made.values())),),
         (),
     )
     universe = pl.DataFrame({"ListingId": [1], "MIC": ["XLON"]})
-    tables = []
+    tables: list[TableOnDay] = []
     for plan in plan_tables(resolved):
-        known = TABLES[plan.table]
-        schema = {name: DTYPES[kind] for name, kind in known.columns.items()}
-        clock = Clock(known.time[0], known.sequence, ordered=ordered)
-        frame = pl.LazyFrame(schema=schema)
+        if plan.table in made:
+            frame, clock = built(made[plan.table], tables)
+        else:
+            known = TABLES[plan.table]
+            frame = pl.LazyFrame(
+                schema={name: DTYPES[kind] for name, kind in known.columns.items()}
+            )
+            clock = Clock(known.time[0], known.sequence, ordered=ordered)
         tables.append(TableOnDay(plan, TableRead(DayStatus.READY, frame), clock))
     return explain_pass(
         PassWork(resolved, [DayPlan(DAY, DayStatus.READY, universe, tuple(tables))])
     )
+
+
+def built(table: ProvidedTable, tables: Sequence[TableOnDay]) -> tuple[pl.LazyFrame, Clock]:
+    """Make a table that a module provides of those that stand before it."""
+    rows = {each.plan.table: each.rows for each in tables}
+    given = {name: rows[name].select("ListingId", *each) for name, each in table.needs.items()}
+    return table.build(given), Clock(table.time, table.sequence, ordered=table.ordered)
 
 
 def module_of(*measures: Measure) -> AnalyticsModule:
