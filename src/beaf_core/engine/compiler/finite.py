@@ -65,7 +65,7 @@ def nulls_from(expression: pl.Expr, *, divided: bool) -> frozenset[str] | None:
         expression: what is asked about.
         divided: whether quotients count as numbers: nothing was divided by zero.
     """
-    text = _FILLED.sub("dyn int: 1", str(expression))
+    text = _FILLED.sub("dyn int: 0", str(expression))  # which nothing may be divided by
     below = "" if divided else _DIVISION_BY_NUMBER.sub("", _IN_A_NAME.sub("", text))
     if "/" in below or _ARITHMETIC.fullmatch(text) is None:
         return None
