@@ -15,7 +15,12 @@ from beaf_core.engine.compiler.bucket import Buckets
 from beaf_core.engine.compiler.combine import join_tables
 from beaf_core.engine.compiler.compile import Clock, DayOfTable, TablePlan
 from beaf_core.engine.compiler.execute import run_table
-from beaf_core.engine.compiler.finite import exposed_columns, is_arithmetic, is_polynomial
+from beaf_core.engine.compiler.finite import (
+    exposed_columns,
+    is_arithmetic,
+    is_polynomial,
+    nulls_from,
+)
 
 A, B = pl.col("A"), pl.col("B")
 DAY = date(1970, 1, 1)
@@ -33,7 +38,16 @@ def value_of(kind: Kind, of: pl.Expr | None, where: pl.Expr | None, frame: pl.Da
 
 ABSENT = st.sampled_from([None, math.nan, math.inf, -math.inf])
 NUMBERS = st.one_of(ABSENT, st.integers(-3, 3).map(float))
-EXPRESSIONS = [A, A * B, A - B / 2, A / B, A.clip(0, 1), pl.when(B > 0).then(A)]
+EXPRESSIONS = [
+    A,
+    A * B,
+    A - B / 2,
+    A / B,
+    A.clip(0, 1),
+    pl.when(B > 0).then(A),
+    A.fill_null(0),
+    A.fill_null(0) * B,
+]
 CONDITIONS = [None, B > 0, ~(B > 0), B.is_not_null(), A < B]
 
 
@@ -102,3 +116,27 @@ def test_forms_of_expressions_are_told_apart(
 ) -> None:
     assert is_arithmetic(expression) == arithmetic
     assert is_polynomial(expression) == polynomial
+
+
+@pytest.mark.parametrize(
+    ("expression", "of_good_numbers", "of_any"),
+    [
+        (A + B, {"A", "B"}, {"A", "B"}),
+        ((A + B) / 2, {"A", "B"}, {"A", "B"}),
+        (A / B, {"A", "B"}, None),
+        (A.fill_null(0), set(), set()),
+        (A.fill_null(0) + B.fill_null(1.5), set(), set()),
+        (A.fill_null(0) * B, {"B"}, {"B"}),
+        (A.fill_null(0) / B, {"B"}, None),
+        (A / B.fill_null(2), {"A"}, None),
+        ((A - B.fill_null(0)) / (A + B.fill_null(0)), {"A"}, None),
+        ((A * B).fill_null(0), None, None),
+        (A.fill_null(B), None, None),
+        (A.abs(), None, None),
+    ],
+)
+def test_the_columns_that_make_an_expression_null_are_known(
+    expression: pl.Expr, of_good_numbers: set[str] | None, of_any: set[str] | None
+) -> None:
+    assert nulls_from(expression, divided=True) == of_good_numbers
+    assert nulls_from(expression, divided=False) == of_any

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from beaf_core.engine.compiler.aggregations import key_of
 from beaf_core.engine.compiler.bucket import Buckets
 from beaf_core.engine.compiler.compile import DayOfTable, compile_rows, compile_states
 from beaf_core.engine.compiler.compute import tables_of
@@ -122,25 +123,36 @@ def _losing(lane: Lane, schema: pl.Schema) -> Iterator[str]:
 
     `Datetime("ns") + pl.duration(seconds=1)` and `+ timedelta` are Datetime("us") in polars 2.1.
     """
-    for slot in lane.slots:
-        for each in (slot.aggregation.of, slot.aggregation.where):
-            if each is not None and not set(each.meta.root_names()) & set(lane.lookups):
-                yield from (str(part) for part in _parts(each) if _loses(part, schema))
+    empty = pl.LazyFrame(schema=schema)
+    whole = [
+        each
+        for slot in lane.slots
+        for each in (slot.aggregation.of, slot.aggregation.where)
+        if each is not None and not set(each.meta.root_names()) & set(lane.lookups)
+    ]
+    # A walk through a book has thousands of parts, most of them many times.
+    parts: dict[bytes, pl.Expr] = {}
+    for each in whole:
+        _collect_parts(each, parts)
+    yield from (str(part) for part in parts.values() if _loses(part, empty))
 
 
-def _parts(expression: pl.Expr) -> Iterator[pl.Expr]:
-    yield expression
-    for each in expression.meta.pop():
-        yield from _parts(each)
+def _collect_parts(expression: pl.Expr, found: dict[bytes, pl.Expr]) -> None:
+    key = key_of(expression)
+    if key not in found:
+        found[key] = expression
+        for each in expression.meta.pop():
+            _collect_parts(each, found)
 
 
-def _loses(expression: pl.Expr, schema: pl.Schema) -> bool:
-    units = [_unit(each, schema) for each in expression.meta.pop()]
-    return "ns" in units and _unit(expression, schema) in ("us", "ms")
+def _loses(expression: pl.Expr, empty: pl.LazyFrame) -> bool:
+    if _unit(expression, empty) not in ("us", "ms"):
+        return False
+    return "ns" in [_unit(each, empty) for each in expression.meta.pop()]
 
 
-def _unit(expression: pl.Expr, schema: pl.Schema) -> str | None:
+def _unit(expression: pl.Expr, empty: pl.LazyFrame) -> str | None:
     if not expression.meta.root_names():
         return None
-    dtype = pl.LazyFrame(schema=schema).select(expression.alias("unit")).collect_schema()["unit"]
+    dtype = empty.select(expression.alias("unit")).collect_schema()["unit"]
     return dtype.time_unit if isinstance(dtype, pl.Datetime | pl.Duration) else None

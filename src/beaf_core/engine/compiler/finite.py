@@ -29,6 +29,8 @@ _PROVING = (Kind.SUM, Kind.MEAN, Kind.TIME_WEIGHTED)
 _ARITHMETIC = re.compile(r'(col\("[^"]*"\)|dyn (int|float): |[0-9.eE_]+|[-+*/() \[\]])*')
 _DIVISION_BY_NUMBER = re.compile(r"/ \(?dyn (?:int|float): [0-9.]*[1-9][0-9.]*\)?")
 _IN_A_NAME = re.compile(r'col\("[^"]*"\)')
+_NAME = re.compile(r'col\("([^"]*)"\)')
+_FILLED = re.compile(r'col\("[^"]*"\)\.fill_null\(\[dyn (?:int|float): [0-9.]+\]\)')
 
 
 def finite_or_null(value: pl.Expr) -> pl.Expr:
@@ -52,6 +54,22 @@ def is_polynomial(expression: pl.Expr) -> bool:
     """
     text = _DIVISION_BY_NUMBER.sub("", _IN_A_NAME.sub("", str(expression)))
     return "/" not in text and is_arithmetic(expression)
+
+
+def nulls_from(expression: pl.Expr, *, divided: bool) -> frozenset[str] | None:
+    """List the columns of which a null makes an expression null, and nothing else does.
+
+    A column whose nulls are filled with a number is none of them. None where it cannot be told.
+
+    Args:
+        expression: what is asked about.
+        divided: whether quotients count as numbers: nothing was divided by zero.
+    """
+    text = _FILLED.sub("dyn int: 0", str(expression))  # which nothing may be divided by
+    below = "" if divided else _DIVISION_BY_NUMBER.sub("", _IN_A_NAME.sub("", text))
+    if "/" in below or _ARITHMETIC.fullmatch(text) is None:
+        return None
+    return frozenset(_NAME.findall(text))
 
 
 def must_mask(each: Aggregation) -> bool:

@@ -17,7 +17,7 @@ import polars as pl
 
 from beaf_core.engine.compiler.aggregations import ORDER, TIME, Rows, Slot, both, key_of
 from beaf_core.engine.compiler.bucket import Buckets
-from beaf_core.engine.compiler.finite import is_arithmetic, is_polynomial
+from beaf_core.engine.compiler.finite import nulls_from
 from beaf_core.engine.compiler.keys import BUCKET, DAY, KEYS, LISTING
 from beaf_core.engine.compiler.lanes import Lane
 from beaf_core.model.module import Aggregation, Kind
@@ -201,8 +201,8 @@ def _validity(slot: Slot, column: str, *, careful: bool) -> object:
     each = slot.aggregation
     assert each.of is not None
     # A quotient is null where it was divided by zero, too; if it was, the careful run tells.
-    plain = is_polynomial(each.of) if careful else is_arithmetic(each.of)
-    return (tuple(sorted(each.of.meta.root_names())), key_of(each.where)) if plain else column
+    nulls = nulls_from(each.of, divided=not careful)
+    return column if nulls is None else (nulls, key_of(each.where))
 
 
 _HAS, _HEAD, _TAIL, _UNTIL = "__has", "__head", "__tail", "__until"
