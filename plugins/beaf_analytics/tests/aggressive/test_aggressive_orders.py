@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+import yaml
 from pydantic import ValidationError
 
 from beaf_analytics.aggressive import identities, measures
@@ -418,3 +421,18 @@ def test_a_module_that_is_switched_off_yields_nothing() -> None:
 def test_options_that_mean_nothing_are_refused(section: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         AggressiveOptions.model_validate(section)
+
+
+# -- the page ------------------------------------------------------------------------------
+
+
+def test_the_examples_of_the_page_work() -> None:
+    frame = trades(SWEEP[:4], MarketState=ON)
+    page = Path(__file__).resolve().parents[4] / "docs" / "modules" / "aggressive_trades.md"
+    examples = re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    assert examples
+    for example in examples:
+        (fields,) = yaml.safe_load(example)["PASSES"]
+        del fields["name"]
+        found = compute_frame(fields.pop("modules"), {"trades": frame}, **fields)
+        assert found.height == 1
