@@ -16,6 +16,7 @@ from beaf_analytics.aggressive.options import (
 from beaf_analytics.aggressive.orders import ORDERS, SIDE, SIZE
 from beaf_analytics.measures.expand import fill_pattern
 from beaf_analytics.measures.expressions import both, ratio
+from beaf_analytics.measures.splits import adds_up
 from beaf_core import Aggregation, Identity, Kind, Measure
 
 Where = pl.Expr | None
@@ -204,9 +205,6 @@ def _splits(options: AggressiveOptions) -> Iterator[Identity]:
     sums: tuple[AggressiveMeasure, ...] = ("OrderCount", "OrderVolume")
     for metric in options.metrics:
         for word in (each for each in sums if each in metric.measures):
-            if {"Total", "Buy", "Sell"} <= set(metric.sides):
-                names = [_name(options, metric, side, word) for side in SIDES]
-                total, buy, sell = (pl.col(name) for name in names)
-                told = f"{names[1]} + {names[2]} = {names[0]}"
-                # Sums of floats differ by the order of their parts.
-                yield Identity(told, (buy + sell - total).abs() <= 1e-9 * total)
+            if set(SIDES) <= set(metric.sides):
+                total, *parts = (_name(options, metric, side, word) for side in SIDES)
+                yield adds_up(parts, total)
