@@ -244,8 +244,10 @@ def test_what_holds_before_is_of_the_first_print_and_what_holds_after_of_the_las
     assert points == (pytest.approx(0.45 / 0.3), pytest.approx(0.65 / 0.5))
 
 
-@pytest.mark.parametrize("quote", [(10.0, 10.0), (None, 10.0), (9.9, None)])
-def test_an_order_has_no_place_between_quotes_that_are_locked_or_lacking(quote: Any) -> None:
+@pytest.mark.parametrize("quote", [(10.0, 10.0), (10.1, 10.0), (None, 10.0), (9.9, None)])
+def test_an_order_has_no_place_between_quotes_that_are_locked_crossed_or_lacking(
+    quote: Any,
+) -> None:
     bid, ask = (pl.Series([each], dtype=pl.Float64) for each in quote)
     frame = trades([(0, BUY, 10.0, 1.0)], BestBidPrice=bid, BestAskPrice=ask)
     assert orders(frame, "PricePoint") == [(None,)]
@@ -292,7 +294,7 @@ def test_a_day_of_many_orders_is_put_together_as_a_small_one() -> None:
 
 
 def executions(rows: Sequence[tuple[Any, ...]]) -> pl.DataFrame:
-    """Lay executions out: time, resting side, price, size, whether the event ends, state."""
+    """Lay executions out: time, resting side, price, size, state."""
     return pl.DataFrame(
         {
             "ListingId": 1,
@@ -302,8 +304,7 @@ def executions(rows: Sequence[tuple[Any, ...]]) -> pl.DataFrame:
             "OrderExecuted": [each[3] > 0 for each in rows],
             "ExecutionPrice": [each[2] for each in rows],
             "ExecutionSize": [each[3] for each in rows],
-            "EndOfEvent": pl.Series([each[4] for each in rows], dtype=pl.Boolean),
-            "MarketState": [each[5] for each in rows],
+            "MarketState": [each[4] for each in rows],
             "OldSize": [each[3] + 1 for each in rows],
         }
     ).reverse()
@@ -312,23 +313,23 @@ def executions(rows: Sequence[tuple[Any, ...]]) -> pl.DataFrame:
 ON = "CONTINUOUS_TRADING"
 
 
-def test_executions_of_the_book_make_orders_too_and_those_of_one_event_make_one() -> None:
+def test_executions_of_the_book_make_orders_too() -> None:
     frame = executions(
         [
-            (0, 2, 10.0, 100, True, ON),
-            (DELTA, 2, 10.1, 300, True, ON),
-            (DELTA + 1, 2, 10.5, 0, True, ON),
-            (DELTA + 2, 1, 9.9, 30, False, ON),
-            (3 * DELTA, 1, 9.8, 10, None, ON),
-            (5 * DELTA, 1, 9.8, 7, True, ON),
-            (5 * DELTA + 1, 1, 9.8, 5, True, "CLOSING_AUCTION"),
+            (0, 2, 10.0, 100, ON),
+            (DELTA, 2, 10.1, 300, ON),
+            (DELTA + 1, 2, 10.5, 0, ON),
+            (DELTA + 2, 1, 9.9, 30, ON),
+            (2 * DELTA, 1, 9.8, 10, ON),
+            (5 * DELTA, 1, 9.8, 7, ON),
+            (5 * DELTA + 1, 1, 9.8, 5, "CLOSING_AUCTION"),
         ]
     )
     names = ["TradeTimestampNanoseconds", "AggressorSide", "Size", "NumLevels", "Duration",
         "Classification", "OldSize"]  # fmt: skip
     assert orders(frame, *names, table="l3") == [
         (START, BUY, 400.0, 2, DELTA, LIT, 101),
-        (START + DELTA + 2, SELL, 40.0, 2, 2 * DELTA - 2, LIT, 31),
+        (START + DELTA + 2, SELL, 40.0, 2, DELTA - 2, LIT, 31),
         (START + 5 * DELTA, SELL, 7.0, 1, 0, LIT, 8),
     ]
     (first, *_) = orders(

@@ -13,7 +13,6 @@ from functools import partial
 import polars as pl
 
 from beaf_analytics.aggressive.options import AggressiveOptions
-from beaf_analytics.measures.expressions import ratio
 from beaf_analytics.measures.following import nanoseconds
 from beaf_core import ProvidedTable
 
@@ -23,7 +22,7 @@ LISTING, TIME, SEQUENCE = "ListingId", "TradeTimestampNanoseconds", "BMLLSequenc
 SIDE, PRICE, SIZE = "AggressorSide", "InstrumentCurrencyPrice", "Size"
 BOOK_TIME = "TimestampNanoseconds"
 
-_NS, _ORDER, _EVENT_GOES_ON = "__ns", "__order", "__event_goes_on"
+_NS, _ORDER = "__ns", "__order"
 
 #: The quotes that `PricePoint` and its likes are taken against, by the end of their names.
 _QUOTES = {
@@ -49,32 +48,32 @@ def orders_table(options: AggressiveOptions) -> ProvidedTable:
     them `Duration` in nanoseconds, `MinPrice`, `MaxPrice`, their difference `PriceDiff`,
     `NumExecutions`, and `NumLevels`, the number of different prices.
     """
-    makes = dict.fromkeys(_OWN, ())
-    if options.table == "l3":
-        return ProvidedTable(
-            name=ORDERS,
-            needs={
-                "l3": (
-                    *(BOOK_TIME, SEQUENCE, "Side", "OrderExecuted", "ExecutionPrice"),
-                    *("ExecutionSize", "EndOfEvent", "MarketState"),
-                )
-            },
-            build=partial(orders_of_executions, options),
-            time=TIME,
-            sequence=SEQUENCE,
-            passes_on="l3",
-            makes={**makes, **dict.fromkeys(_OF_EXECUTIONS, ())},
-        )
-    needed = (TIME, SEQUENCE, SIDE, PRICE, SIZE)
+    return _of_book(options) if options.table == "l3" else _of_prints(options)
+
+
+def _of_prints(options: AggressiveOptions) -> ProvidedTable:
     filtered = () if options.classifications == "all" else ("Classification",)
     return ProvidedTable(
         name=ORDERS,
-        needs={"trades": (*needed, *filtered)},
+        needs={"trades": (TIME, SEQUENCE, SIDE, PRICE, SIZE, *filtered)},
         build=partial(orders_of_trades, options),
         time=TIME,
         sequence=SEQUENCE,
         passes_on="trades",
-        makes={**makes, **_QUOTES},
+        makes={**dict.fromkeys(_OWN, ()), **_QUOTES},
+    )
+
+
+def _of_book(options: AggressiveOptions) -> ProvidedTable:
+    executed = ("Side", "OrderExecuted", "ExecutionPrice", "ExecutionSize", "MarketState")
+    return ProvidedTable(
+        name=ORDERS,
+        needs={"l3": (BOOK_TIME, SEQUENCE, *executed)},
+        build=partial(orders_of_executions, options),
+        time=TIME,
+        sequence=SEQUENCE,
+        passes_on="l3",
+        makes=dict.fromkeys((*_OWN, *_OF_EXECUTIONS), ()),
     )
 
 
@@ -83,26 +82,27 @@ def orders_of_trades(options: AggressiveOptions, tables: Tables) -> pl.LazyFrame
     prints = tables["trades"]
     if options.classifications != "all":
         prints = prints.filter(pl.col("Classification").is_in(options.classifications))
-    return _orders(options, prints.with_columns(pl.lit(False).alias(_EVENT_GOES_ON)))
+    return _orders(options, prints)
 
 
 def orders_of_executions(options: AggressiveOptions, tables: Tables) -> pl.LazyFrame:
-    """Put executions of the order book together; those of one event are one order in any case."""
+    """Put executions of the order book together."""
     executed = pl.col("OrderExecuted") & (pl.col("MarketState") == "CONTINUOUS_TRADING")
-    prints = tables["l3"].filter(executed)
-    return _orders(
-        options,
-        prints.with_columns(
+    price, size = pl.col("ExecutionPrice"), pl.col("ExecutionSize").cast(pl.Float64)
+    prints = (
+        tables["l3"]
+        .filter(executed)
+        .with_columns(
             (3 - pl.col("Side")).alias(SIDE),  # who hits a bid (1) sells (2)
             pl.col(BOOK_TIME).alias(TIME),
-            pl.col("ExecutionPrice").alias(PRICE),
-            pl.col("ExecutionPrice").alias("Price"),
-            pl.col("ExecutionSize").cast(pl.Float64).alias(SIZE),
-            (pl.col("ExecutionPrice") * pl.col("ExecutionSize")).alias("TradeNotional"),
-            pl.lit("LIT_CONTINUOUS").alias("Classification"),
-            (~pl.col("EndOfEvent")).fill_null(False).alias(_EVENT_GOES_ON),
-        ),
+            price.alias(PRICE),
+            size.alias(SIZE),
+            Price=price,
+            TradeNotional=price * size,
+            Classification=pl.lit("LIT_CONTINUOUS"),
+        )
     )
+    return _orders(options, prints)
 
 
 def _orders(options: AggressiveOptions, prints: pl.LazyFrame) -> pl.LazyFrame:
@@ -121,7 +121,7 @@ def _begins(delta_ns: int) -> pl.Expr:
     """Whether a print is the first of its order, in rows sorted by listing, time and sequence."""
     other = pl.any_horizontal(pl.col(name) != pl.col(name).shift() for name in (LISTING, SIDE))
     late = pl.col(_NS) - pl.col(_NS).shift() > delta_ns
-    return (other | (late & ~pl.col(_EVENT_GOES_ON).shift())).fill_null(True)
+    return (other | late).fill_null(True)
 
 
 def _aggregated(names: Sequence[str]) -> Iterator[pl.Expr]:
@@ -135,7 +135,7 @@ def _aggregated(names: Sequence[str]) -> Iterator[pl.Expr]:
             yield (column * size).sum() / size.sum()
         elif name.startswith(_LASTS):
             yield column.last()
-        elif name not in (_NS, _ORDER, _EVENT_GOES_ON):
+        elif name not in (_NS, _ORDER):
             yield column.first()
 
 
@@ -150,9 +150,14 @@ def _own() -> Iterator[pl.Expr]:
 
 
 def _points(names: Sequence[str]) -> list[pl.Expr]:
-    """Place an order's price between the quotes before it; null where these are locked."""
+    """Place an order's price between the quotes before it, where the columns of these are there."""
     return [
-        ratio(pl.col(PRICE) - pl.col(bid), pl.col(ask) - pl.col(bid)).alias(point)
+        _between(pl.col(bid), pl.col(ask)).alias(point)
         for point, (bid, ask) in _QUOTES.items()
         if bid in names and ask in names
     ]
+
+
+def _between(bid: pl.Expr, ask: pl.Expr) -> pl.Expr:
+    """Where the price lies: 0 at the bid, 1 at the ask; null where these are locked or crossed."""
+    return pl.when(ask > bid).then((pl.col(PRICE) - bid) / (ask - bid))
