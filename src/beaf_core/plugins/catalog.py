@@ -39,6 +39,8 @@ FIRST_PARTY: Mapping[tuple[str, str], str] = {
     ("source", "simulated"): "beaf-simulator",
     ("source", "bmll"): "beaf-bmll",
     ("launcher", "bmll"): "beaf-bmll",
+    ("module", "aggressive_trades"): "beaf-analytics",
+    ("module", "iceberg"): "beaf-analytics",
 }
 
 

@@ -26,7 +26,7 @@ TRADES = {
     "ListingId": pl.Int64, "TradeTimestampNanoseconds": pl.Int64, "BMLLSequenceNo": pl.Int64,
     "TradeId": pl.String, "InstrumentCurrencyPrice": pl.Float64, "Size": pl.Float64,
     "AggressorSide": pl.Int64, "PricePoint": pl.Float64, "BMLLTradeType": pl.String,
-    "Classification": pl.String,
+    "Classification": pl.String, "MarketState": pl.String,
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from beaf_analytics.iceberg import measures
+from beaf_analytics.iceberg.measures import identities
 from beaf_analytics.iceberg.options import IcebergOptions
 from beaf_core import UsageError, compute_frame
 from beaf_core.testing import check_module
@@ -293,6 +294,29 @@ def test_market_states_leave_out_other_phases(market: Any) -> None:
 
 def test_a_module_that_is_switched_off_yields_nothing() -> None:
     assert measures(IcebergOptions(ENABLED=False)) == []
+    assert identities(IcebergOptions(ENABLED=False)) == []
+
+
+def test_both_sides_are_all_icebergs_and_each_run_checks_it() -> None:
+    volume, number, peaks = identities(IcebergOptions())
+    assert volume.name == (
+        "IcebergExecutionVolumeBid + IcebergExecutionVolumeAsk = IcebergExecutionVolume"
+    )
+    assert number.name.endswith("= IcebergExecutionCount")
+    assert peaks.name.endswith("= IcebergRevealedPeakCount")
+    frame = pl.DataFrame(
+        {
+            "IcebergExecutionVolumeBid": [1, 1, 1, 0, None],
+            "IcebergExecutionVolumeAsk": [2, 3, 1, 0, 3],
+            "IcebergExecutionVolume": [3, 3, 3, 0, 3],
+        }
+    )
+    holds = frame.select(volume.holds).to_series().to_list()
+    assert holds == [True, False, False, True, None]
+    one = IcebergOptions.model_validate({"metrics": [{"sides": ["Bid", "Total"]}]})
+    assert identities(one) == []
+    shares = IcebergOptions.model_validate({"metrics": [{"measures": "VolumeShare"}]})
+    assert identities(shares) == []
 
 
 def test_the_mean_size_of_long_buckets_is_weighted_by_the_number_of_executions() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+import yaml
 
 from beaf_core import AnalyticsModule, BeafError, Context, Measure, compute_frame
 
@@ -213,3 +216,20 @@ def test_trades_are_not_read_where_nobody_asks_for_their_tags(market: Any) -> No
     market.execute(0, "a", 150, of=100)
     found = compute_frame("iceberg", {"l3": market.tables["l3"]})
     assert found["IcebergExecutionCount"].to_list() == [1]
+
+
+# -- the page ------------------------------------------------------------------------------
+
+
+def test_the_examples_of_the_page_work(market: Any) -> None:
+    market.execute(0, "a", 150, of=100)
+    market.trade(0, 150)
+    market.trades[-1]["MarketState"] = "CONTINUOUS_TRADING"
+    page = Path(__file__).resolve().parents[4] / "docs" / "modules" / "iceberg.md"
+    examples = re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    assert examples
+    for example in examples:
+        (fields,) = yaml.safe_load(example)["PASSES"]
+        del fields["name"]
+        found = compute_frame(fields.pop("modules"), market.tables, **fields)
+        assert found.height == 1

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from beaf_analytics.iceberg.executions import executions_table
-from beaf_analytics.iceberg.measures import asked, iceberg_measures
+from beaf_analytics.iceberg.measures import asked, iceberg_measures, identities
 from beaf_analytics.iceberg.options import IcebergOptions
 from beaf_analytics.iceberg.peaks import ICEBERGS, icebergs_table
 from beaf_analytics.iceberg.tags import tagged_trades_table
@@ -68,6 +68,7 @@ def analytics_module() -> AnalyticsModule:
         doc="Executions of icebergs, the peaks that they reveal, and trades tagged with them",
         Config=IcebergOptions,
         provides=provides,
+        identities=identities,
         compute=count_peaks,
         reads=reads,
     )

@@ -68,8 +68,7 @@ def executions(options: IcebergOptions, tables: Tables) -> pl.LazyFrame:
     """Keep the executions, and say what each reveals."""
     executed = tables["l3"].filter(EXECUTED).with_columns(nanoseconds(TIME).alias(FIRST))
     found = executed.join(refills(options, tables["l3"]), on=_ROW, how="left")
-    again = pl.col("Size") - (pl.col("OldSize") - pl.col("ExecutionSize")).clip(lower_bound=0)
-    shown = pl.when(ANEW).then(again).otherwise("__shown").fill_null(0)
+    shown = pl.when(ANEW).then("Size").otherwise("__shown").fill_null(0)
     refilled = shown if "refill" in options.methods else pl.lit(0)
     revealed = EXCESS if "revealed" in options.methods else pl.lit(0)
     quantity = pl.when(revealed > 0).then(revealed).otherwise(refilled)

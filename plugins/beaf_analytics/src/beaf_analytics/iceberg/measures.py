@@ -12,16 +12,17 @@ from beaf_analytics.iceberg.options import IcebergMeasure, IcebergMetric, Iceber
 from beaf_analytics.iceberg.peaks import ICEBERGS
 from beaf_analytics.measures.expand import fill_pattern
 from beaf_analytics.measures.expressions import both, ratio
-from beaf_core import Aggregation, Kind, Measure
+from beaf_analytics.measures.splits import adds_up
+from beaf_core import Aggregation, Identity, Kind, Measure
 
 SOURCE = "Frey & Sandås 2017; Zotikov & Antonov 2021"
 
 EXECUTED = pl.col("ExecutionSize")
 
 SIDES: Mapping[Side, pl.Expr | None] = {
+    "Total": None,
     "Bid": pl.col("Side") == 1,
     "Ask": pl.col("Side") == 2,
-    "Total": None,
 }
 SIDE_WORDS: Mapping[Side, str] = {
     "Bid": "icebergs on the bid",
@@ -200,6 +201,20 @@ def order_imbalance(options: IcebergOptions) -> Measure:
         formula=f"(bid - ask) / (bid + ask) of Σ {options.imbalance_source}",
         source=SOURCE,
     )
+
+
+def identities(options: IcebergOptions) -> Sequence[Identity]:
+    """List what must hold between the columns: every iceberg rests on the bid or on the ask."""
+    return list(_splits(options)) if options.ENABLED else []
+
+
+def _splits(options: IcebergOptions) -> Iterator[Identity]:
+    sums: tuple[IcebergMeasure, ...] = ("ExecutionVolume", "ExecutionCount", "RevealedPeakCount")
+    for metric in options.metrics:
+        for word in (each for each in sums if each in metric.measures):
+            if set(SIDES) <= set(metric.sides):
+                total, *parts = (_name(options, metric, side, word) for side in SIDES)
+                yield adds_up(parts, total)
 
 
 BUILDERS: Mapping[IcebergMeasure, Callable[[Asked], Measure]] = {

@@ -20,6 +20,8 @@ _TRADE = [LISTING, THEN, "__price", "Size", "__side"]
 _PRICE = pl.col("InstrumentCurrencyPrice").cast(pl.Float64)
 #: A buy (1) is executed against the ask (2), a sell (2) against the bid (1).
 _OPPOSITE = pl.col("__side") + pl.col("__rests") == 3
+#: An execution has the trade's id.
+_LINKED = pl.col("__booked").is_not_null()
 _TYPES = ("LIT", "DARK")
 
 Tables = Mapping[str, pl.LazyFrame]
@@ -56,23 +58,29 @@ def tagged_trades_table(options: IcebergOptions) -> ProvidedTable:
 
 def tagged_trades(options: IcebergOptions, tables: Tables) -> pl.LazyFrame:
     """Tag the trades."""
-    trades = tables["trades"].with_columns(
+    trades, executions = tables["trades"], tables[EXECUTIONS]
+    told = trades.with_columns(
         nanoseconds(TIME).alias(THEN), _PRICE.alias("__price"), _side(options).alias("__side")
     )
-    known = trades.join(_by_id(tables[EXECUTIONS]), on=[LISTING, "TradeId"], how="left")
-    linked = pl.col("__booked").is_not_null()
-    late = _by_time(options, known.filter(~linked), tables[EXECUTIONS])
-    matched = known.join(late, on=_TRADE, how="left")
-    revealed = pl.coalesce("__by_id", "__by_time").fill_null(False)
-    exact = pl.when(linked).then(_same_size(options, "__booked")).otherwise("__exact")
-    against = pl.when(linked).then(_allowed(options)).otherwise("__against")
-    odd = ~exact if options.trade_match_exclude_exact else pl.lit(True)
-    printed = pl.col("BMLLTradeType").is_in(_TYPES) & (pl.col("Size") > 0)
-    differs = (against & odd & printed).fill_null(False)
-    own = tables["trades"].collect_schema().names()
-    return matched.with_columns(__revealed=revealed, __differs=differs).select(
-        *own, IcebergExecution=pl.col("__revealed") | pl.col("__differs"), IcebergTag=_tag()
+    known = told.join(_by_id(executions), on=[LISTING, "TradeId"], how="left")
+    late = _by_time(options, known.filter(~_LINKED), executions)
+    matched = known.join(late, on=_TRADE, how="left").with_columns(
+        __revealed=pl.coalesce("__by_id", "__by_time").fill_null(False),
+        __differs=_differs(options).fill_null(False),
     )
+    return matched.select(
+        *trades.collect_schema().names(),
+        IcebergExecution=pl.col("__revealed") | pl.col("__differs"),
+        IcebergTag=_tag(),
+    )
+
+
+def _differs(options: IcebergOptions) -> pl.Expr:
+    """Whether a trade reports what the book has not executed."""
+    exact = pl.when(_LINKED).then(_same_size(options, "__booked")).otherwise("__exact")
+    against = pl.when(_LINKED).then(_allowed(options)).otherwise("__against")
+    printed = pl.col("BMLLTradeType").is_in(_TYPES) & (pl.col("Size") > 0)
+    return against & printed & ~exact if options.trade_match_exclude_exact else against & printed
 
 
 def _tag() -> pl.Expr:
