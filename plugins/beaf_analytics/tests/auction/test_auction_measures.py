@@ -137,7 +137,11 @@ def test_without_volume_there_is_no_share() -> None:
     assert minutes({"trades": dark}, {"measures": "Share", "kinds": "Open"})[1][
         "AuctionShareOpen"
     ] is None  # fmt: skip
-    # Prints of auctions count where their type is another, or not known.
+    # A type that is not known is not lit; but prints of auctions count whatever their type.
+    unknown = trades((5, 1.0, 9, "OTHER", "UNKNOWN", None), (6, 1.0, 3, "LIT_OPENING_AUCTION"))
+    assert minutes({"trades": unknown}, {"measures": "Share", "kinds": "Open"})[1][
+        "AuctionShareOpen"
+    ] == 1  # fmt: skip
     nameless = trades((5, 1.0, 9, "LIT_OPENING_AUCTION", OPENING, None))
     assert minutes({"trades": nameless}, {"measures": "Share", "kinds": "Open"})[1][
         "AuctionShareOpen"
@@ -167,6 +171,16 @@ def test_of_several_uncrossings_of_a_kind_the_last_has_the_price() -> None:
     assert found[1]["AuctionPriceUnscheduled"] == 110
     assert found[1]["AuctionVolumeUnscheduled"] == 7
     assert found[2]["AuctionVolumeUnscheduled"] == 8
+
+
+def test_fractions_of_a_share_and_of_a_unit_of_currency_count() -> None:
+    table = trades((5, 0.25, 0.5, "LIT_OPENING_AUCTION"))
+    row = minutes({"trades": table})[1]
+    assert (row["AuctionPriceOpen"], row["AuctionTradeCountOpen"]) == (0.25, 1)
+    call = imbalance((5, OPENING, 0.5, 0.25, 0.25, 2))
+    told = minutes({"imbalance": call}, tables="imbalance")[1]
+    assert told["AuctionIndicativePriceLastOpen"] == 0.5
+    assert told["AuctionImbalanceRatioOpen"] == -0.5
 
 
 CODED = [
@@ -294,22 +308,37 @@ def test_the_moves_of_several_listings_are_kept_apart() -> None:
 def test_the_indicative_price_is_held_against_that_of_the_uncrossing() -> None:
     tables = {
         "trades": trades(
-            (60, 103.0, 10, "LIT_CLOSING_AUCTION"), (60, 103.0, 10, "LIT_CLOSING_AUCTION")
+            (25, 70.0, 10, "LIT_CLOSING_AUCTION"),
+            (60, 103.0, 10, "LIT_CLOSING_AUCTION"),
+            (60, 103.0, 10, "LIT_CLOSING_AUCTION"),
         ),
         "imbalance": imbalance(
-            (20, OPENING, 50.0, 1, 1, 1),
+            (5, OPENING, 50.0, 1, 1, 1),
+            (21, CLOSING, 60.0, 1, 1, 1),
             (30, CLOSING, 100.0, 1, 1, 1),
             (50, CLOSING, 102.0, 1, 1, 1),
             (55, CLOSING, 0.0, 1, 1, 1),
             (60, CLOSING, 103.0, 1, 1, 1),  # told with the uncrossing, not before it
         ),
     }
-    asked = {"measures": "IndicativeDeviation", "kinds": "Close", "before": [0, 10, 40]}
+    asked = {"measures": "IndicativeDeviation", "kinds": "Close", "before": [0, 10, 50]}
     row = minutes(tables, asked)[1]
     assert row["AuctionIndicativeDeviationClose"] == pytest.approx(log(102 / 103), rel=1e-12)
     # Strictly before: 50 s is not before 60 s - 10 s.
     assert row["AuctionIndicativeDeviation10sClose"] == pytest.approx(log(100 / 103), rel=1e-12)
-    assert row["AuctionIndicativeDeviation40sClose"] is None, "the call had not begun"
+    assert row["AuctionIndicativeDeviation50sClose"] is None, "the call had not begun"
+
+
+def test_before_is_kept_to_the_nanosecond() -> None:
+    told = imbalance((10, CLOSING, 100.0, 1, 1, 1), (20, CLOSING, 102.0, 1, 1, 1))
+    five = pl.duration(nanoseconds=5, time_unit="ns")
+    late = told.with_columns(pl.col("TimestampNanoseconds") - five)
+    printed = trades((30, 103.0, 10, "LIT_CLOSING_AUCTION"))
+    asked = {"measures": "IndicativeDeviation", "kinds": "Close", "before": 10}
+    for messages, price in ((told, 100), (late, 102)):
+        row = minutes({"trades": printed, "imbalance": messages}, asked)[1]
+        found = row["AuctionIndicativeDeviation10sClose"]
+        assert found == pytest.approx(log(price / 103), rel=1e-12)
 
 
 def test_the_return_is_from_the_last_valid_middle_of_continuous_trading() -> None:
@@ -324,7 +353,8 @@ def test_the_return_is_from_the_last_valid_middle_of_continuous_trading() -> Non
             "MarketState": states,
         }
     )
-    tables = {"trades": trades((40, 103.0, 10, "LIT_CLOSING_AUCTION")), "l2": book}
+    first, last = (15, 90.0, 10, "LIT_CLOSING_AUCTION"), (40, 103.0, 10, "LIT_CLOSING_AUCTION")
+    tables = {"trades": trades(first, last), "l2": book}
     row = minutes(tables, {"measures": "Return", "kinds": ["Close", "Open"]})[1]
     # The book of 20 s is crossed, that of 30 s is of the call, that of 40 s is not before.
     assert row["AuctionReturnClose"] == pytest.approx(log(103 / 99), rel=1e-12)

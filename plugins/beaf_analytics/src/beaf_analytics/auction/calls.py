@@ -51,7 +51,6 @@ def moves() -> ProvidedTable:
         time=TIME,
         sequence=SEQUENCE,
         ordered=True,
-        version=1,
     )
 
 
