@@ -20,22 +20,17 @@ GROUP_PREFIX = "beaf."
 OWN_FILE = "the pipeline's own file"
 DISABLE_VARIABLE = "BEAF_DISABLE_PLUGINS"
 
+_STANDARD_MODULES = """
+    aggressive_trades alpha101 auction cbbo_analytics consolidate correlation dense events execution
+    generic iceberg l2 l2tw l3 l3_characteristics metrics reaggregate retail_imbalance trade
+    trade_characteristics
+"""
+
 # A first-party plugin that is not installed deserves a better word than "unknown".
 FIRST_PARTY: Mapping[tuple[str, str], str] = {
     **{("universe", name): "beaf-universes" for name in ("mic", "index", "opol")},
     **{("output", name): "beaf-outputs" for name in ("parquet", "delta", "sql")},
-    **{
-        ("module", name): "beaf-analytics"
-        for name in (
-            "trade",
-            "l2",
-            "l2tw",
-            "l3",
-            "execution",
-            "retail_imbalance",
-            "trade_characteristics",
-        )
-    },
+    **{("module", name): "beaf-analytics" for name in _STANDARD_MODULES.split()},
     ("source", "simulated"): "beaf-simulator",
     ("source", "bmll"): "beaf-bmll",
     ("launcher", "bmll"): "beaf-bmll",

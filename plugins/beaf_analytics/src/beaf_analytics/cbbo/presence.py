@@ -42,7 +42,6 @@ def presence(cbbo: str) -> ProvidedTable:
         build=partial(build, cbbo),
         time=TIME,
         ordered=True,
-        version=1,
     )
 
 

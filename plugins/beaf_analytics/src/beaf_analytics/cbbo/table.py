@@ -40,7 +40,6 @@ def consolidated(options: ConsolidateOptions) -> ProvidedTable:
         time=TIME,
         sequence=EVENT,
         ordered=True,
-        version=1,
     )
 
 

@@ -1,0 +1,115 @@
+"""What can be asked of the module `auction`?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from beaf_analytics.auction.kinds import Kind
+from beaf_analytics.measures.expand import OneOrMore, Variants
+
+AuctionMeasure = Literal[
+    "Price",
+    "Volume",
+    "Notional",
+    "TradeCount",
+    "Share",
+    "Return",
+    "IndicativePriceLast",
+    "PairedQuantity",
+    "ImbalanceQuantity",
+    "ImbalanceSide",
+    "ImbalanceRatio",
+    "IndicativeVolatility",
+    "IndicativeDeviation",
+]
+Table = Literal["trades", "imbalance", "l2"]
+
+#: What needs other tables than `imbalance`.
+_NEEDS: Mapping[AuctionMeasure, set[Table]] = {
+    "Price": {"trades"},
+    "Volume": {"trades"},
+    "Notional": {"trades"},
+    "TradeCount": {"trades"},
+    "Share": {"trades"},
+    "Return": {"trades", "l2"},
+    "IndicativeDeviation": {"trades", "imbalance"},
+}
+
+
+def needs(measure: AuctionMeasure) -> set[Table]:
+    """Name the tables that a measure is made of."""
+    return _NEEDS.get(measure, {"imbalance"})
+
+
+class AuctionMetric(Variants):
+    """Measures × kinds of auctions."""
+
+    measures: Annotated[list[AuctionMeasure], OneOrMore] = Field(
+        min_length=1, description="What is computed for each kind."
+    )
+    kinds: Annotated[list[Kind], OneOrMore] = Field(
+        default=["Open", "Close", "Intraday", "Unscheduled"],
+        min_length=1,
+        description="Kinds of auctions; `Total` is all of them.",
+    )
+    denominator: Literal["lit", "all"] = Field(
+        "lit",
+        description="What Share is a share of: lit prints and those of auctions, or all prints.",
+    )
+    before: Annotated[list[Annotated[float, Field(ge=0)]], OneOrMore] = Field(
+        default=[0],
+        min_length=1,
+        description="Seconds before the print at which IndicativeDeviation takes the indicative "
+        "price; more than 0 are put behind the measure's name.",
+    )
+
+    @model_validator(mode="after")
+    def _before_is_of_deviations(self) -> AuctionMetric:
+        if "before" in self.model_fields_set and "IndicativeDeviation" not in self.measures:
+            raise ValueError("`before` is of IndicativeDeviation, which is not asked for")
+        if "denominator" in self.model_fields_set and "Share" not in self.measures:
+            raise ValueError("`denominator` is of Share, which is not asked for")
+        return self
+
+
+class AuctionOptions(BaseModel):
+    """Options of the section `auction_analytics`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ENABLED: bool = Field(True, description="False yields no column.")
+    metric_prefix: str = Field("", description="Put before every measure's name.")
+    tables: Annotated[list[Table], OneOrMore] | None = Field(
+        None,
+        min_length=1,
+        description="The tables that the source has, by default trades alone: what can be told "
+        "from them is computed. With `metrics`, what needs others is refused.",
+    )
+    metrics: list[AuctionMetric] | None = Field(
+        None,
+        min_length=1,
+        description="Measures × kinds; None means all but Share that `tables` can tell.",
+    )
+
+    @model_validator(mode="after")
+    def _tables_suffice(self) -> AuctionOptions:
+        for measure in (each for metric in self.metrics or [] for each in metric.measures):
+            lacking = needs(measure) - set(self.tables or get_args(Table))
+            if lacking:
+                raise ValueError(f"{measure} needs {' and '.join(sorted(lacking))} in `tables`")
+        if not self.asked[0].measures:
+            raise ValueError(f"auctions cannot be told from {', '.join(self.tables or [])} alone")
+        return self
+
+    @property
+    def asked(self) -> list[AuctionMetric]:
+        """What is computed."""
+        if self.metrics is not None:
+            return self.metrics
+        there = set(self.tables or ["trades"])
+        told = [each for each in get_args(AuctionMeasure) if needs(each) <= there]
+        # A share needs a row for every bucket that trades at all.
+        return [AuctionMetric.model_construct(measures=[each for each in told if each != "Share"])]

@@ -1,0 +1,109 @@
+"""What did auctions print: their price, volume, notional, and share of the bucket's volume?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import polars as pl
+
+from beaf_analytics.auction.kinds import AUCTION, Kind, told
+from beaf_analytics.auction.options import AuctionMetric
+from beaf_analytics.measures.expressions import both, ratio
+from beaf_analytics.measures.quotes import MID, accepted
+from beaf_core import Aggregation, AsOf, Measure
+from beaf_core import Kind as Aggregate
+
+TABLE = "trades"
+#: As quoted, in the listing's currency.
+PRICE, SIZE = pl.col("InstrumentCurrencyPrice"), pl.col("Size")
+#: A negative size cancels an earlier print: it takes volume back, and makes no price.
+PRINTED = SIZE > 0
+
+Build = Callable[[str, pl.Expr, Kind, AuctionMetric], Measure]
+
+
+def price(name: str, where: pl.Expr, kind: Kind, _metric: AuctionMetric) -> Measure:
+    """All prints of an uncrossing have one price; of several uncrossings the last counts."""
+    return Measure(
+        name=name,
+        table=TABLE,
+        value=Aggregation(Aggregate.LAST, PRICE, both(PRINTED, where)),
+        unit="ccy",
+        doc=f"Price at which {told(kind)} uncrossed last in the bucket.",
+        formula="last p of auction prints",
+        reaggregation="last",
+    )
+
+
+def volume(name: str, where: pl.Expr, kind: Kind, _metric: AuctionMetric) -> Measure:
+    """Σ size; 0 where nothing uncrossed."""
+    total = Aggregation(Aggregate.SUM, SIZE, where)
+    return _total(name, total, "shares", f"Shares that traded in {told(kind)}.", "Σ s")
+
+
+def notional(name: str, where: pl.Expr, kind: Kind, _metric: AuctionMetric) -> Measure:
+    """Σ price · size, in the listing's currency."""
+    doc = f"Notional that traded in {told(kind)}, in the listing's currency."
+    return _total(name, Aggregation(Aggregate.SUM, PRICE * SIZE, where), "ccy", doc, "Σ p·s")
+
+
+def trade_count(name: str, where: pl.Expr, kind: Kind, _metric: AuctionMetric) -> Measure:
+    """Number of prints."""
+    total = Aggregation(Aggregate.COUNT, where=both(PRINTED, where))
+    return _total(name, total, "trades", f"Number of prints of {told(kind)}.", "Σ 1")
+
+
+def _total(name: str, total: Aggregation, unit: str, doc: str, formula: str) -> Measure:
+    return Measure(name, TABLE, total, unit, doc, formula, reaggregation="sum")
+
+
+def share(name: str, where: pl.Expr, kind: Kind, metric: AuctionMetric) -> Measure:
+    """Volume of the auction by the volume of the bucket."""
+    lit = (pl.col("BMLLTradeType") == "LIT").fill_null(value=False) | AUCTION
+    whole = {"lit": lit, "all": None}[metric.denominator]
+    return Measure(
+        name=name,
+        table=TABLE,
+        value={
+            "auction": Aggregation(Aggregate.SUM, SIZE, where),
+            "whole": Aggregation(Aggregate.SUM, SIZE, both(whole, states_of(metric))),
+        },
+        post=ratio(pl.col("auction"), pl.col("whole")),
+        unit="ratio",
+        doc=f"Share of the bucket's volume that traded in {told(kind)}, of {metric.denominator} "
+        "prints.",
+        formula="Σ s of auction prints / Σ s",
+    )
+
+
+def states_of(metric: AuctionMetric) -> pl.Expr | None:
+    """Render the market states that a metric is limited to."""
+    if metric.market_states is None:
+        return None
+    return pl.col("MarketState").is_in(metric.market_states)
+
+
+def log_return(name: str, where: pl.Expr, kind: Kind, _metric: AuctionMetric) -> Measure:
+    """Compare the price with the last valid middle of continuous trading before it."""
+    before = pl.col("__mid_before")
+    return Measure(
+        name=name,
+        table=TABLE,
+        value=Aggregation(Aggregate.LAST, (PRICE / before).log(), both(PRINTED, where)),
+        unit="ratio",
+        doc=f"Logarithm of the price of {told(kind)} by the last valid middle of the book in "
+        "continuous trading before it.",
+        formula="ln(p / m)",
+        reaggregation="last",
+        lookups={"__mid_before": AsOf("l2", MID, where=accepted("valid"), strict=True)},
+    )
+
+
+BUILDERS: Mapping[str, Build] = {
+    "Price": price,
+    "Volume": volume,
+    "Notional": notional,
+    "TradeCount": trade_count,
+    "Share": share,
+    "Return": log_return,
+}
