@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from beaf_analytics import generic
 from beaf_analytics.measures import indicators
-from beaf_core import ConfigError, compute_frame, run_pipeline
+from beaf_core import ConfigError, SourcePass, compute_frame, run_pipeline
 from beaf_core.model.errors import ModuleFaultError
 from beaf_core.testing import check_module, write_market
 
@@ -189,6 +189,12 @@ def test_a_group_that_nobody_knows_is_told() -> None:
         computed(group_by=["InstrumentID"], aggregations={"Volume": "sum"})
 
 
+def test_keys_of_the_source_pass_are_groups() -> None:
+    known = SourcePass("events", ("ListingId", "TimeBucket", "EventType"), (), 60, 60)
+    asked = generic.GenericOptions(group_by=["EventType"], aggregations={"Close": "count"})
+    assert generic.reads(generic.from_source(asked, known)) == {"source": ("Close", "EventType")}
+
+
 # -- indicators ------------------------------------------------------------------------------------
 
 SMA = {"name": "SMA", "input_col": "Close", "timeperiod": 2}
@@ -310,7 +316,7 @@ def test_an_indicator_may_reach_across_days(
     [
         ({}, 'the module "generic" yields no column'),
         ({"aggregations": {"Close": "median"}}, "'sum', 'mean', 'first', 'last', 'max', 'min' or"),
-        ({"aggregations": {"Clsoe": "sum"}}, "does not yield — did you mean "Close"?"),
+        ({"aggregations": {"Clsoe": "sum"}}, 'does not yield — did you mean "Close"?'),
         ({"talib_indicators": [{"name": "SNA", "input_col": "Close"}]}, "is no indicator of one"),
         ({"talib_indicators": [SMA | {"timeperiod": 0}]}, "timeperiod"),
         ({"talib_indicators": [SMA | {"name": "RSI", "timeperiod": 1}]}, "should be at least 2"),

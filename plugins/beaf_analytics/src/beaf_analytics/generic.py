@@ -115,6 +115,7 @@ def from_source(options: GenericOptions, source: SourcePass) -> GenericOptions:
         )
     completed = options.model_copy()
     completed._units = {each.name: each.unit for each in source.measures}
+    completed._units |= {key: "key" for key in source.keys if key not in KEYS}
     return completed
 
 
