@@ -134,6 +134,17 @@ def test_the_context_holds_buckets_trade_dates_and_the_universe(project: Path) -
     ]
 
 
+def test_rows_have_their_own_time(project: Path) -> None:
+    text = PIPELINE.replace(
+        "    return shares(context, options)",
+        "    rows = context.tables['trades'].group_by('ListingId', 'TimeBucket')\n"
+        "    return rows.agg(MarketShare=pl.col('EventTime').max().dt.second() * 1.0)",
+    )
+    # The last print of 101 in its first minute is at 09:01:00 exactly.
+    seconds = [0.0, 40.0, 1.0, 30.0, 0.0, 0.0, 5.0, 59.0]
+    assert [row[2] for row in rows_of(ran(project, text), "MarketShare")] == seconds
+
+
 @pytest.mark.parametrize(
     ("body", "fault"),
     [

@@ -198,7 +198,9 @@ class Context:
 
     Attributes:
         tables: declared table → lazy rows of the partition (all its days), with ListingId, the
-            columns asked for, `TimeBucket` (the row's bucket, Datetime ns) and `TradeDate`.
+            columns asked for, `EventTime` (the row's own time; of an earlier pass, the edge of its
+            bucket that is inside the reader's), `TimeBucket` (the row's bucket), both Datetime ns,
+            and `TradeDate`.
         listings: the universe of the partition.
         bucket_ns: the pass's bucket width in nanoseconds.
         anchor: the edge of a bucket that `TimeBucket` is.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from beaf_core.engine.planning.prepare import DayPlan
     from beaf_core.engine.planning.tables import TableOnDay
 
-_TRADE_DATE = "TradeDate"
+_TRADE_DATE, _EVENT_TIME = "TradeDate", "EventTime"
 #: What every output has these as.
 _TYPES = {LISTING: pl.Int64(), BUCKET: pl.Datetime("ns")}
 
@@ -121,17 +121,20 @@ class _Computing:
         ]
         if not days:  # a table that is allowed to be missing
             empty = dict.fromkeys([LISTING, *wanted], pl.Null())
-            return pl.LazyFrame(schema={**empty, BUCKET: pl.Datetime("ns"), _TRADE_DATE: pl.Date()})
+            times = dict.fromkeys([_EVENT_TIME, BUCKET], pl.Datetime("ns"))
+            return pl.LazyFrame(schema={**empty, **times, _TRADE_DATE: pl.Date()})
         return pl.concat(days, how="vertical_relaxed")
 
     def _rows_of_day(self, plan: DayPlan, table: TableOnDay, wanted: Iterable[str]) -> pl.LazyFrame:
         ids = plan.listings[LISTING].to_list()
         frame = table.rows.filter(is_one_of(pl.col(LISTING), ids))
         time = nanoseconds(table.clock.time, table.rows.collect_schema()[table.clock.time])
-        own = [name for name in dict.fromkeys(wanted) if name not in {LISTING, BUCKET, _TRADE_DATE}]
+        added = {LISTING, BUCKET, _TRADE_DATE, _EVENT_TIME}
+        own = [name for name in dict.fromkeys(wanted) if name not in added]
         return frame.select(
             pl.col(LISTING).cast(pl.Int64),
             *own,
+            time.cast(pl.Datetime("ns")).alias(_EVENT_TIME),
             self._buckets.label(time).cast(pl.Datetime("ns")).alias(BUCKET),
             pl.lit(plan.day).alias(_TRADE_DATE),
         )
