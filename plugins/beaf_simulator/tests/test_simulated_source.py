@@ -17,7 +17,9 @@ from beaf_simulator.source import Config, read_table
 SUNDAY = date(2026, 2, 1)
 CONFIG = Config(trades_per_listing=60)
 SMALL = Config(trades_per_listing=60, orders_per_listing=60, listings_per_mic=2)
-TABLES = ("trades", "l2", "l3", "marketstate", "reference", "membership")
+TABLES = (
+    "trades", "cbbo", "imbalance", "l2", "l3", "marketstate", "reference", "membership",
+)  # fmt: skip
 
 
 def read(table: str, day: date = SUNDAY, config: Config = CONFIG, **asked: Any) -> TableRead:

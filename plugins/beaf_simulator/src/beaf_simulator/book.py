@@ -142,9 +142,10 @@ class Book:
         goes: Booleans = self.level_orders == 0
         return goes
 
-    def best(self, side: int) -> Integers:
-        """Give the best level of a side after each message; any where the side is empty."""
-        return self._best[side - 1]
+    def best_price(self, side: int) -> Integers:
+        """Give the best price of a side after each message, in signed ticks (see `Depth`)."""
+        price: Integers = self._best[side - 1] + self.ladder.deepest[side - 1]
+        return price
 
     @cached_property
     def best_of_side(self) -> Integers:
@@ -177,13 +178,15 @@ class Book:
 
     # -- states at any message -------------------------------------------------------------------
 
-    def at_level(self, side: int, level: Integers, row: Integers) -> tuple[Integers, Integers]:
-        """Give quantity and number of orders at levels of a side after some messages."""
+    def at_price(self, side: int, price: Integers, row: Integers) -> tuple[Integers, Integers]:
+        """Give quantity and number of orders at prices (signed ticks) after some messages."""
         keys, rows = self._states
+        level = price - self.ladder.deepest[side - 1]
         place = side * self.ladder.height + level
         found = np.searchsorted(keys, place * len(self) + row, side="right") - 1
         state = rows[np.maximum(found, 0)]
         there = (found >= 0) & (self._place[state] == place)
+        there &= (level >= 0) & (level < self.ladder.height)
         return (
             np.where(there, self.level_size[state], 0),
             np.where(there, self.level_orders[state], 0),

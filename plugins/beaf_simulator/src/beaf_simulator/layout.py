@@ -14,7 +14,7 @@ from beaf_simulator.randomness import Booleans
 Row = TypeVar("Row")
 
 #: One value for the day, or one per row.
-Values = str | float | bool | pl.Series | npt.NDArray[Any]
+Values = str | float | bool | None | pl.Series | npt.NDArray[Any]
 
 #: The type of each column, and the function that makes it. Columns that mean the same share one.
 Columns = Mapping[str, tuple[pl.DataType, Callable[[Row], Values]]]
