@@ -16,7 +16,10 @@ from beaf_simulator.source import Config, read_table
 
 SUNDAY = date(2026, 2, 1)
 CONFIG = Config(trades_per_listing=60)
-TABLES = ("trades", "marketstate", "reference", "membership")
+SMALL = Config(trades_per_listing=60, orders_per_listing=60, listings_per_mic=2)
+TABLES = (
+    "trades", "cbbo", "imbalance", "l2", "l3", "marketstate", "reference", "membership",
+)  # fmt: skip
 
 
 def read(table: str, day: date = SUNDAY, config: Config = CONFIG, **asked: Any) -> TableRead:
@@ -44,9 +47,12 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def test_the_installed_source_keeps_the_contract_of_sources() -> None:
-    options = {"type": "simulated", "trades_per_listing": 60}
     check_source(
-        "simulated", options, day=SUNDAY.isoformat(), tables=TABLES, absent_day="2025-12-25"
+        "simulated",
+        SMALL.model_dump(),
+        day=SUNDAY.isoformat(),
+        tables=TABLES,
+        absent_day="2025-12-25",
     )
 
 
@@ -96,20 +102,20 @@ def test_a_query_gives_what_the_same_query_on_the_whole_table_gives(engine: Any)
 
 @pytest.mark.parametrize("table", TABLES)
 def test_frames_have_the_schema_that_was_promised(table: str) -> None:
-    promised = read(table).frame
+    promised = read(table, config=SMALL).frame
     assert promised is not None
-    assert rows(table).schema == promised.collect_schema()
+    assert rows(table, config=SMALL).schema == promised.collect_schema()
 
 
 @pytest.mark.parametrize("table", TABLES)
 def test_parts_count_the_rows_of_each_venue_without_making_them(table: str) -> None:
-    answer = read(table)
+    answer = read(table, config=SMALL)
     assert [part.location for part in answer.parts] == [
         f"simulated://7/{table}/{mic}/2026-02-01" for mic in ("XLON", "XPAR", "BATE")
     ]
     for part in answer.parts:
         mic = part.location.split("/")[-2]
-        assert part.rows == rows(table, mics=(mic,)).height
+        assert part.rows == rows(table, config=SMALL, mics=(mic,)).height
         assert part.version is not None
         assert part.version.startswith("7-")
 
@@ -131,7 +137,7 @@ def test_the_version_changes_with_every_option_that_changes_the_market() -> None
 @pytest.mark.parametrize("table", TABLES)
 def test_weekends_and_the_future_have_data(table: str, day: str) -> None:
     assert read(table, date.fromisoformat(day)).status is DayStatus.READY
-    assert rows(table, date.fromisoformat(day)).height > 0
+    assert rows(table, date.fromisoformat(day), SMALL).height > 0
 
 
 @pytest.mark.parametrize("day", ["2025-12-25", "2031-12-26", "2026-01-01"])
@@ -158,13 +164,10 @@ def test_unknown_options_are_refused() -> None:
         Config.model_validate({"type": "simulated", "trades_per_lisitng": 3})
 
 
-@pytest.mark.parametrize("table", ["l2", "l3", "cbbo", "imbalance", "weather"])
-def test_a_table_that_the_market_lacks_is_missing_by_name(table: str) -> None:
-    answer = read(table)
+def test_a_table_that_the_market_lacks_is_missing_by_name() -> None:
+    answer = read("weather")
     assert (answer.status, answer.frame) == (DayStatus.MISSING, None)
-    assert answer.absent == (
-        f"the simulated market has trades, marketstate, reference, membership; it has no {table}",
-    )
+    assert answer.absent == (f"the simulated market has {', '.join(TABLES)}; it has no weather",)
 
 
 def test_a_venue_that_the_market_lacks_is_missing_and_the_others_are_there() -> None:

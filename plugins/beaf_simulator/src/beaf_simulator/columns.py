@@ -5,14 +5,15 @@ Each column is a function of the tape, so that only the columns of a query are c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
+from beaf_simulator import layout
+from beaf_simulator.layout import Values, known, pick
 from beaf_simulator.market import DOLLARS, EUROS, Listing
 from beaf_simulator.sessions import MILLISECOND
 from beaf_simulator.tape import Tape
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from beaf_simulator.config import Config
-    from beaf_simulator.randomness import Booleans
+    from beaf_simulator.quotes import Quotes
 
 #: How far before and after a trade the mids lie, in milliseconds.
 HORIZONS = (1, 2, 5, 10, 25, 50, 100, 200, 500, 1000, 5000, 15000, 30000, 60000, 300000)
@@ -32,68 +33,67 @@ BLOCK_EUROS = 100_000.0
 
 _ROUND_LOT = 100
 
-#: One value for the day, or one per trade.
-Values = str | float | pl.Series | npt.NDArray[Any]
 Make = Callable[[Tape], Values]
-
-
-def _known(values: npt.NDArray[Any], known: Booleans) -> pl.Series:
-    """Blank what is not known; nanoseconds of a day are whole in a double."""
-    return pl.Series(np.where(known, values, np.nan), nan_to_null=True)
-
-
-def _pick(texts: Sequence[str], choice: npt.NDArray[Any]) -> pl.Series:
-    return pl.Series(texts).gather(choice.astype(np.int64))
 
 
 def _by_kind(*texts: str) -> Make:
     """Write a text that depends on how a trade came about, in the order of `Kind`."""
-    return lambda tape: _pick(texts, tape.prints.kind)
-
-
-def _trade_id(tape: Tape) -> pl.Series:
-    number = pl.Series(tape.number).cast(pl.String).str.zfill(7)
-    prefix = f"{tape.of.day:%Y%m%d}{tape.listing.listing_id}"
-    return pl.select(pl.lit(prefix) + number).to_series()
+    return lambda tape: pick(texts, tape.prints.kind)
 
 
 def _lot_type(tape: Tape) -> pl.Series:
     size = tape.prints.size
     mixed = np.where(size % _ROUND_LOT == 0, 1, 2)
-    return _pick(("ODD", "ROUND", "MIXED"), np.where(size < _ROUND_LOT, 0, mixed))
+    return pick(("ODD", "ROUND", "MIXED"), np.where(size < _ROUND_LOT, 0, mixed))
 
 
-def _bid(tape: Tape) -> pl.Series:
-    return _known(tape.in_currency(tape.bid), tape.quoted)
+def _bid(tape: Tape, quotes: Quotes) -> pl.Series:
+    return known(tape.in_currency(tape.bid(quotes)), tape.quoted)
 
 
-def _ask(tape: Tape) -> pl.Series:
-    return _known(tape.in_currency(tape.ask), tape.quoted)
+def _ask(tape: Tape, quotes: Quotes) -> pl.Series:
+    return known(tape.in_currency(tape.ask(quotes)), tape.quoted)
 
 
-def _place(tape: Tape) -> pl.Series:
+def _place(tape: Tape, quotes: Quotes) -> pl.Series:
     """Place each price between the bid (0) and the ask (1) before it."""
-    place = (tape.prints.half_ticks - tape.bid) / (tape.ask - tape.bid)
-    return _known(place, tape.quoted)
+    bid, ask = tape.bid(quotes), tape.ask(quotes)
+    return known((tape.prints.half_ticks - bid) / (ask - bid), tape.quoted)
 
 
 def _mid(tape: Tape, milliseconds: int) -> pl.Series:
     """Give the mid some time after each trade, or before it; null where nothing is quoted."""
-    quotes = tape.of.quotes
+    quotes = tape.of.best
     moments = tape.prints.time + milliseconds * MILLISECOND
     half_ticks = quotes.twice_mid[np.maximum(quotes.at(moments), 0)]
-    return _known(tape.in_currency(half_ticks), tape.quoted & quotes.quoting(moments))
+    return known(tape.in_currency(half_ticks), tape.quoted & quotes.quoting(moments))
 
 
 def _since_change(tape: Tape) -> pl.Series:
-    return _known(tape.prints.time - tape.of.quotes.time[tape.quote], tape.quoted)
+    changed = tape.of.best.time[np.maximum(tape.of.best.before(tape.prints.time), 0)]
+    return known(tape.prints.time - changed, tape.quoted)
 
 
 def _until_change(tape: Tape) -> pl.Series:
-    changes = tape.of.quotes.time
-    following = tape.of.quotes.at(tape.prints.time) + 1
+    changes = tape.of.best.time
+    following = tape.of.best.at(tape.prints.time) + 1
     waited = changes[np.minimum(following, len(changes) - 1)] - tape.prints.time
-    return _known(waited, tape.quoted & (following < len(changes)))
+    return known(waited, tape.quoted & (following < len(changes)))
+
+
+def _at_places(name: str, make: Callable[[Tape, Quotes], pl.Series]) -> dict[str, Make]:
+    """Name what is seen on all venues, on the primary one, and on the trade's own.
+
+    The primary venue always has the best quotes, so that the first two are one function.
+    """
+
+    def best(tape: Tape) -> Values:
+        return make(tape, tape.of.best)
+
+    def own(tape: Tape) -> Values:
+        return make(tape, tape.of.quotes)
+
+    return {name: best, f"{name}AtPrimary": best, f"{name}AtVenue": own}
 
 
 _TEXTS: dict[str, Make] = {
@@ -103,9 +103,9 @@ _TEXTS: dict[str, Make] = {
     "ISOCountryCode": lambda tape: tape.listing.home.country,
     "SegmentCode": lambda tape: tape.listing.mic,
     "InstrumentCurrencyCode": lambda tape: tape.listing.home.currency,
-    "TradeId": _trade_id,
-    "CurrencyCode": lambda tape: _pick((tape.listing.home.currency, "GBP"), tape.in_pounds),
-    "ExecutionVenue": lambda tape: _pick(
+    "TradeId": lambda tape: tape.trade_id,
+    "CurrencyCode": lambda tape: pick((tape.listing.home.currency, "GBP"), tape.in_pounds),
+    "ExecutionVenue": lambda tape: pick(
         (tape.listing.mic, "SINT"), tape.prints.kind == Kind.INTERNALISED
     ),
     "OriginalTradeType": lambda tape: "0",
@@ -114,7 +114,7 @@ _TEXTS: dict[str, Make] = {
     "TradingMode": _by_kind("O", "2", "5", "7", "K"),
     "OffBookAutomatedIndicator": _by_kind("-", "-", "M", "M", "-"),
     "PriceFormation": lambda tape: "P",
-    "AlgorithmicTrade": lambda tape: _pick(("-", "H"), tape.lit & (tape.chance[2] < 0.7)),
+    "AlgorithmicTrade": lambda tape: pick(("-", "H"), tape.lit & (tape.chance[2] < 0.7)),
     **{
         flag: lambda tape: "-"
         for flag in (
@@ -153,10 +153,10 @@ _TEXTS: dict[str, Make] = {
         "LIT_CLOSING_AUCTION",
     ),
     "BlockNotionalCurrency": lambda tape: "EUR",
-    "IsBlock": lambda tape: _pick(("FALSE", "TRUE"), tape.notional_in(EUROS) >= BLOCK_EUROS),
+    "IsBlock": lambda tape: pick(("FALSE", "TRUE"), tape.notional_in(EUROS) >= BLOCK_EUROS),
     "LotType": _lot_type,
     **{
-        name: lambda tape: _pick(("UNKNOWN", "RETAIL"), tape.lit & (tape.chance[3] < 0.08))
+        name: lambda tape: pick(("UNKNOWN", "RETAIL"), tape.lit & (tape.chance[3] < 0.08))
         for name in ("ParticipantType", "BMLLParticipantType")
     },
 }
@@ -172,7 +172,7 @@ _INTEGERS: dict[str, Make] = {
     **dict.fromkeys(("PostTradeElapsedTimeChg", "PostTradeElapsedTimeChgAtPrimary"), _until_change),
 }
 
-# Every venue shows the instrument's one quote, so what stands at the venue stands at the primary.
+# What stands on the primary venue is the best of all.
 _MIDS: dict[str, Make] = {
     name: mid
     for moment, sign in (("Pre", -1), ("Post", 1))
@@ -191,9 +191,9 @@ _NUMBERS: dict[str, Make] = {
     "TradeNotionalEUR": lambda tape: tape.notional_in(EUROS),
     "BlockNotional": lambda tape: BLOCK_EUROS,
     "TradeNotionalBlockBps": lambda tape: tape.notional_in(EUROS) / BLOCK_EUROS * 10_000,
-    **dict.fromkeys(("BestBidPrice", "BestBidPriceAtVenue", "BestBidPriceAtPrimary"), _bid),
-    **dict.fromkeys(("BestAskPrice", "BestAskPriceAtVenue", "BestAskPriceAtPrimary"), _ask),
-    **dict.fromkeys(("PricePoint", "PricePointAtVenue", "PricePointAtPrimary"), _place),
+    **_at_places("BestBidPrice", _bid),
+    **_at_places("BestAskPrice", _ask),
+    **_at_places("PricePoint", _place),
     **_MIDS,
     **dict.fromkeys(("PostTradeMid", "PostTradeMidAtPrimary"), partial(_mid, milliseconds=0)),
 }
@@ -213,7 +213,7 @@ _MICROSECONDS: dict[str, Make] = {
     )
 }
 
-COLUMNS: Mapping[str, tuple[pl.DataType, Make]] = {
+COLUMNS: layout.Columns[Tape] = {
     **{name: (pl.String(), make) for name, make in _TEXTS.items()},
     **{name: (pl.Int64(), make) for name, make in _INTEGERS.items()},
     "TZOffset": (pl.Int32(), lambda tape: 0),
@@ -223,7 +223,7 @@ COLUMNS: Mapping[str, tuple[pl.DataType, Make]] = {
     **{name: (pl.Datetime("us"), make) for name, make in _MICROSECONDS.items()},
 }
 
-TRADES_SCHEMA = pl.Schema({name: kind for name, (kind, _) in COLUMNS.items()})
+TRADES_SCHEMA = layout.schema(COLUMNS)
 
 
 def trades(
@@ -232,16 +232,4 @@ def trades(
     """Yield the trades of each listing, with the wanted columns."""
     for listing in chosen:
         tape = Tape.record(config, listing, day)
-        # Columns that mean the same here share their function, and its result.
-        needed = {COLUMNS[name][1]: COLUMNS[name] for name in columns}
-        made = {make: _series(tape, *column) for make, column in needed.items()}
-        yield pl.DataFrame([made[COLUMNS[name][1]].alias(name) for name in columns])
-
-
-def _series(tape: Tape, kind: pl.DataType, make: Make) -> pl.Series:
-    values = make(tape)
-    if isinstance(values, np.ndarray):
-        values = pl.Series(values)
-    elif not isinstance(values, pl.Series):
-        values = pl.Series([values]).new_from_index(0, len(tape.prints))
-    return values.cast(kind)
+        yield layout.frame(COLUMNS, tape, columns, len(tape.prints))

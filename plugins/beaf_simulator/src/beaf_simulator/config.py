@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 #: Raise it with every change of what the market does: outputs computed from it are then stale.
-REVISION = 1
+REVISION = 2
 
 # A leap year, so that 02-29 can be a holiday.
 _ANY_YEAR = 2000
@@ -50,6 +50,15 @@ class Config(BaseModel):
         description=(
             "Mean number of lit continuous trades of a primary listing on a day; "
             "a listing on BATE has a third of it."
+        ),
+    )
+    orders_per_listing: int = Field(
+        default=4000,
+        ge=0,
+        le=1_000_000,
+        description=(
+            "Mean number of orders of a primary listing that come and go on a day, beside those "
+            "that quotes and trades take; a listing on BATE has a third of it."
         ),
     )
     holidays: tuple[Holiday, ...] = Field(

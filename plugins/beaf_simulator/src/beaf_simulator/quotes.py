@@ -31,6 +31,9 @@ _TICKS = {
 _CHEAPEST = {"GBp": 100.0, "EUR": 10.0}
 _PRICE_DOUBLINGS = 5.0
 
+# For how many quotes in a row a secondary venue is behind, or is not.
+_STRETCH = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Grid:
@@ -118,15 +121,31 @@ def intraday(chance: Floats, choice: Floats, hours: Session) -> Integers:
 
 
 def quotes(config: Config, listing: Listing, day: date) -> Quotes:
-    """Draw the quotes of an instrument's day; every venue shows the same."""
+    """Draw the best quotes of an instrument's day over all venues."""
     hours = session(config, listing, day)
-    chance = uniforms((4, UPDATES), config.seed, "quotes", listing.instrument_id, day)
+    chance = uniforms((5, UPDATES), config.seed, "quotes", listing.instrument_id, day)
     time = np.sort(intraday(chance[0], chance[1], hours))
     time[0] = hours.open
     first, last = (level(config, listing, day.toordinal() + ahead) for ahead in (0, 1))
-    bid = _bridge(_steps(chance[2], first), first, last)
-    ask = bid + _spread(chance[3])
-    return changes(time, bid, ask, hours.close)
+    spread = _spread(chance[3])
+    # What widens the spread moves either side, so that books thin out above and below alike.
+    below = whole(chance[4] * spread)
+    bid = np.maximum(_bridge(_steps(chance[2], first), first, last) - below, 1)
+    return changes(time, bid, bid + spread, hours.close)
+
+
+def shown(config: Config, listing: Listing, day: date, best: Quotes) -> Quotes:
+    """Give what a venue shows of an instrument's best quotes.
+
+    The primary venue always has the best. A secondary one has it on each side for about seven
+    tenths of the time, and is one tick behind for the rest.
+    """
+    if listing.venue.primary:
+        return best
+    stretches = len(best.time) // _STRETCH + 1
+    chance = uniforms((2, stretches), config.seed, "behind", listing.listing_id, day)
+    behind = (chance < 0.3).astype(np.int64)[:, np.arange(len(best.time)) // _STRETCH]
+    return changes(best.time, best.bid - behind[0], best.ask + behind[1], best.end)
 
 
 def changes(time: Integers, bid: Integers, ask: Integers, end: int) -> Quotes:

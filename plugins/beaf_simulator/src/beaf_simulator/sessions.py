@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SECOND = 1_000_000_000
 MILLISECOND = SECOND // 1000
+MICROSECOND = MILLISECOND // 1000
 
 #: Nanoseconds since the epoch fill 64 bits a little outside these days.
 FIRST_DAY = date(1678, 1, 1)

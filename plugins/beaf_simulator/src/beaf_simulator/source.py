@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from polars.io.plugins import register_io_source
 
 from beaf_core import DayStatus, Part, TableRead, TableRequest, hookimpl, worst_status
-from beaf_simulator import market, sessions
+from beaf_simulator import cbbo, imbalance, l2, l3, market, sessions
+from beaf_simulator.book import book
 from beaf_simulator.columns import TRADES_SCHEMA, trades
 from beaf_simulator.config import Config
 from beaf_simulator.market import VENUES, Listing
@@ -46,6 +47,22 @@ TABLES: Mapping[str, Table] = {
         trades,
         lambda config, listing, day: sum(counts(config, listing, day).values()),
         ("TradeTimestampNanoseconds", "BMLLSequenceNo"),
+    ),
+    "cbbo": Table(
+        cbbo.CBBO_SCHEMA, cbbo.cbbo, cbbo.cbbo_rows, ("TimestampNanoseconds", "L2EventNo")
+    ),
+    "imbalance": Table(
+        imbalance.IMBALANCE_SCHEMA,
+        imbalance.imbalance,
+        imbalance.imbalance_rows,
+        ("TimestampNanoseconds", "BMLLSequenceNo"),
+    ),
+    "l2": Table(l2.L2_SCHEMA, l2.l2, l2.l2_rows, ("TimestampNanoseconds", "BMLLSequenceNo")),
+    "l3": Table(
+        l3.L3_SCHEMA,
+        l3.l3,
+        lambda config, listing, day: len(book(config, listing, day)),
+        ("TimestampNanoseconds", "BMLLSequenceNo"),
     ),
     "marketstate": Table(
         sessions.MARKETSTATE_SCHEMA,

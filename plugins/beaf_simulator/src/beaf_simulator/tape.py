@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from beaf_simulator.layout import numbered
 from beaf_simulator.randomness import Booleans, Floats, Integers, whole
 from beaf_simulator.sessions import SECOND
 from beaf_simulator.trades import Kind, Prints, TradingDay, prints
@@ -15,8 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
+    import polars as pl
+
     from beaf_simulator.config import Config
     from beaf_simulator.market import Listing
+    from beaf_simulator.quotes import Quotes
 
 _LATEST_REPORT = 180 * SECOND
 
@@ -45,6 +49,11 @@ class Tape:
     def number(self) -> Integers:
         """The place of each trade in the day, from 1."""
         return np.arange(1, len(self.prints) + 1, dtype=np.int64)
+
+    @property
+    def trade_id(self) -> pl.Series:
+        """What names each trade, here and among the executions of orders."""
+        return numbered(f"{self.of.day:%Y%m%d}{self.listing.listing_id}", self.number)
 
     @property
     def lit(self) -> Booleans:
@@ -98,19 +107,15 @@ class Tape:
     @property
     def quoted(self) -> Booleans:
         """Which trades happened while there were quotes: all but those of auctions."""
-        return self.of.quotes.quoting(self.prints.time)
+        return self.of.best.quoting(self.prints.time)
 
-    @property
-    def quote(self) -> Integers:
-        """The row of the quote just before each trade; any row for auctions, which have none."""
-        return np.maximum(self.of.quotes.before(self.prints.time), 0)
+    def bid(self, quotes: Quotes) -> Integers:
+        """Give the bid just before each trade, in half ticks; any for auctions, which have none."""
+        return 2 * quotes.bid[self._standing(quotes)]
 
-    @property
-    def bid(self) -> Integers:
-        """The bid just before each trade, in half ticks."""
-        return 2 * self.of.quotes.bid[self.quote]
+    def ask(self, quotes: Quotes) -> Integers:
+        """Give the ask just before each trade, in half ticks; any for auctions, which have none."""
+        return 2 * quotes.ask[self._standing(quotes)]
 
-    @property
-    def ask(self) -> Integers:
-        """The ask just before each trade, in half ticks."""
-        return 2 * self.of.quotes.ask[self.quote]
+    def _standing(self, quotes: Quotes) -> Integers:
+        return np.maximum(quotes.before(self.prints.time), 0)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from beaf_simulator.market import EUROS, Listing
-from beaf_simulator.quotes import Grid, Quotes, grid, intraday, quotes
+from beaf_simulator.quotes import Grid, Quotes, grid, intraday, quotes, shown
 from beaf_simulator.randomness import Booleans, Floats, Integers, bell, doublings, uniforms, whole
 from beaf_simulator.sessions import MILLISECOND, Session, session
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _TYPICAL_EUROS = 3000.0
 _ROUND_LOT = 100
-_DEEPEST_SWEEP = 3
 
 
 class Kind(IntEnum):
@@ -68,36 +67,53 @@ class Prints:
 
 @dataclass(frozen=True, slots=True)
 class TradingDay:
-    """One listing on one day, and what trades depend on."""
+    """One listing on one day, and what trades depend on.
+
+    Attributes:
+        config: of the market.
+        listing: whose day it is.
+        day: the trade date.
+        session: when its phases begin.
+        grid: the prices that its instrument may trade at.
+        best: its instrument's best quotes over all venues.
+        quotes: what its venue shows.
+    """
 
     config: Config
     listing: Listing
     day: date
     session: Session
     grid: Grid
+    best: Quotes
     quotes: Quotes
 
     @classmethod
     def of(cls, config: Config, listing: Listing, day: date) -> TradingDay:
         """Draw what a listing's trades depend on."""
         hours = session(config, listing, day)
-        book = quotes(config, listing, day)
-        return cls(config, listing, day, hours, grid(config, listing), book)
+        best = quotes(config, listing, day)
+        own = shown(config, listing, day, best)
+        return cls(config, listing, day, hours, grid(config, listing), best, own)
 
     def chance(self, shape: tuple[int, ...], purpose: str) -> Floats:
         """Draw uniforms that only this listing and day use."""
         return uniforms(shape, self.config.seed, purpose, self.listing.listing_id, self.day)
 
 
-def counts(config: Config, listing: Listing, day: date) -> dict[Kind, int]:
-    """Count a listing's trades of a day, without making them."""
+def activity(config: Config, listing: Listing, day: date) -> float:
+    """Say how busy a listing's day is beside the mean of primary listings."""
     liked = float(uniforms((1,), config.seed, "liked", listing.instrument_id)[0])
     busy = float(uniforms((1,), config.seed, "busy", listing.listing_id, day)[0])
     # Both factors have mean 1: half to three halves between listings, a quarter up or down by day.
-    mean = config.trades_per_listing * (0.5 + liked) * (0.75 + 0.5 * busy)
+    factor = (0.5 + liked) * (0.75 + 0.5 * busy)
+    return factor if listing.venue.primary else factor / 3
+
+
+def counts(config: Config, listing: Listing, day: date) -> dict[Kind, int]:
+    """Count a listing's trades of a day, without making them."""
+    lit = max(1, int(config.trades_per_listing * activity(config, listing, day)))
     if not listing.venue.primary:
-        return {Kind.CONTINUOUS: max(1, int(mean / 3))}
-    lit = max(1, int(mean))
+        return {Kind.CONTINUOUS: lit}
     return {
         Kind.OPENING: 1 + lit // 300,
         Kind.CONTINUOUS: lit,
@@ -117,9 +133,9 @@ def prints(of: TradingDay) -> Prints:
     return together.take(np.argsort(together.time, kind="stable"))
 
 
-def _sizes(of: TradingDay, kind: Kind, many: int, larger: float = 1.0) -> Integers:
+def sizes(of: TradingDay, purpose: str, many: int, larger: float = 1.0) -> Integers:
     """Draw sizes: most small, few large, a third of them round lots."""
-    chance = of.chance((5, many), f"size{kind}")
+    chance = of.chance((5, many), purpose)
     euros = of.grid.base * EUROS[of.listing.home.currency]
     drawn = whole(larger * _TYPICAL_EUROS / euros * doublings(1.5 * bell(chance[:4]))) + 1
     rounded = (drawn + _ROUND_LOT - 1) // _ROUND_LOT * _ROUND_LOT
@@ -139,7 +155,7 @@ def _uncrossing(of: TradingDay, kind: Kind, many: int, moment: int, ticks: int) 
     return Prints(
         time=np.full(many, moment, dtype=np.int64),
         half_ticks=np.full(many, 2 * ticks, dtype=np.int64),
-        size=_sizes(of, kind, many, larger=6.0),
+        size=sizes(of, f"size{kind}", many, larger=6.0),
         side=np.zeros(many, dtype=np.int64),
         kind=np.full(many, kind, dtype=np.int64),
     )
@@ -149,40 +165,59 @@ def _continuous(of: TradingDay, kind: Kind, many: int) -> Prints:
     """Let orders meet the quotes; two in five take the last of a quote, so that it changes.
 
     Such a trade bears the time of the change and has its direction: prices move after trades as
-    they do in markets. Trades of one moment are one order that sweeps through the book.
+    they do in markets. Trades of one moment are one order. Where it takes more than one price, it
+    takes all of each before it reaches the next; a price that stays is not used up.
     """
-    chance = of.chance((4, many), "continuous")
-    time = _taking(of.quotes, intraday(chance[0], chance[1], of.session), chance[2] < 0.4)
+    chance = of.chance((6, many), "continuous")
+    book = of.quotes
+    leader, delay = _bursts(chance[4], chance[5])
+    wished = intraday(chance[0], chance[1], of.session)[leader] + delay
+    takes, coin = chance[2][leader] < 0.4, chance[3][leader]
+    time = _taking(book, np.minimum(wished, book.end - 1), takes)
     order = np.argsort(time, kind="stable")
-    time, coin = time[order], chance[3][order]
-    before = of.quotes.before(time)
-    move = np.sign(of.quotes.twice_mid[of.quotes.at(time)] - of.quotes.twice_mid[before])
-    direction = np.where(move != 0, move, np.where(coin < 0.5, 1, -1))
-    best = np.where(direction > 0, of.quotes.ask[before], of.quotes.bid[before])
-    deeper = np.minimum(_place_in_moment(time) // 2, _DEEPEST_SWEEP)
+    time, coin = time[order], coin[order]
+    before, at = book.before(time), book.at(time)
+    asks_gone = np.maximum(book.ask[at] - book.ask[before], 0)
+    bids_gone = np.maximum(book.bid[before] - book.bid[at], 0)
+    first = _first_of_moment(time)
+    either = (asks_gone > 0) == (bids_gone > 0)
+    buys = np.where(either, coin[first] < 0.5, asks_gone > 0)
+    gone = np.where(buys, asks_gone, bids_gone)
+    deeper = np.minimum(np.arange(many, dtype=np.int64) - first, np.maximum(gone - 1, 0))
     return Prints(
         time=time,
-        half_ticks=2 * np.maximum(best + direction * deeper, 1),
-        size=_sizes(of, kind, many),
-        side=np.where(direction > 0, 1, 2).astype(np.int64),
+        half_ticks=2 * np.where(buys, book.ask[before] + deeper, book.bid[before] - deeper),
+        size=sizes(of, f"size{kind}", many),
+        side=np.where(buys, 1, 2).astype(np.int64),
         kind=np.full(many, kind, dtype=np.int64),
     )
 
 
+def _bursts(follows: Floats, delay: Floats) -> tuple[Integers, Integers]:
+    """Let two in five trades do what the one before them does, at most 0.13 seconds later."""
+    rows = np.arange(len(follows), dtype=np.int64)
+    leader = np.maximum.accumulate(np.where(follows < 0.4, 0, rows))
+    return leader, np.where(leader == rows, 0, whole(doublings(27.0 * delay)))
+
+
 def _taking(book: Quotes, wished: Integers, takes: Booleans) -> Integers:
-    """Move the trades that take a quote to the moment at which it changes next."""
-    following = book.before(wished) + 1
-    there = following < len(book.time)
-    changes = book.time[np.minimum(following, len(book.time) - 1)]
-    return np.where(takes & there, changes, wished)
+    """Move the trades that take a quote to the moment at which one is next taken away."""
+    taken = (np.diff(book.ask) > 0) | (np.diff(book.bid) < 0)
+    changes = book.time[1:][taken]
+    if len(changes) == 0:
+        return wished
+    following = np.searchsorted(changes, wished, side="left")
+    there = following < len(changes)
+    moved = changes[np.minimum(following, len(changes) - 1)]
+    return np.where(takes & there, moved, wished)
 
 
-def _place_in_moment(time: Integers) -> Integers:
-    """Number the trades of each moment from 0; times ascend."""
+def _first_of_moment(time: Integers) -> Integers:
+    """Find the first trade of each trade's moment; times ascend."""
     rows = np.arange(len(time), dtype=np.int64)
     begins = np.append(True, np.diff(time) != 0)
-    places: Integers = rows - np.maximum.accumulate(np.where(begins, rows, 0))
-    return places
+    first: Integers = np.maximum.accumulate(np.where(begins, rows, 0))
+    return first
 
 
 def _off_exchange(of: TradingDay, kind: Kind, many: int) -> Prints:
@@ -195,7 +230,7 @@ def _off_exchange(of: TradingDay, kind: Kind, many: int) -> Prints:
     return Prints(
         time=time,
         half_ticks=np.where((chance[2] >= 0.2) & (chance[2] < 0.8), bid + ask, outer),
-        size=_sizes(of, kind, many, larger=2.0),
+        size=sizes(of, f"size{kind}", many, larger=2.0),
         side=np.zeros(many, dtype=np.int64),
         kind=np.full(many, kind, dtype=np.int64),
     )
