@@ -242,6 +242,9 @@ class AnalyticsModule:
         provides: options → tables that it makes of others, for all modules of the pass.
         grid: options → the dense timeline that it gives the pass; None leaves it sparse.
         identities: options → what must hold between its columns; checked on every output.
+        examples: options → values worked out by hand; tried by `beaf pipeline validate`.
+        catalogue: options that, together, yield everything the module can, for those who look
+            something up; its defaults alone if there are none.
         compute: a last resort for what cannot be declared: context and options → a lazy frame
             with ListingId, TimeBucket (Datetime ns) and the columns of its computed measures.
         reads: options → the tables that `compute` looks at, each with its columns.
@@ -249,9 +252,6 @@ class AnalyticsModule:
             cut into batches of listings.
         keys: options → the columns that tell the rows of `compute` apart, where these are not
             ListingId and TimeBucket; then the pass has no other module, and it is computed at once.
-        examples: options → values worked out by hand; tried by `beaf pipeline validate`.
-        catalogue: options that, together, yield everything the module can, for those who look
-            something up; its defaults alone if there are none.
     """
 
     name: str
@@ -263,12 +263,12 @@ class AnalyticsModule:
     provides: Callable[[Any], Sequence[ProvidedTable]] = field(default=lambda _options: ())
     grid: Callable[[Any], DenseGrid | None] = field(default=lambda _options: None)
     identities: Callable[[Any], Sequence[Identity]] = field(default=lambda _options: ())
+    examples: Callable[[Any], Sequence[Example]] = field(default=lambda _options: ())
+    catalogue: Callable[[], Sequence[Any]] = field(default=lambda: ())
     compute: Callable[[Context, Any], pl.LazyFrame] | None = None
     reads: Callable[[Any], Mapping[str, tuple[str, ...]]] = field(default=lambda _options: {})
     cross_sectional: bool = False
     keys: Callable[[Any], tuple[str, ...] | None] = field(default=lambda _options: None)
-    examples: Callable[[Any], Sequence[Example]] = field(default=lambda _options: ())
-    catalogue: Callable[[], Sequence[Any]] = field(default=lambda: ())
 
     def __post_init__(self) -> None:
         if not self.config_key:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from beaf_core.model.module import RESERVED, AnalyticsModule, Measure
-from beaf_core.plugins.declarations import catalogue_of, declared_of, measures_of, rows_of
+from beaf_core.plugins.declarations import declared_of, measures_of, rows_of
+from beaf_core.plugins.offers import catalogue_of
 
 if TYPE_CHECKING:
     import polars as pl

@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from beaf_core.model.errors import BeafError, UsageError
-from beaf_core.model.module import (
-    RESERVED,
-    Aggregation,
-    AnalyticsModule,
-    Example,
-    Kind,
-    Measure,
-)
+from beaf_core.model.module import RESERVED, Aggregation, AnalyticsModule, Kind, Measure
 from beaf_core.model.primitives import AsOf, DenseGrid, Identity, Lifetime, ProvidedTable
 from beaf_core.plugins.answers import check_config_model, kind_of
 from beaf_core.plugins.errors import PluginAnswerError, PluginCallError
@@ -22,14 +15,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from beaf_core.plugins.catalog import PluginEntry
-
-T = TypeVar("T")
-
-
-_FUNCTIONS = (
-    *("measures", "rows", "provides", "grid", "identities", "reads"),
-    *("examples", "catalogue"),
-)
 
 
 def check_module(entry: PluginEntry, answer: object) -> AnalyticsModule:
@@ -42,11 +27,14 @@ def check_module(entry: PluginEntry, answer: object) -> AnalyticsModule:
         raise PluginAnswerError(
             entry, "analytics_module", f'the module calls itself "{answer.name}"'
         )
-    for name in _FUNCTIONS:
+    for name in ("measures", "rows", "provides", "grid", "identities", "reads"):
         if not callable(getattr(answer, name)):
             raise PluginAnswerError(
                 entry, "analytics_module", f"{name} is to be a function of the options"
             )
+    for name in ("examples", "catalogue"):
+        if not callable(getattr(answer, name)):
+            raise PluginAnswerError(entry, "analytics_module", f"{name} is to be a function")
     if not isinstance(answer.config_key, str):
         raise PluginAnswerError(
             entry, "analytics_module", f"config_key is {kind_of(answer.config_key)}, not a text"
@@ -102,39 +90,13 @@ def declared_of(
     wanted += [(each, Identity) for each in identities]
     wanted += [(grid, DenseGrid)] if grid is not None else []
     for each, kind in wanted:
-        _required(entry, each, kind)
+        if not isinstance(each, kind):
+            raise PluginAnswerError(
+                entry,
+                "analytics_module",
+                f"{kind_of(each)} stands where a {kind.__name__} belongs",
+            )
     return provides, grid, identities, {name: tuple(columns) for name, columns in reads.items()}
-
-
-def examples_of(entry: PluginEntry, module: AnalyticsModule, options: Any) -> list[Example]:
-    """Ask a module for its examples."""
-    try:
-        answer = list(module.examples(options))
-    except BeafError:
-        raise
-    except Exception as error:  # a plugin's declaration may raise anything
-        raise PluginCallError(entry, "analytics_module, in its examples", error) from error
-    return [_required(entry, each, Example) for each in answer]
-
-
-def catalogue_of(entry: PluginEntry, module: AnalyticsModule) -> list[Any]:
-    """Ask a module for options that yield everything it can."""
-    try:
-        answer = list(module.catalogue())
-    except BeafError:
-        raise
-    except Exception as error:  # a plugin's declaration may raise anything
-        raise PluginCallError(entry, "analytics_module, in its catalogue", error) from error
-    model = module.Config
-    return [each if model is None else _required(entry, each, model) for each in answer]
-
-
-def _required(entry: PluginEntry, answer: object, kind: type[T]) -> T:
-    if isinstance(answer, kind):
-        return answer
-    raise PluginAnswerError(
-        entry, "analytics_module", f"{kind_of(answer)} stands where a {kind.__name__} belongs"
-    )
 
 
 def check_measures(entry: PluginEntry, answer: object) -> list[Measure]:
