@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import get_args
 
 import polars as pl
 
+from beaf_analytics.trade.catalogue import catalogue
 from beaf_analytics.trade.generic import TABLE, generic_measures
 from beaf_analytics.trade.identities import identities
-from beaf_analytics.trade.options import GenericMetric, Side, TradeMeasure, TradeOptions
+from beaf_analytics.trade.options import TradeOptions
 from beaf_core import Aggregation, AnalyticsModule, Kind, Measure, hookimpl
 
 
@@ -44,12 +44,6 @@ def rows(options: TradeOptions) -> Mapping[str, pl.Expr]:
     if options.classifications == "all":
         return {}
     return {TABLE: pl.col("Classification").is_in(options.classifications)}
-
-
-def catalogue() -> list[TradeOptions]:
-    """List options that yield every column: each measure of each side."""
-    sides, words = get_args(Side), get_args(TradeMeasure)
-    return [TradeOptions(generic_metrics=[GenericMetric(sides=sides, measures=words)])]
 
 
 @hookimpl
