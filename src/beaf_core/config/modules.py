@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
@@ -16,7 +16,7 @@ from beaf_core.config.validate import Findings
 from beaf_core.model.errors import BeafError, UsageError
 from beaf_core.model.module import AnalyticsModule, Measure
 from beaf_core.model.primitives import SourcePass
-from beaf_core.plugins.catalog import FIRST_PARTY, PluginEntry
+from beaf_core.plugins.catalog import FIRST_PARTY, OWN_FILE, PluginEntry
 from beaf_core.plugins.declarations import (
     check_module,
     completed_options,
@@ -25,6 +25,9 @@ from beaf_core.plugins.declarations import (
     rows_of,
 )
 from beaf_core.plugins.host import PluginHost
+
+if TYPE_CHECKING:
+    from beaf_core.plugins.catalog import Catalog
 
 #: Asks a pipeline's own `get_pipeline` for the modules of a pass; None where it has none.
 GetModules = Callable[[PassConfig], Sequence[AnalyticsModule | str]]
@@ -118,7 +121,7 @@ class ModuleResolver:
 
     def entry_of(self, name: str) -> PluginEntry:
         """Name the plugin that a module comes from."""
-        return self.host.catalog.entry_of_module(name)
+        return entry_of(self.host.catalog, name)
 
     def provider_of(self, table: str) -> str | None:
         """Name an installed module that provides a table without being asked to."""
@@ -233,6 +236,13 @@ class ModuleResolver:
             else:
                 owners.setdefault(module.config_key, module)
         return owners
+
+
+def entry_of(catalog: Catalog, name: str) -> PluginEntry:
+    """Name the plugin of a module, which may be one that `get_pipeline` has made."""
+    if name in catalog.names("module"):
+        return catalog.find("module", name)
+    return PluginEntry("module", name, "get_pipeline", OWN_FILE, "")
 
 
 _FIRST_PARTY_MODULES = {name for kind, name in FIRST_PARTY if kind == "module"}

@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from beaf_core.config.errors import Problem, dotted
+from beaf_core.config.modules import entry_of
 from beaf_core.config.nodes import Node
 from beaf_core.config.resolved import ResolvedModule, ResolvedPipeline
 from beaf_core.engine.compiler.keys import LISTING
@@ -22,8 +23,8 @@ from beaf_core.model.errors import BeafError
 from beaf_core.model.module import AnalyticsModule, Example
 from beaf_core.model.primitives import SOURCE_TABLE
 from beaf_core.model.tables import TABLES, ColumnType
-from beaf_core.plugins.declarations import examples_of
 from beaf_core.plugins.host import PluginHost
+from beaf_core.plugins.offers import examples_of
 
 #: The bucket of every example is the minute after this moment.
 _START = dt.datetime(2025, 1, 6, 9, 0)
@@ -68,7 +69,7 @@ def try_examples(pipeline: ResolvedPipeline, host: PluginHost) -> Iterator[Tried
     """
     for index, each in enumerate(pipeline.passes):
         for module in each.modules:
-            entry = host.catalog.entry_of_module(module.module.name)
+            entry = entry_of(host.catalog, module.module.name)
             for example in examples_of(entry, module.module, module.options):
                 path = ("PASSES", index, module.module.config_key, *example.at)
                 yield Tried(example, path, fault_of(example, module))

@@ -254,6 +254,9 @@ class AnalyticsModule:
         provides: options → tables that it makes of others, for all modules of the pass.
         grid: options → the dense timeline that it gives the pass; None leaves it sparse.
         identities: options → what must hold between its columns; checked on every output.
+        examples: options → values worked out by hand; tried by `beaf pipeline validate`.
+        catalogue: options that, together, yield everything the module can, for those who look
+            something up; its defaults alone if there are none.
         compute: a last resort for what cannot be declared: context and options → a lazy frame
             with ListingId, TimeBucket (Datetime ns) and the columns of its computed measures.
         reads: options → the tables that `compute` looks at, each with its columns.
@@ -263,9 +266,6 @@ class AnalyticsModule:
             ListingId and TimeBucket: `(IndexId, TimeBucket)`. Then all its measures are computed,
             the pass has no other module, is computed at once, and its rows hold these keys and the
             measures alone.
-        examples: options → values worked out by hand; tried by `beaf pipeline validate`.
-        catalogue: options that, together, yield everything the module can, for those who look
-            something up; its defaults alone if there are none.
         from_source: options and the pass that is the table `source` → the options completed by
             what that pass yields, for a module whose columns depend on it. Before, it is asked for
             its measures with the options as they are written, and may have none.
@@ -280,12 +280,12 @@ class AnalyticsModule:
     provides: Callable[[Any], Sequence[ProvidedTable]] = field(default=lambda _options: ())
     grid: Callable[[Any], DenseGrid | None] = field(default=lambda _options: None)
     identities: Callable[[Any], Sequence[Identity]] = field(default=lambda _options: ())
+    examples: Callable[[Any], Sequence[Example]] = field(default=lambda _options: ())
+    catalogue: Callable[[], Sequence[Any]] = field(default=lambda: ())
     compute: Callable[[Context, Any], pl.LazyFrame] | None = None
     reads: Callable[[Any], Mapping[str, tuple[str, ...]]] = field(default=lambda _options: {})
     cross_sectional: bool = False
     keys: Callable[[Any], tuple[str, ...] | None] = field(default=lambda _options: None)
-    examples: Callable[[Any], Sequence[Example]] = field(default=lambda _options: ())
-    catalogue: Callable[[], Sequence[Any]] = field(default=lambda: ())
     from_source: Callable[[Any, SourcePass], Any] | None = None
 
     def __post_init__(self) -> None:

@@ -34,8 +34,6 @@ FIRST_PARTY: Mapping[tuple[str, str], str] = {
     ("source", "simulated"): "beaf-simulator",
     ("source", "bmll"): "beaf-bmll",
     ("launcher", "bmll"): "beaf-bmll",
-    ("module", "aggressive_trades"): "beaf-analytics",
-    ("module", "iceberg"): "beaf-analytics",
 }
 
 
@@ -120,12 +118,6 @@ class Catalog:
                 raise self._not_found(kind, name, found)
             case entries:
                 raise PluginConflictError(entries)
-
-    def entry_of_module(self, name: str) -> PluginEntry:
-        """Name the plugin of a module, which may be one that `get_pipeline` has made."""
-        if name in self.names("module"):
-            return self.find("module", name)
-        return PluginEntry("module", name, "get_pipeline", OWN_FILE, "")
 
     def _not_found(self, kind: str, name: str, found: Iterable[str]) -> PluginNotFoundError:
         disabled = [each.name for each in self.entries if each.kind == kind and each.disabled]

@@ -11,7 +11,6 @@ from beaf_core.model.module import (
     RESERVED,
     Aggregation,
     AnalyticsModule,
-    Example,
     Kind,
     Measure,
 )
@@ -28,12 +27,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-_FUNCTIONS = (
-    *("measures", "rows", "provides", "grid", "identities", "reads"),
-    *("keys", "examples", "catalogue"),
-)
-
-
 def check_module(entry: PluginEntry, answer: object) -> AnalyticsModule:
     """Check for an AnalyticsModule of the name that the user typed."""
     if not isinstance(answer, AnalyticsModule):
@@ -44,11 +37,14 @@ def check_module(entry: PluginEntry, answer: object) -> AnalyticsModule:
         raise PluginAnswerError(
             entry, "analytics_module", f'the module calls itself "{answer.name}"'
         )
-    for name in _FUNCTIONS:
+    for name in ("measures", "rows", "provides", "grid", "identities", "reads", "keys"):
         if not callable(getattr(answer, name)):
             raise PluginAnswerError(
                 entry, "analytics_module", f"{name} is to be a function of the options"
             )
+    for name in ("examples", "catalogue"):
+        if not callable(getattr(answer, name)):
+            raise PluginAnswerError(entry, "analytics_module", f"{name} is to be a function")
     if not isinstance(answer.config_key, str):
         raise PluginAnswerError(
             entry, "analytics_module", f"config_key is {kind_of(answer.config_key)}, not a text"
@@ -125,29 +121,6 @@ def _own_keys(entry: PluginEntry, answer: object) -> tuple[str, ...] | None:
             entry, "analytics_module", f"its keys are {answer!r}, not distinct names of columns"
         )
     return None if {*keys} == {*KEYS} else keys
-
-
-def examples_of(entry: PluginEntry, module: AnalyticsModule, options: Any) -> list[Example]:
-    """Ask a module for its examples."""
-    try:
-        answer = list(module.examples(options))
-    except BeafError:
-        raise
-    except Exception as error:  # a plugin's declaration may raise anything
-        raise PluginCallError(entry, "analytics_module, in its examples", error) from error
-    return [_required(entry, each, Example) for each in answer]
-
-
-def catalogue_of(entry: PluginEntry, module: AnalyticsModule) -> list[Any]:
-    """Ask a module for options that yield everything it can."""
-    try:
-        answer = list(module.catalogue())
-    except BeafError:
-        raise
-    except Exception as error:  # a plugin's declaration may raise anything
-        raise PluginCallError(entry, "analytics_module, in its catalogue", error) from error
-    model = module.Config
-    return [each if model is None else _required(entry, each, model) for each in answer]
 
 
 def _required(entry: PluginEntry, answer: object, kind: type[T]) -> T:

@@ -114,6 +114,13 @@ def test_rows_that_say_what_where_asks_for_are_chosen_by_it() -> None:
     assert found.measure.columns == ("AggressorSide", "MarketState", "Size")
 
 
+def test_parts_of_where_that_say_nothing_of_the_rows_hold() -> None:
+    metric = {**PRESSURE, "where": 'MarketState == "HALTED" and (Size > 1 or Price > 9)'}
+    (found,) = examples(options(metric))
+    assert found.measure.columns == ("AggressorSide", "Price", "Size")
+    assert found.measure.formula.endswith("where (Size > 1 or Price > 9)")
+
+
 # -- the section ---------------------------------------------------------------------------------
 
 

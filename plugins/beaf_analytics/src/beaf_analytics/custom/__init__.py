@@ -10,7 +10,6 @@ from typing import Any
 
 from beaf_analytics.custom.columns import DIRECTION, SIDES
 from beaf_analytics.custom.options import Metric, Metrics
-from beaf_analytics.custom.syntax import column_names
 from beaf_core import AnalyticsModule, Example, Measure, hookimpl
 
 NAME = "metrics"
@@ -23,8 +22,8 @@ def measures(options: Metrics) -> list[Measure]:
     return [_measure(each, options.metric_prefix) for each in options.metrics]
 
 
-def _measure(metric: Metric, prefix: str, *, filtered: bool = True) -> Measure:
-    found = metric.translated(metric.condition if filtered else None)
+def _measure(metric: Metric, prefix: str) -> Measure:
+    found = metric.translated()
     parts = list(found.aggregations)
     alone = found.plain is not None and len(parts) == 1
     return Measure(
@@ -63,17 +62,11 @@ def _examples(options: Metrics) -> Iterator[Example]:
         for number, test in enumerate(metric.tests):
             named = {name for row in test.rows for name in row}
             yield Example(
-                measure=_measure(metric, options.metric_prefix, filtered=_chooses(metric, named)),
+                measure=_measure(metric.over_rows_with(named), options.metric_prefix),
                 rows={metric.table: [_with_sides(row, metric.table) for row in test.rows]},
                 expect=test.expect,
                 at=(index, "tests", number),
             )
-
-
-def _chooses(metric: Metric, named: set[str]) -> bool:
-    """Whether rows of a test say what `where` asks for; those that do not are meant to pass."""
-    asked = set() if metric.where is None else {*column_names(metric.where, metric.params)}
-    return bool(asked & named)
 
 
 def _with_sides(row: Mapping[str, Any], table: str) -> dict[str, Any]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Literal
 
-import polars as pl
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -19,7 +18,7 @@ from pydantic import (
 )
 
 from beaf_analytics.custom.columns import known_columns
-from beaf_analytics.custom.syntax import function_of, parse
+from beaf_analytics.custom.syntax import column_names, conjuncts, function_of, parse
 from beaf_analytics.custom.translate import Translated, condition, translate
 from beaf_analytics.custom.units import COUNTS, fits, word_of
 from beaf_core import RESERVED
@@ -136,14 +135,20 @@ class Metric(BaseModel):
             return COUNTS.get(table, "rows")
         return value or word_of(unit) if unit is not None else value
 
-    @property
-    def condition(self) -> pl.Expr | None:
-        """The rows that take part; None means all."""
-        return None if self.where is None else condition(self.where, self.table, self.params)
-
-    def translated(self, where: pl.Expr | None) -> Translated:
+    def translated(self) -> Translated:
         """Translate the expression over the rows that take part."""
-        return translate(self.expr, self.table, self.params, where)
+        chosen = None if self.where is None else condition(self.where, self.table, self.params)
+        return translate(self.expr, self.table, self.params, chosen)
+
+    def over_rows_with(self, columns: Collection[str]) -> Metric:
+        """Return the metric without those parts of `where` that ask for none of the columns."""
+        if self.where is None:
+            return self
+        kept = [each for each in conjuncts(self.where) if self._asks_for(each, columns)]
+        return self.model_copy(update={"where": " and ".join(f"({each})" for each in kept) or None})
+
+    def _asks_for(self, text: str, columns: Collection[str]) -> bool:
+        return any(name in columns for name in column_names(text, self.params))
 
 
 class Metrics(BaseModel):

@@ -68,6 +68,14 @@ def function_of(node: ast.AST) -> str:
     return ""
 
 
+def conjuncts(text: str) -> list[str]:
+    """Split a condition at the `and`s that stand outside of all brackets."""
+    root = parse(text)
+    if not (isinstance(root, ast.BoolOp) and isinstance(root.op, ast.And)):
+        return [text]
+    return [ast.unparse(each) for each in root.values]
+
+
 def column_names(text: str, others: Container[str] = ()) -> list[str]:
     """List the names of columns in an expression, in its order, without functions and `others`."""
     nodes = list(ast.walk(parse(text)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from beaf_analytics.trade.catalogue import catalogue
 from beaf_analytics.trade.comparisons import changes, discrepancies
 from beaf_analytics.trade.flags import flagged
 from beaf_analytics.trade.generic import generic_measures, unknown_direction
@@ -58,4 +59,5 @@ def analytics_module() -> AnalyticsModule:
         Config=TradeOptions,
         rows=rows,
         identities=identities,
+        catalogue=catalogue,
     )
