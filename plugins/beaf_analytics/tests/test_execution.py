@@ -30,7 +30,7 @@ MESSAGES: list[tuple[Any, ...]] = [
     (0, 1, None, 0),
     (0, 1, None, 30),
     (2, 1, None, 0),
-    (3, 2, 107.0, 7),
+    (3, 2, 107.0, 1),
 ]
 
 
@@ -68,7 +68,7 @@ def test_executions_are_told_by_the_side_on_which_they_rested() -> None:
     assert first["VwapBid"] == 90.0  # an execution without a price has no part in it
     assert first["VwapAsk"] == pytest.approx((3000 + 9360) / 120, rel=1e-15)
     assert first["TradeImbalance"] == 0.2
-    assert (last["ExecutedVolumeBid"], last["ExecutedVolumeAsk"]) == (0, 7)
+    assert (last["ExecutedVolumeBid"], last["ExecutedVolumeAsk"]) == (0, 1)
     assert (last["VwapBid"], last["VwapAsk"], last["TradeImbalance"]) == (None, 107.0, 1.0)
 
 

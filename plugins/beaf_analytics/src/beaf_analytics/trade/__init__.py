@@ -20,6 +20,7 @@ from beaf_analytics.trade.prints import (
     table_of,
 )
 from beaf_analytics.trade.retail import retail_measures
+from beaf_analytics.trade.twap import provides
 from beaf_core import AnalyticsModule, Measure, hookimpl
 
 
@@ -58,6 +59,7 @@ def analytics_module() -> AnalyticsModule:
         doc="Bars, volumes, notionals, costs and impact of trades, by side",
         Config=TradeOptions,
         rows=rows,
+        provides=provides,
         identities=identities,
         catalogue=catalogue,
     )

@@ -21,6 +21,8 @@ from beaf_analytics.trade.prints import (
     in_states,
 )
 from beaf_analytics.trade.sizes import SIZES
+from beaf_analytics.trade.twap import WORD as TWAP
+from beaf_analytics.trade.twap import twap
 from beaf_core import Measure
 
 EDGES = ("Open", "High", "Low", "Close")
@@ -49,6 +51,8 @@ def _measures(metric: GenericMetric, prints: Prints, side: Side, word: str) -> S
     name = partial(_name, metric, prints, side)
     if word == "OHLC":
         return bars(partial(_bar_name, metric, prints, side), where, told)
+    if word == TWAP:
+        return [twap(name(word), metric, side, told)]
     if word in DIRECTIONAL:
         return [DIRECTIONAL[word](name(word), prints.where(metric))]
     if word in RETURNS:

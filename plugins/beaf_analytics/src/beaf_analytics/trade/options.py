@@ -31,6 +31,7 @@ TradeMeasure = Literal[
     "AuctionNotional",
     "OTCVolume",
     "VWAP",
+    "TWAP",
     "AvgPrice",
     "MedianPrice",
     "VolumeWeightedPricePlacement",

@@ -127,7 +127,7 @@ def table_of(options: TradeOptions) -> str:
 
 def read_from(table: str, measure: Measure) -> Measure:
     """Let a measure over trades read another table with their columns."""
-    return measure if table == TABLE else replace(measure, table=table)
+    return replace(measure, table=table) if measure.table == TABLE else measure
 
 
 def in_states(metric: Variants) -> Where:
