@@ -183,6 +183,24 @@ def test_fractions_of_a_share_and_of_a_unit_of_currency_count() -> None:
     assert told["AuctionImbalanceRatioOpen"] == -0.5
 
 
+def test_an_uncrossing_has_one_time_however_many_prints_it_has() -> None:
+    table = trades(
+        (5, 1.0, 1, "LIT_PERIODIC_AUCTION"),
+        (5, 1.0, 2, "LIT_PERIODIC_AUCTION"),
+        (9, 1.0, 3, "LIT_PERIODIC_AUCTION"),
+        (9, 1.0, 4, "LIT_CLOSING_AUCTION"),
+        (9.5, 1.0, -1, "LIT_PERIODIC_AUCTION"),
+    )
+    asked = {"measures": ["UncrossCount", "UncrossTime"], "kinds": ["OnDemand", "Close", "Open"]}
+    # Whatever the unit of the file.
+    stored = pl.col("TradeTimestampNanoseconds")
+    for frame in (table, table.with_columns(stored.cast(pl.Datetime("us")))):
+        row = minutes({"trades": frame}, asked)[1]
+        assert (row["AuctionUncrossCountOnDemand"], row["AuctionUncrossCountClose"]) == (2, 1)
+        assert (row["AuctionUncrossCountOpen"], row["AuctionUncrossTimeOpen"]) == (0, None)
+        assert row["AuctionUncrossTimeOnDemand"] == moments([9]).cast(pl.Int64)[0]
+
+
 CODED = [
     ("LIT_OPENING_AUCTION", "CONTINUOUS_TRADING", "Open"),
     ("LIT_CLOSING_AUCTION", "POST_TRADE", "Close"),

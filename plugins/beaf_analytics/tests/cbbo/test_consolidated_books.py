@@ -152,6 +152,16 @@ def test_a_venue_that_is_halted_shows_nothing_until_it_is_back(
     assert alone["BidPrice1"].to_list() == [99.0, None, 99.0]
 
 
+def test_a_venue_that_does_not_tell_its_state_takes_part(l2: L2, reference: pl.DataFrame) -> None:
+    frame = l2((10, 1, [(99.0, 1)], []), (11, 2, [(98.0, 2)], [])).with_columns(
+        MarketState=pl.lit(None, pl.String)
+    )
+    made = book(frame, reference)
+    assert made["BidPrice2"].to_list() == [None, 98.0]
+    assert made["VenueCount"].to_list() == [1, 2]
+    assert made["MarketState"].to_list() == ["UNKNOWN", "UNKNOWN"]
+
+
 def test_an_old_book_goes_at_its_moment_and_not_at_the_next_event(
     l2: L2, reference: pl.DataFrame
 ) -> None:

@@ -16,6 +16,8 @@ AuctionMeasure = Literal[
     "Notional",
     "TradeCount",
     "Share",
+    "UncrossCount",
+    "UncrossTime",
     "Return",
     "IndicativePriceLast",
     "PairedQuantity",
@@ -27,6 +29,9 @@ AuctionMeasure = Literal[
 ]
 Table = Literal["trades", "imbalance", "l2"]
 
+#: What has to be asked for by name. A share needs a row for every bucket that trades at all.
+_BY_NAME: tuple[AuctionMeasure, ...] = ("Share", "UncrossCount", "UncrossTime")
+
 #: What needs other tables than `imbalance`.
 _NEEDS: Mapping[AuctionMeasure, set[Table]] = {
     "Price": {"trades"},
@@ -34,6 +39,8 @@ _NEEDS: Mapping[AuctionMeasure, set[Table]] = {
     "Notional": {"trades"},
     "TradeCount": {"trades"},
     "Share": {"trades"},
+    "UncrossCount": {"trades"},
+    "UncrossTime": {"trades"},
     "Return": {"trades", "l2"},
     "IndicativeDeviation": {"trades", "imbalance"},
 }
@@ -91,7 +98,8 @@ class AuctionOptions(BaseModel):
     metrics: list[AuctionMetric] | None = Field(
         None,
         min_length=1,
-        description="Measures × kinds; None means all but Share that `tables` can tell.",
+        description="Measures × kinds; None means what `tables` can tell, but for Share, "
+        "UncrossCount and UncrossTime.",
     )
 
     @model_validator(mode="after")
@@ -110,6 +118,6 @@ class AuctionOptions(BaseModel):
         if self.metrics is not None:
             return self.metrics
         there = set(self.tables or ["trades"])
-        told = [each for each in get_args(AuctionMeasure) if needs(each) <= there]
-        # A share needs a row for every bucket that trades at all.
-        return [AuctionMetric.model_construct(measures=[each for each in told if each != "Share"])]
+        offered = [each for each in get_args(AuctionMeasure) if each not in _BY_NAME]
+        told = [each for each in offered if needs(each) <= there]
+        return [AuctionMetric.model_construct(measures=told)]

@@ -14,6 +14,7 @@ from beaf_core import Aggregation, AsOf, Measure
 from beaf_core import Kind as Aggregate
 
 TABLE = "trades"
+TIME = pl.col("TradeTimestampNanoseconds").cast(pl.Datetime("ns")).cast(pl.Int64)
 #: As quoted, in the listing's currency.
 PRICE, SIZE = pl.col("InstrumentCurrencyPrice"), pl.col("Size")
 #: A negative size cancels an earlier print: it takes volume back, and makes no price.
@@ -83,6 +84,32 @@ def states_of(metric: AuctionMetric) -> pl.Expr | None:
     return pl.col("MarketState").is_in(metric.market_states)
 
 
+def uncross_count(name: str, where: pl.Expr, kind: Kind, _metric: AuctionMetric) -> Measure:
+    """All prints of an uncrossing have one time."""
+    return Measure(
+        name=name,
+        table=TABLE,
+        value=Aggregation(Aggregate.DISTINCT, TIME, both(PRINTED, where)),
+        unit="events",
+        doc=f"Number of uncrossings of {told(kind)}: of different times of prints.",
+        formula="number of different t of auction prints",
+        reaggregation="sum",
+    )
+
+
+def uncross_time(name: str, where: pl.Expr, kind: Kind, _metric: AuctionMetric) -> Measure:
+    """Give the time of the price."""
+    return Measure(
+        name=name,
+        table=TABLE,
+        value=Aggregation(Aggregate.LAST, TIME, both(PRINTED, where)),
+        unit="ns",
+        doc=f"Time at which {told(kind)} uncrossed last in the bucket, in nanoseconds since 1970.",
+        formula="last t of auction prints",
+        reaggregation="last",
+    )
+
+
 def log_return(name: str, where: pl.Expr, kind: Kind, _metric: AuctionMetric) -> Measure:
     """Compare the price with the last valid middle of continuous trading before it."""
     before = pl.col("__mid_before")
@@ -105,5 +132,7 @@ BUILDERS: Mapping[str, Build] = {
     "Notional": notional,
     "TradeCount": trade_count,
     "Share": share,
+    "UncrossCount": uncross_count,
+    "UncrossTime": uncross_time,
     "Return": log_return,
 }
