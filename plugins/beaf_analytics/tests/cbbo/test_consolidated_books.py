@@ -249,6 +249,25 @@ def test_the_book_stands_under_the_primary_listing_of_instrument_and_currency(
     assert book(frame, changed)["ListingId"].to_list() == books
 
 
+def test_a_listing_that_the_reference_repeats_is_one_venue(l2: L2, reference: pl.DataFrame) -> None:
+    frame = l2((10, 1, [(99.0, 1)], []), (11, 2, [(99.0, 2)], []))
+    made = book(frame, pl.concat([reference, reference]))
+    assert made["BidQuantity1"].to_list() == [1, 3]
+
+
+def test_the_venues_of_one_instrument_alone_are_read_where_one_book_is_asked_for(
+    l2: L2, reference: pl.DataFrame
+) -> None:
+    table = consolidated(ConsolidateOptions())
+    frame = l2((10, 1, [(99.0, 1)], []), (20, 2, [(9.0, 2)], []), (11, 3, [(98.0, 2)], []))
+    made = table.build({"l2": frame.lazy(), "reference": reference.lazy()})
+    one = made.filter(pl.col("ListingId") == 20)
+    assert one.collect().equals(made.collect().filter(pl.col("ListingId") == 20))
+    # The condition goes down to the listings, before anything is sorted.
+    plan = one.explain()
+    assert plan.index("SORT BY") < plan.index("FILTER")
+
+
 def test_without_a_listing_there_is_no_book(l2: L2, reference: pl.DataFrame) -> None:
     assert book(l2((10, 1, [(99.0, 1)], [])), reference.clear()).is_empty()
 
