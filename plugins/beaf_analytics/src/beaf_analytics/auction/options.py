@@ -16,6 +16,7 @@ AuctionMeasure = Literal[
     "Notional",
     "TradeCount",
     "Share",
+    "ToVWAP",
     "UncrossCount",
     "UncrossTime",
     "Return",
@@ -29,8 +30,10 @@ AuctionMeasure = Literal[
 ]
 Table = Literal["trades", "imbalance", "l2"]
 
-#: What has to be asked for by name. A share needs a row for every bucket that trades at all.
-_BY_NAME: tuple[AuctionMeasure, ...] = ("Share", "UncrossCount", "UncrossTime")
+#: What compares an auction with all prints, and so needs a row for every bucket that trades at all.
+COMPARING: tuple[AuctionMeasure, ...] = ("Share", "ToVWAP")
+#: What has to be asked for by name.
+_BY_NAME: tuple[AuctionMeasure, ...] = (*COMPARING, "UncrossCount", "UncrossTime")
 
 #: What needs other tables than `imbalance`.
 _NEEDS: Mapping[AuctionMeasure, set[Table]] = {
@@ -39,6 +42,7 @@ _NEEDS: Mapping[AuctionMeasure, set[Table]] = {
     "Notional": {"trades"},
     "TradeCount": {"trades"},
     "Share": {"trades"},
+    "ToVWAP": {"trades"},
     "UncrossCount": {"trades"},
     "UncrossTime": {"trades"},
     "Return": {"trades", "l2"},
@@ -64,7 +68,7 @@ class AuctionMetric(Variants):
     )
     denominator: Literal["lit", "all"] = Field(
         "lit",
-        description="What Share is a share of: lit prints and those of auctions, or all prints.",
+        description="What Share and ToVWAP compare with: lit prints and those of auctions, or all.",
     )
     before: Annotated[list[Annotated[float, Field(ge=0)]], OneOrMore] = Field(
         default=[0],
@@ -77,8 +81,8 @@ class AuctionMetric(Variants):
     def _before_is_of_deviations(self) -> AuctionMetric:
         if "before" in self.model_fields_set and "IndicativeDeviation" not in self.measures:
             raise ValueError("`before` is of IndicativeDeviation, which is not asked for")
-        if "denominator" in self.model_fields_set and "Share" not in self.measures:
-            raise ValueError("`denominator` is of Share, which is not asked for")
+        if "denominator" in self.model_fields_set and not set(COMPARING) & set(self.measures):
+            raise ValueError("`denominator` is of Share and ToVWAP, which are not asked for")
         return self
 
 
@@ -99,7 +103,7 @@ class AuctionOptions(BaseModel):
         None,
         min_length=1,
         description="Measures × kinds; None means what `tables` can tell, but for Share, "
-        "UncrossCount and UncrossTime.",
+        "ToVWAP, UncrossCount and UncrossTime.",
     )
 
     @model_validator(mode="after")

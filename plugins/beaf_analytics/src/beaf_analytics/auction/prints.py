@@ -60,20 +60,44 @@ def _total(name: str, total: Aggregation, unit: str, doc: str, formula: str) -> 
 
 def share(name: str, where: pl.Expr, kind: Kind, metric: AuctionMetric) -> Measure:
     """Volume of the auction by the volume of the bucket."""
-    lit = (pl.col("BMLLTradeType") == "LIT").fill_null(value=False) | AUCTION
-    whole = {"lit": lit, "all": None}[metric.denominator]
     return Measure(
         name=name,
         table=TABLE,
         value={
             "auction": Aggregation(Aggregate.SUM, SIZE, where),
-            "whole": Aggregation(Aggregate.SUM, SIZE, both(whole, states_of(metric))),
+            "whole": Aggregation(Aggregate.SUM, SIZE, compared_with(metric)),
         },
         post=ratio(pl.col("auction"), pl.col("whole")),
         unit="ratio",
         doc=f"Share of the bucket's volume that traded in {told(kind)}, of {metric.denominator} "
         "prints.",
         formula="Σ s of auction prints / Σ s",
+    )
+
+
+def compared_with(metric: AuctionMetric) -> pl.Expr | None:
+    """Render the prints that an auction is compared with; None means all."""
+    lit = (pl.col("BMLLTradeType") == "LIT").fill_null(value=False) | AUCTION
+    return both(lit if metric.denominator == "lit" else None, states_of(metric))
+
+
+def to_vwap(name: str, where: pl.Expr, kind: Kind, metric: AuctionMetric) -> Measure:
+    """Compare the price with the volume-weighted average of the bucket: of a day, the session's."""
+    whole = compared_with(metric)
+    average = ratio(pl.col("notional"), pl.col("volume"))
+    return Measure(
+        name=name,
+        table=TABLE,
+        value={
+            "price": Aggregation(Aggregate.LAST, PRICE, both(PRINTED, where)),
+            "notional": Aggregation(Aggregate.SUM, PRICE * SIZE, whole),
+            "volume": Aggregation(Aggregate.SUM, SIZE, both(PRICE.is_not_null(), whole)),
+        },
+        post=10_000 * ratio(pl.col("price") - average, average),
+        unit="bps",
+        doc=f"Distance of the price of {told(kind)} from the volume-weighted average price of the "
+        f"bucket, of {metric.denominator} prints.",
+        formula="1e4·(p − VWAP) / VWAP",
     )
 
 
@@ -132,6 +156,7 @@ BUILDERS: Mapping[str, Build] = {
     "Notional": notional,
     "TradeCount": trade_count,
     "Share": share,
+    "ToVWAP": to_vwap,
     "UncrossCount": uncross_count,
     "UncrossTime": uncross_time,
     "Return": log_return,
