@@ -132,6 +132,21 @@ def test_a_share_is_of_the_lit_volume_of_the_bucket_or_of_all() -> None:
     assert (found[4]["AuctionShareTotal"], found[4]["AuctionShareOpen"]) == (1, 0)
 
 
+def test_a_price_is_held_against_the_average_of_all_that_is_compared() -> None:
+    asked = {"measures": "ToVWAP", "kinds": ["Open", "Close"]}
+    every = {**asked, "denominator": "all", "output_name_pattern": "{measures}{kinds}OfAll"}
+    row = minutes({"trades": DAY}, asked, every)[1]
+    lit = (500 * 100 + 50 * 101) / 550
+    whole = (500 * 100 + 50 * 101 + 1000 * 99) / 1550
+    assert row["AuctionToVWAPOpen"] == pytest.approx(10_000 * (100 - lit) / lit, rel=1e-12)
+    assert row["ToVWAPOpenOfAll"] == pytest.approx(10_000 * (100 - whole) / whole, rel=1e-12)
+    assert row["AuctionToVWAPClose"] is None, "nothing uncrossed"
+    unpriced = trades((5, 100.0, 10, "LIT_OPENING_AUCTION"), (6, None, 90, "LIT_CONTINUOUS"))
+    assert minutes({"trades": unpriced}, asked)[1]["AuctionToVWAPOpen"] == 0
+    undone = trades((5, 100.0, 10, "LIT_OPENING_AUCTION"), (6, 90.0, -10, "LIT_CONTINUOUS"))
+    assert minutes({"trades": undone}, asked)[1]["AuctionToVWAPOpen"] is None, "no volume is left"
+
+
 def test_without_volume_there_is_no_share() -> None:
     dark = trades((5, 1.0, 9, "DARK", "NOT_APPLICABLE", "DARK"))
     assert minutes({"trades": dark}, {"measures": "Share", "kinds": "Open"})[1][
@@ -181,6 +196,24 @@ def test_fractions_of_a_share_and_of_a_unit_of_currency_count() -> None:
     told = minutes({"imbalance": call}, tables="imbalance")[1]
     assert told["AuctionIndicativePriceLastOpen"] == 0.5
     assert told["AuctionImbalanceRatioOpen"] == -0.5
+
+
+def test_an_uncrossing_has_one_time_however_many_prints_it_has() -> None:
+    table = trades(
+        (5, 1.0, 1, "LIT_PERIODIC_AUCTION"),
+        (5, 1.0, 2, "LIT_PERIODIC_AUCTION"),
+        (9, 1.0, 3, "LIT_PERIODIC_AUCTION"),
+        (9, 1.0, 4, "LIT_CLOSING_AUCTION"),
+        (9.5, 1.0, -1, "LIT_PERIODIC_AUCTION"),
+    )
+    asked = {"measures": ["UncrossCount", "UncrossTime"], "kinds": ["OnDemand", "Close", "Open"]}
+    # Whatever the unit of the file.
+    stored = pl.col("TradeTimestampNanoseconds")
+    for frame in (table, table.with_columns(stored.cast(pl.Datetime("us")))):
+        row = minutes({"trades": frame}, asked)[1]
+        assert (row["AuctionUncrossCountOnDemand"], row["AuctionUncrossCountClose"]) == (2, 1)
+        assert (row["AuctionUncrossCountOpen"], row["AuctionUncrossTimeOpen"]) == (0, None)
+        assert row["AuctionUncrossTimeOnDemand"] == moments([9]).cast(pl.Int64)[0]
 
 
 CODED = [
@@ -416,7 +449,10 @@ def test_the_auctions_of_a_simulated_day_are_all_of_its_auction_prints(tmp_path:
         ({"metrics": [{"measures": "Price", "kinds": "Opening"}]}, "Unscheduled"),
         ({"metrics": [{"measures": "Price", "kinds": []}]}, "kinds"),
         ({"metrics": [{"measures": "Price", "before": 5}]}, "`before` is of IndicativeDev"),
-        ({"metrics": [{"measures": "Price", "denominator": "all"}]}, "`denominator` is of Share"),
+        (
+            {"metrics": [{"measures": "Price", "denominator": "all"}]},
+            "`denominator` is of Share and",
+        ),
         ({"metrics": [{"measures": "IndicativeDeviation", "before": -1}]}, "greater than"),
         ({"tables": "trades", "metrics": [{"measures": "ImbalanceSide"}]}, "needs imbalance"),
         ({"tables": "l2"}, "cannot be told from l2 alone"),

@@ -152,6 +152,16 @@ def test_a_venue_that_is_halted_shows_nothing_until_it_is_back(
     assert alone["BidPrice1"].to_list() == [99.0, None, 99.0]
 
 
+def test_a_venue_that_does_not_tell_its_state_takes_part(l2: L2, reference: pl.DataFrame) -> None:
+    frame = l2((10, 1, [(99.0, 1)], []), (11, 2, [(98.0, 2)], [])).with_columns(
+        MarketState=pl.lit(None, pl.String)
+    )
+    made = book(frame, reference)
+    assert made["BidPrice2"].to_list() == [None, 98.0]
+    assert made["VenueCount"].to_list() == [1, 2]
+    assert made["MarketState"].to_list() == ["UNKNOWN", "UNKNOWN"]
+
+
 def test_an_old_book_goes_at_its_moment_and_not_at_the_next_event(
     l2: L2, reference: pl.DataFrame
 ) -> None:
@@ -237,6 +247,25 @@ def test_the_book_stands_under_the_primary_listing_of_instrument_and_currency(
     changed = reference.with_columns(pl.DataFrame(changes, schema))
     frame = l2((10, 1, [(99.0, 1)], []), (11, 2, [(98.0, 2)], []))
     assert book(frame, changed)["ListingId"].to_list() == books
+
+
+def test_a_listing_that_the_reference_repeats_is_one_venue(l2: L2, reference: pl.DataFrame) -> None:
+    frame = l2((10, 1, [(99.0, 1)], []), (11, 2, [(99.0, 2)], []))
+    made = book(frame, pl.concat([reference, reference]))
+    assert made["BidQuantity1"].to_list() == [1, 3]
+
+
+def test_the_venues_of_one_instrument_alone_are_read_where_one_book_is_asked_for(
+    l2: L2, reference: pl.DataFrame
+) -> None:
+    table = consolidated(ConsolidateOptions())
+    frame = l2((10, 1, [(99.0, 1)], []), (20, 2, [(9.0, 2)], []), (11, 3, [(98.0, 2)], []))
+    made = table.build({"l2": frame.lazy(), "reference": reference.lazy()})
+    one = made.filter(pl.col("ListingId") == 20)
+    assert one.collect().equals(made.collect().filter(pl.col("ListingId") == 20))
+    # The condition goes down to the listings, before anything is sorted.
+    plan = one.explain()
+    assert plan.index("SORT BY") < plan.index("FILTER")
 
 
 def test_without_a_listing_there_is_no_book(l2: L2, reference: pl.DataFrame) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import polars as pl
@@ -9,6 +10,7 @@ import pytest
 
 from beaf_analytics.cbbo.options import ConsolidateOptions
 from beaf_analytics.cbbo.table import consolidated
+from beaf_analytics.measures.quotes import accepted
 from beaf_core import Aggregation, AnalyticsModule, Kind, Measure, compute_frame
 
 pytestmark = pytest.mark.shared_data
@@ -108,3 +110,35 @@ def test_a_module_over_the_venues_says_what_it_says_over_the_one_book(shared_dat
 def test_the_trades_of_the_venues_sum_up_to_those_of_the_one(shared_data: Path) -> None:
     trades = split(shared_data, "trades-plus").select(pl.col("Size").sum(), pl.len()).collect()
     assert trades.row(0) == (whole(shared_data, "trades-plus")["Size"].sum(), 996)
+
+
+def test_what_the_venues_have_at_the_best_bid_is_what_the_one_book_has_there(
+    shared_data: Path,
+) -> None:
+    tables = {name: split(shared_data, name) for name in ("l2", "reference")}
+    asked = {"measures": ["QuantityAtCBB", "QuantityAtCBO"], "aggregations": "TWMean"}
+    venues = compute_frame(
+        ["consolidate", "cbbo_analytics", "dense"],
+        {**tables, "marketstate": split(shared_data, "market-state")},
+        cbbo_analytics={"cbbo": "consolidated", "metrics": [asked]},
+    )
+    best = {"QuantityAtCBB": "BidQuantity1", "QuantityAtCBO": "AskQuantity1"}
+    valid = accepted("valid")
+    measures = [
+        Measure(name, "l2", Aggregation(Kind.TIME_WEIGHTED, pl.col(of), valid), "", "", "")
+        for name, of in best.items()
+    ]
+    one = compute_frame(
+        AnalyticsModule("probe", measures=lambda _options: measures),
+        {"l2": whole(shared_data, "l2")},
+    )
+    # Not the minutes in which the venues begin, and go over to the closing auction, one by one.
+    inside = pl.col("TimeBucket").is_between(
+        datetime(2019, 5, 23, 7, 2), datetime(2019, 5, 23, 15, 30)
+    )
+    total = venues.group_by("TimeBucket").agg(pl.col(*best).sum())
+    both = one.filter(inside).join(total, on="TimeBucket", suffix="_ours")
+    assert both.height == one.filter(inside).height > 450
+    for name in best:
+        off = (both[f"{name}_ours"] - both[name]).abs() / both[name]
+        assert off.max() <= 1e-9, name

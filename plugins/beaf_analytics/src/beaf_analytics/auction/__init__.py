@@ -8,7 +8,7 @@ import polars as pl
 
 from beaf_analytics.auction import calls, prints
 from beaf_analytics.auction.kinds import AUCTION, Kind, calls_of, prints_of
-from beaf_analytics.auction.options import AuctionMetric, AuctionOptions
+from beaf_analytics.auction.options import COMPARING, AuctionMetric, AuctionOptions
 from beaf_analytics.measures.expand import fill_pattern
 from beaf_analytics.measures.expressions import both
 from beaf_core import AnalyticsModule, Measure, ProvidedTable, hookimpl
@@ -55,10 +55,10 @@ def _name(metric: AuctionMetric, word: str, kind: Kind) -> str:
 
 
 def rows(options: AuctionOptions) -> Mapping[str, pl.Expr]:
-    """Keep auction prints, and messages of calls; a share needs to see all prints."""
+    """Keep auction prints, and messages of calls; what compares needs to see all prints."""
     call = calls_of("Total")
     found = {calls.TABLE: call, calls.MOVES: call, prints.TABLE: AUCTION}
-    if any("Share" in metric.measures for metric in options.asked):
+    if any(word in COMPARING for metric in options.asked for word in metric.measures):
         del found[prints.TABLE]
     return found
 

@@ -16,6 +16,9 @@ AuctionMeasure = Literal[
     "Notional",
     "TradeCount",
     "Share",
+    "ToVWAP",
+    "UncrossCount",
+    "UncrossTime",
     "Return",
     "IndicativePriceLast",
     "PairedQuantity",
@@ -27,6 +30,11 @@ AuctionMeasure = Literal[
 ]
 Table = Literal["trades", "imbalance", "l2"]
 
+#: What compares an auction with all prints, and so needs a row for every bucket that trades at all.
+COMPARING: tuple[AuctionMeasure, ...] = ("Share", "ToVWAP")
+#: What has to be asked for by name.
+_BY_NAME: tuple[AuctionMeasure, ...] = (*COMPARING, "UncrossCount", "UncrossTime")
+
 #: What needs other tables than `imbalance`.
 _NEEDS: Mapping[AuctionMeasure, set[Table]] = {
     "Price": {"trades"},
@@ -34,6 +42,9 @@ _NEEDS: Mapping[AuctionMeasure, set[Table]] = {
     "Notional": {"trades"},
     "TradeCount": {"trades"},
     "Share": {"trades"},
+    "ToVWAP": {"trades"},
+    "UncrossCount": {"trades"},
+    "UncrossTime": {"trades"},
     "Return": {"trades", "l2"},
     "IndicativeDeviation": {"trades", "imbalance"},
 }
@@ -57,7 +68,7 @@ class AuctionMetric(Variants):
     )
     denominator: Literal["lit", "all"] = Field(
         "lit",
-        description="What Share is a share of: lit prints and those of auctions, or all prints.",
+        description="What Share and ToVWAP compare with: lit prints and those of auctions, or all.",
     )
     before: Annotated[list[Annotated[float, Field(ge=0)]], OneOrMore] = Field(
         default=[0],
@@ -70,8 +81,8 @@ class AuctionMetric(Variants):
     def _before_is_of_deviations(self) -> AuctionMetric:
         if "before" in self.model_fields_set and "IndicativeDeviation" not in self.measures:
             raise ValueError("`before` is of IndicativeDeviation, which is not asked for")
-        if "denominator" in self.model_fields_set and "Share" not in self.measures:
-            raise ValueError("`denominator` is of Share, which is not asked for")
+        if "denominator" in self.model_fields_set and not set(COMPARING) & set(self.measures):
+            raise ValueError("`denominator` is of Share and ToVWAP, which are not asked for")
         return self
 
 
@@ -91,7 +102,8 @@ class AuctionOptions(BaseModel):
     metrics: list[AuctionMetric] | None = Field(
         None,
         min_length=1,
-        description="Measures × kinds; None means all but Share that `tables` can tell.",
+        description="Measures × kinds; None means what `tables` can tell, but for Share, "
+        "ToVWAP, UncrossCount and UncrossTime.",
     )
 
     @model_validator(mode="after")
@@ -110,6 +122,6 @@ class AuctionOptions(BaseModel):
         if self.metrics is not None:
             return self.metrics
         there = set(self.tables or ["trades"])
-        told = [each for each in get_args(AuctionMeasure) if needs(each) <= there]
-        # A share needs a row for every bucket that trades at all.
-        return [AuctionMetric.model_construct(measures=[each for each in told if each != "Share"])]
+        offered = [each for each in get_args(AuctionMeasure) if each not in _BY_NAME]
+        told = [each for each in offered if needs(each) <= there]
+        return [AuctionMetric.model_construct(measures=told)]

@@ -14,6 +14,7 @@ from beaf_core import Aggregation, AsOf, Measure
 from beaf_core import Kind as Aggregate
 
 TABLE = "trades"
+TIME = pl.col("TradeTimestampNanoseconds").cast(pl.Datetime("ns")).cast(pl.Int64)
 #: As quoted, in the listing's currency.
 PRICE, SIZE = pl.col("InstrumentCurrencyPrice"), pl.col("Size")
 #: A negative size cancels an earlier print: it takes volume back, and makes no price.
@@ -59,14 +60,12 @@ def _total(name: str, total: Aggregation, unit: str, doc: str, formula: str) -> 
 
 def share(name: str, where: pl.Expr, kind: Kind, metric: AuctionMetric) -> Measure:
     """Volume of the auction by the volume of the bucket."""
-    lit = (pl.col("BMLLTradeType") == "LIT").fill_null(value=False) | AUCTION
-    whole = {"lit": lit, "all": None}[metric.denominator]
     return Measure(
         name=name,
         table=TABLE,
         value={
             "auction": Aggregation(Aggregate.SUM, SIZE, where),
-            "whole": Aggregation(Aggregate.SUM, SIZE, both(whole, states_of(metric))),
+            "whole": Aggregation(Aggregate.SUM, SIZE, compared_with(metric)),
         },
         post=ratio(pl.col("auction"), pl.col("whole")),
         unit="ratio",
@@ -76,11 +75,63 @@ def share(name: str, where: pl.Expr, kind: Kind, metric: AuctionMetric) -> Measu
     )
 
 
+def compared_with(metric: AuctionMetric) -> pl.Expr | None:
+    """Render the prints that an auction is compared with; None means all."""
+    lit = (pl.col("BMLLTradeType") == "LIT").fill_null(value=False) | AUCTION
+    return both(lit if metric.denominator == "lit" else None, states_of(metric))
+
+
+def to_vwap(name: str, where: pl.Expr, kind: Kind, metric: AuctionMetric) -> Measure:
+    """Compare the price with the volume-weighted average of the bucket: of a day, the session's."""
+    whole = compared_with(metric)
+    average = ratio(pl.col("notional"), pl.col("volume"))
+    return Measure(
+        name=name,
+        table=TABLE,
+        value={
+            "price": Aggregation(Aggregate.LAST, PRICE, both(PRINTED, where)),
+            "notional": Aggregation(Aggregate.SUM, PRICE * SIZE, whole),
+            "volume": Aggregation(Aggregate.SUM, SIZE, both(PRICE.is_not_null(), whole)),
+        },
+        post=10_000 * ratio(pl.col("price") - average, average),
+        unit="bps",
+        doc=f"Distance of the price of {told(kind)} from the volume-weighted average price of the "
+        f"bucket, of {metric.denominator} prints.",
+        formula="1e4·(p − VWAP) / VWAP",
+    )
+
+
 def states_of(metric: AuctionMetric) -> pl.Expr | None:
     """Render the market states that a metric is limited to."""
     if metric.market_states is None:
         return None
     return pl.col("MarketState").is_in(metric.market_states)
+
+
+def uncross_count(name: str, where: pl.Expr, kind: Kind, _metric: AuctionMetric) -> Measure:
+    """All prints of an uncrossing have one time."""
+    return Measure(
+        name=name,
+        table=TABLE,
+        value=Aggregation(Aggregate.DISTINCT, TIME, both(PRINTED, where)),
+        unit="events",
+        doc=f"Number of uncrossings of {told(kind)}: of different times of prints.",
+        formula="number of different t of auction prints",
+        reaggregation="sum",
+    )
+
+
+def uncross_time(name: str, where: pl.Expr, kind: Kind, _metric: AuctionMetric) -> Measure:
+    """Give the time of the price."""
+    return Measure(
+        name=name,
+        table=TABLE,
+        value=Aggregation(Aggregate.LAST, TIME, both(PRINTED, where)),
+        unit="ns",
+        doc=f"Time at which {told(kind)} uncrossed last in the bucket, in nanoseconds since 1970.",
+        formula="last t of auction prints",
+        reaggregation="last",
+    )
 
 
 def log_return(name: str, where: pl.Expr, kind: Kind, _metric: AuctionMetric) -> Measure:
@@ -105,5 +156,8 @@ BUILDERS: Mapping[str, Build] = {
     "Notional": notional,
     "TradeCount": trade_count,
     "Share": share,
+    "ToVWAP": to_vwap,
+    "UncrossCount": uncross_count,
+    "UncrossTime": uncross_time,
     "Return": log_return,
 }
