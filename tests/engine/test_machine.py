@@ -22,7 +22,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of its own, with room for one day of bars and not for four."""
     place = tmp_path / "disk"
     place.mkdir()
-    _mounted(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(place)])
+    _mounted(["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(place)])
     yield place
     subprocess.run(["umount", str(place)], check=True)
 

@@ -103,7 +103,7 @@ def level_columns(book: Replay) -> dict[str, Any]:
     return row
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(days, ids)
 def test_levels_are_the_live_orders_added_up(day: date, listing: int) -> None:
     found = table("l2", day=day, listings=(listing,))
@@ -142,7 +142,7 @@ def test_executions_meet_the_first_order_of_the_queue(listing: int) -> None:
     assert (executed["ExecutionPrice"] == executed["OldPrice"]).all()
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(days, ids)
 def test_books_never_cross_and_orders_live_once(day: date, listing: int) -> None:
     lives: dict[str, int] = {}

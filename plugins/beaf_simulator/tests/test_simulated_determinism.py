@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beaf_core import TableRequest
+from beaf_simulator.book import book
 from beaf_simulator.config import REVISION
+from beaf_simulator.imbalance import Calls
 from beaf_simulator.market import listings
 from beaf_simulator.randomness import bell, doublings, uniforms
 from beaf_simulator.source import Config, read_table
@@ -63,6 +65,19 @@ def test_the_market_of_this_revision_is_pinned_to_the_bit() -> None:
     assert (REVISION, digest.hexdigest()[:16]) == (2, "74583cf5ae0396c6")
 
 
+def test_the_books_and_calls_of_this_revision_are_pinned_to_the_bit() -> None:
+    digest = hashlib.sha256()
+    for listing in listings(SMALL):
+        made = book(SMALL, listing, SUNDAY)
+        for name in made.messages.__slots__:
+            digest.update(np.ascontiguousarray(getattr(made.messages, name)).tobytes())
+        if listing.venue.primary:
+            calls = Calls.before(made.tape)
+            for array in (calls.time, calls.ticks, calls.paired, calls.left, calls.side):
+                digest.update(np.ascontiguousarray(array).tobytes())
+    assert (REVISION, digest.hexdigest()[:16]) == (2, "6a3b553684786731")
+
+
 def test_the_first_trades_of_the_demo_day_are_these() -> None:
     columns = ["TradeTimestampNanoseconds", "Price", "Size", "AggressorSide", "Classification"]
     first = trades(SUNDAY, Config(), (100_001,)).select(
@@ -102,6 +117,21 @@ def test_a_listing_has_the_same_trades_whoever_else_is_asked_for(
     alone = trades(day, SMALL, tuple(wanted))
     among = trades(day, SMALL).filter(pl.col("ListingId").is_in(wanted))
     assert alone.equals(among)
+
+
+@settings(max_examples=3, deadline=None)
+@given(days, st.sets(ids, min_size=1, max_size=3))
+def test_books_and_calls_are_the_same_whoever_else_is_asked_for(
+    day: date, wanted: set[int]
+) -> None:
+    for name in ("l3", "l2", "cbbo", "imbalance"):
+        alone, among = (
+            read_table(TableRequest(name, day, listings=listed), SMALL).frame
+            for listed in (tuple(wanted), None)
+        )
+        assert alone is not None
+        assert among is not None
+        assert alone.collect().equals(among.filter(pl.col("ListingId").is_in(wanted)).collect())
 
 
 @settings(max_examples=10, deadline=None)

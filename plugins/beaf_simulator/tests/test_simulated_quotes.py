@@ -46,7 +46,8 @@ def common_quotes() -> pl.DataFrame:
 
 def before(trades: pl.DataFrame, quotes: pl.DataFrame, by: str) -> pl.DataFrame:
     """Find the state strictly before each trade."""
-    shown = quotes.select(by, "BidPrice1", "AskPrice1", Moment=AT)
+    sizes = {f"{side}Size": f"{side}Quantity1" for side in SIDES}
+    shown = quotes.select(by, "BidPrice1", "AskPrice1", Moment=AT, **sizes)
     return trades.join_asof(
         shown, left_on="TradeTimestampNanoseconds", right_on="Moment", by=by,
         allow_exact_matches=False, check_sortedness=False,
@@ -71,6 +72,7 @@ def test_trades_saw_the_quotes_of_their_venue_that_stood_before_them(
     assert seen.height > 5000
     for side in SIDES:
         assert (seen[f"Best{side}PriceAtVenue"] == seen[f"{side}Price1"]).all()
+        assert (seen[f"Best{side}SizeAtVenue"] == seen[f"{side}Size"]).all()
 
 
 def test_trades_saw_the_best_quotes_of_all_venues_that_stood_before_them(
@@ -80,6 +82,8 @@ def test_trades_saw_the_best_quotes_of_all_venues_that_stood_before_them(
     for side in SIDES:
         assert (seen[f"Best{side}Price"] == seen[f"{side}Price1"]).all()
         assert (seen[f"Best{side}PriceAtPrimary"] == seen[f"{side}Price1"]).all()
+        assert (seen[f"Best{side}Size"] == seen[f"{side}Size"]).all()
+        assert (seen[f"Best{side}Venue"] == seen["OPOL"]).all()
     for place, bid, ask in (
         ("", "BestBidPrice", "BestAskPrice"),
         ("AtVenue", "BestBidPriceAtVenue", "BestAskPriceAtVenue"),
@@ -87,6 +91,18 @@ def test_trades_saw_the_best_quotes_of_all_venues_that_stood_before_them(
         exact = (seen["InstrumentCurrencyPrice"] - seen[bid]) / (seen[ask] - seen[bid])
         assert (seen[f"PricePoint{place}"] - exact).abs().max() < 1e-9
     assert (seen["PricePoint"] != seen["PricePointAtVenue"]).any()
+
+
+def test_trades_saw_the_sizes_that_stood_at_the_primary_venue(
+    trades: pl.DataFrame, own_quotes: pl.DataFrame
+) -> None:
+    listings = table("reference").filter("IsPrimary").select("ListingId", "InstrumentId")
+    primary = own_quotes.join(listings, on="ListingId")
+    seen = before(trades.filter(MIC="BATE"), primary, "InstrumentId")
+    assert seen.height > 200
+    for side in SIDES:
+        assert (seen[f"Best{side}SizeAtPrimary"] == seen[f"{side}Size"]).all()
+        assert (seen[f"Best{side}Size"] > seen[f"{side}Size"]).any()
 
 
 @pytest.mark.parametrize("milliseconds", [-60000, -500, -1, 0, 1, 500, 60000])

@@ -26,8 +26,11 @@ OFF_BOOK = pl.col("MarketState") == "NOT_APPLICABLE"
 AT = pl.col("TradeTimestampNanoseconds")
 
 
-def trades(day: date = SUNDAY, config: Config | None = None) -> pl.DataFrame:
-    frame = read_table(TableRequest("trades", day), config or Config()).frame
+def trades(
+    day: date = SUNDAY, config: Config | None = None, columns: tuple[str, ...] | None = None
+) -> pl.DataFrame:
+    request = TableRequest("trades", day, columns=columns)
+    frame = read_table(request, config or Config()).frame
     assert frame is not None
     return frame.collect()
 
@@ -268,11 +271,9 @@ def test_a_quote_lasts_from_its_last_update_of_a_moment_to_the_next_change() -> 
     assert made.quoting(moments).tolist() == [False] + [True] * 6 + [False]
 
 
-def test_both_venues_of_an_instrument_show_one_quote() -> None:
-    day = trades().filter(~AUCTION)
-    both = day.filter(InstrumentId=1_100_001).sort(AT)
+def test_trades_of_one_moment_on_two_venues_saw_the_same_best_quotes(day: pl.DataFrame) -> None:
+    both = day.filter(~AUCTION).filter(InstrumentId=1_100_001).sort(AT)
     assert sorted(both["MIC"].unique()) == ["BATE", "XLON"]
-    # Trades of one moment on two venues saw the same quotes.
     seen = both.group_by(AT).agg(pl.n_unique("MIC"), pl.n_unique("BestBidPrice", "BestAskPrice"))
     shared = seen.filter(pl.col("MIC") == 2)
     assert shared.height > 5
@@ -283,8 +284,11 @@ def test_both_venues_of_an_instrument_show_one_quote() -> None:
 
 
 def test_a_day_opens_where_the_day_before_closed() -> None:
+    columns = ("ListingId", "Classification", "InstrumentCurrencyPrice")
     today, tomorrow = (
-        trades(day).group_by("ListingId", "Classification").agg(pl.last("InstrumentCurrencyPrice"))
+        trades(day, columns=columns)
+        .group_by("ListingId", "Classification")
+        .agg(pl.last("InstrumentCurrencyPrice"))
         for day in (date(2026, 2, 1), date(2026, 2, 2))
     )
     closes = today.filter(Classification="LIT_CLOSING_AUCTION")
@@ -309,5 +313,6 @@ def test_the_mean_number_of_lit_trades_is_the_one_asked_for() -> None:
 
 
 def test_one_trade_a_day_is_enough_for_a_market() -> None:
-    day = trades(config=Config(trades_per_listing=1))
+    config, columns = Config(trades_per_listing=1), ("ListingId", "Classification", "Price")
+    day = trades(config=config, columns=columns)
     assert day.filter(LIT).group_by("ListingId").len().height == 24

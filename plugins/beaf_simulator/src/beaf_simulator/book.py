@@ -10,6 +10,7 @@ import numpy as np
 
 from beaf_simulator.layout import pick
 from beaf_simulator.levels import ASK, BID, Ladder, Stays
+from beaf_simulator.market import Listing, listings
 from beaf_simulator.messages import Messages
 from beaf_simulator.queues import sums_ahead
 from beaf_simulator.sessions import states
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from beaf_simulator.config import Config
-    from beaf_simulator.market import Listing
     from beaf_simulator.randomness import Booleans, Floats, Integers
 
 
@@ -218,3 +218,9 @@ def book(config: Config, listing: Listing, day: date) -> Book:
     tape = Tape.record(config, listing, day)
     stays = Stays.of(tape.of.quotes)
     return Book(tape, stays.ladder, Messages.of(tape, stays))
+
+
+def books(config: Config, listing: Listing, day: date) -> list[Book]:
+    """Make the books of all venues of a listing's instrument, that of the primary one first."""
+    venues = (each for each in listings(config) if each.instrument_id == listing.instrument_id)
+    return [book(config, each, day) for each in venues]

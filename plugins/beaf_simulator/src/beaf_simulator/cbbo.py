@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from beaf_simulator import depth, layout
-from beaf_simulator.book import Book, book
+from beaf_simulator.book import Book, books
 from beaf_simulator.depth import Depth
-from beaf_simulator.market import listings
 
 if TYPE_CHECKING:
     from datetime import date
@@ -32,15 +31,15 @@ _NOWHERE = -(1 << 40)
 class CommonLevels(Depth):
     """The levels of several books of one instrument, added up by price."""
 
-    def __init__(self, books: Sequence[Book]) -> None:
+    def __init__(self, venues: Sequence[Book]) -> None:
         """Read books whenever one of them changes; the first is that of the primary venue."""
         super().__init__()
-        self.of = books[0].tape.of
-        self.time = _moments(books)
+        self.of = venues[0].tape.of
+        self.time = _moments(venues)
         # Venues of an instrument open together, so that all have a state at all moments.
         self.books = [
             (each, np.searchsorted(each.messages.time, self.time, side="right") - 1)
-            for each in books
+            for each in venues
         ]
 
     def best(self, side: int) -> Integers:
@@ -66,8 +65,8 @@ class CommonLevels(Depth):
         return quantity, orders
 
 
-def _moments(books: Sequence[Book]) -> Integers:
-    moments: Integers = np.unique(np.concatenate([each.messages.time for each in books]))
+def _moments(venues: Sequence[Book]) -> Integers:
+    moments: Integers = np.unique(np.concatenate([each.messages.time for each in venues]))
     return moments
 
 
@@ -82,15 +81,10 @@ def cbbo(
     """Yield what the venues of each primary listing show together, with the wanted columns."""
     for listing in chosen:
         if listing.venue.primary:
-            of = CommonLevels(_books(config, listing, day))
+            of = CommonLevels(books(config, listing, day))
             yield layout.frame(COLUMNS, of, columns, len(of.time))
 
 
 def cbbo_rows(config: Config, listing: Listing, day: date) -> int:
     """Count the moments at which any venue's book changes; 0 if the listing is not primary."""
-    return len(_moments(_books(config, listing, day))) if listing.venue.primary else 0
-
-
-def _books(config: Config, listing: Listing, day: date) -> list[Book]:
-    venues = (each for each in listings(config) if each.instrument_id == listing.instrument_id)
-    return [book(config, each, day) for each in venues]
+    return len(_moments(books(config, listing, day))) if listing.venue.primary else 0

@@ -13,7 +13,9 @@ import numpy as np
 import polars as pl
 
 from beaf_simulator import layout
+from beaf_simulator.book import book, books
 from beaf_simulator.layout import Values, known, pick
+from beaf_simulator.levels import ASK, BID
 from beaf_simulator.market import DOLLARS, EUROS, Listing
 from beaf_simulator.sessions import MILLISECOND
 from beaf_simulator.tape import Tape
@@ -59,6 +61,23 @@ def _place(tape: Tape, quotes: Quotes) -> pl.Series:
     """Place each price between the bid (0) and the ask (1) before it."""
     bid, ask = tape.bid(quotes), tape.ask(quotes)
     return known((tape.prints.half_ticks - bid) / (ask - bid), tape.quoted)
+
+
+def _size(tape: Tape, side: int, place: str) -> pl.Series:
+    """Sum what stands at the best price just before each trade: of a venue, or of all."""
+    of = tape.of
+    if place == "AtVenue":
+        quotes, seen = of.quotes, [book(of.config, of.listing, of.day)]
+    else:
+        quotes, seen = of.best, books(of.config, of.listing, of.day)
+    price = (quotes.bid if side == BID else -quotes.ask)[
+        np.maximum(quotes.before(tape.prints.time), 0)
+    ]
+    total = np.zeros(len(price), dtype=np.int64)
+    for each in seen[:1] if place == "AtPrimary" else seen:
+        row = np.searchsorted(each.messages.time, tape.prints.time, side="left") - 1
+        total += each.at_price(side, price, np.maximum(row, 0))[0]
+    return known(total, tape.quoted)
 
 
 def _mid(tape: Tape, milliseconds: int) -> pl.Series:
@@ -152,6 +171,8 @@ _TEXTS: dict[str, Make] = {
         "SI_ADDRESSABLE_BELOW_LIS",
         "LIT_CLOSING_AUCTION",
     ),
+    # The primary venue always has the best prices.
+    **dict.fromkeys(("BestBidVenue", "BestAskVenue"), lambda tape: tape.listing.opol),
     "BlockNotionalCurrency": lambda tape: "EUR",
     "IsBlock": lambda tape: pick(("FALSE", "TRUE"), tape.notional_in(EUROS) >= BLOCK_EUROS),
     "LotType": _lot_type,
@@ -193,6 +214,11 @@ _NUMBERS: dict[str, Make] = {
     "TradeNotionalBlockBps": lambda tape: tape.notional_in(EUROS) / BLOCK_EUROS * 10_000,
     **_at_places("BestBidPrice", _bid),
     **_at_places("BestAskPrice", _ask),
+    **{
+        f"Best{name}Size{place}": partial(_size, side=side, place=place)
+        for name, side in (("Bid", BID), ("Ask", ASK))
+        for place in ("", "AtVenue", "AtPrimary")
+    },
     **_at_places("PricePoint", _place),
     **_MIDS,
     **dict.fromkeys(("PostTradeMid", "PostTradeMidAtPrimary"), partial(_mid, milliseconds=0)),

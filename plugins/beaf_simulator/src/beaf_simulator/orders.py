@@ -57,10 +57,10 @@ class Executions:
         side = 3 - prints.side
         level = stays.ladder.levels(side, prints.half_ticks // 2)
         stay = stays.find(side, level, tape.of.quotes.before(prints.time))
-        chance = tape.of.chance((2, len(trade)), "executions")
         takes = stays.end[stay] == prints.time
-        fills = takes | (chance[0] < 0.5)
-        iceberg = ~takes & fills & (chance[1] < 0.2)
+        fills = takes | (tape.of.chance((len(trade),), "fills") < 0.5)
+        # Who hides at a level does so until it goes.
+        iceberg = ~takes & fills & (tape.of.chance((len(stays),), "icebergs") < 0.2)[stay]
         many = np.bincount(stay, weights=fills, minlength=len(stays)).astype(np.int64)
         # The last order of a level is left when the level goes, unless a trade takes it.
         kept = np.ones(len(stays), dtype=np.int64)
@@ -174,8 +174,8 @@ class Passing:
         stay = stays.find(side, stays.ladder.best[side - 1, row] - behind, row)
         room = _reached(of.session.midnight, stays, standing, stay, arrival) - arrival
         size = sizes(of, "passing", many)
-        # From a microsecond to 18 minutes.
-        wished = whole(doublings(10.0 + 30.0 * chance[4]))
+        # From 16 microseconds to 73 minutes, half of them less than 0.3 seconds.
+        wished = whole(doublings(14.0 + 28.0 * chance[4]))
         lasts = np.where(wished < room, wished, 2 + whole(chance[5] * (room - 2)))
         cut = arrival + 1 + whole(chance[6] * (lasts - 1))
         by = np.where(chance[7] < 0.3, size // 2, 0)
