@@ -75,7 +75,9 @@ def test_columns_are_chosen_by_name_unit_table_and_words(beaf: Any) -> None:
     ]  # fmt: skip
     assert listed(beaf, *of_trade, "--column", "VWAP") == ["VWAP"]
     assert set(listed(beaf, *of_trade, "--unit", "trades")) == {
-        f"Trade{side}Count" for side in ("Total", "Bid", "Ask", "Unknown", "Buy", "Sell")
+        f"Trade{side}{word}"
+        for side in ("Total", "Bid", "Ask", "Unknown", "Buy", "Sell")
+        for word in ("Count", "BlockCount", "RetailCount")
     }
     found = beaf("analytics", "list", *of_trade, "--search", "Berkowitz BUYS", "--json")
     assert names(found) == ["TradeAskVWAP", "TradeBuyVWAP"]

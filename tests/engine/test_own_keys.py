@@ -27,6 +27,7 @@ from beaf_core import (
 )
 from beaf_core.cli import app
 from beaf_core.model.errors import ModuleFaultError
+from beaf_core.model.module import RESERVED
 from beaf_core.testing import write_market
 
 MONDAY, TUESDAY = "2025-01-06", "2025-01-07"
@@ -249,9 +250,11 @@ def test_the_schema_lock_holds_the_keys(project: Path) -> None:
 
 def test_the_list_of_columns_begins_with_the_keys(project: Path) -> None:
     project.write_text(PIPELINE)
-    found = CliRunner().invoke(app, ["analytics", "list", "--pipeline", str(project), "--json"])
+    asked = ["analytics", "list", "--pipeline", str(project), "--json", "--include_keys"]
+    found = CliRunner().invoke(app, asked)
     rows = [(row["column"], row["unit"]) for row in json.loads(found.stdout)]
     assert rows == [
+        *((name, "key") for name in RESERVED),
         ("Volume", "shares"),
         ("MIC", "key"),
         ("TimeBucket", "key"),
