@@ -163,10 +163,11 @@ def test_impacts_are_what_a_search_for_each_trade_finds(tiny):
             moves = []
             for row in (each for each in rows if each["AggressorSide"] in (1, 2)):
                 known = [mid for at, mid in books[key[0]] if at <= row["now"] + horizon]
-                if known:
+                before = [mid for at, mid in books[key[0]] if at < row["now"]]
+                if before:
                     sign = 1 if row["AggressorSide"] == 1 else -1
-                    moves.append(sign * (known[-1] - row["Price"]))
-            values[f"Markout{name}"] = sum(moves) / len(moves) if moves else None
+                    moves.append(2 * sign * (known[-1] - before[-1]))
+            values[f"PriceImpact{name}"] = sum(moves) / len(moves) if moves else None
         row = frame.filter(ListingId=key[0], TimeBucket=key[1]).row(0, named=True)
         for name, value in values.items():
             assert row[name] == (value if value is None else pytest.approx(value, abs=1e-9)), name

@@ -1,4 +1,4 @@
-"""W6: where is the mid at eight horizons after each trade?"""
+"""W6: how far has the mid moved at eight horizons after each trade?"""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ HORIZONS: Mapping[str, int] = {
     "30s": 30 * SECOND,
     "60s": 60 * SECOND,
 }
-SIDE, PRICE = pl.col("AggressorSide"), bars.PRICE
+SIDE = pl.col("AggressorSide")
 SIGNED = SIDE.is_in([1, 2])
 SIGN = pl.when(SIDE == 1).then(1.0).otherwise(-1.0)
 
@@ -42,16 +42,16 @@ _BITS = 47
 _SESSION = 86_400 * SECOND
 
 
-def _markout(mid: pl.Expr) -> pl.Expr:
-    return SIGN * (mid - PRICE)
+def _moved(mid: pl.Expr) -> pl.Expr:
+    return 2 * SIGN * (mid - pl.col("Before"))
 
 
-#: The mean signed move from the trade's price, of the module `trade`.
+#: Twice the mean signed move of the mid since just before the trade, of the module `trade`.
 IMPACT = {
     **bars.trade(),
     "impact_metrics": [
         {
-            "variant": "Markout",
+            "variant": "PriceImpact",
             "horizon": list(HORIZONS),
             "mids": "l2",
             "quotes": "two_sided",
@@ -74,7 +74,6 @@ def by_hand(tables: Tables) -> pl.LazyFrame:
         LISTING,
         bucket(time_of(TABLE), MINUTE).alias(BUCKET),
         SIDE,
-        PRICE,
         bars.SIZE,
         _key(tables, TABLE).alias("Key"),
     )
@@ -83,20 +82,26 @@ def by_hand(tables: Tables) -> pl.LazyFrame:
         quotes = quotes.sort("Since", maintain_order=True)
         trades = trades.sort("Key", maintain_order=True)
     quotes = quotes.set_sorted("Since")
+    # Strictly before the trade: keys are whole nanoseconds.
+    trades = _looked_up(trades, quotes, -1, pl.col("Mid").alias("Before"))
     for name, horizon in HORIZONS.items():
-        trades = (
-            trades.with_columns((pl.col("Key") + horizon).alias("Then"))
-            .set_sorted("Then")
-            .join_asof(quotes, left_on="Then", right_on="Since", coalesce=False)
-        )
-        found = (pl.col("Quoted") == pl.col(LISTING)) & SIGNED
-        impact = pl.when(found).then(_markout(pl.col("Mid")))
-        trades = trades.with_columns(impact.alias(f"Markout{name}")).drop(
-            "Mid", "Quoted", "Then", "Since"
-        )
+        impact = pl.when(SIGNED).then(_moved(pl.col("Mid"))).alias(f"PriceImpact{name}")
+        trades = _looked_up(trades, quotes, horizon, impact)
     unknown = pl.when(~SIGNED).then(bars.SIZE).otherwise(0).sum() / bars.SIZE.sum()
-    means = [pl.col(f"Markout{name}").mean() for name in HORIZONS]
+    means = [pl.col(f"PriceImpact{name}").mean() for name in HORIZONS]
     return trades.group_by(*KEYS).agg(*means, unknown.alias("UnknownDirectionShare"))
+
+
+def _looked_up(
+    trades: pl.LazyFrame, quotes: pl.LazyFrame, horizon: int, wanted: pl.Expr
+) -> pl.LazyFrame:
+    found = (
+        trades.with_columns((pl.col("Key") + horizon).alias("Then"))
+        .set_sorted("Then")
+        .join_asof(quotes, left_on="Then", right_on="Since", coalesce=False)
+    )
+    own = pl.when(pl.col("Quoted") == pl.col(LISTING)).then(pl.col("Mid")).alias("Mid")
+    return found.with_columns(own).with_columns(wanted).drop("Mid", "Quoted", "Then", "Since")
 
 
 def _key(tables: Tables, table: str) -> pl.Expr:
@@ -111,14 +116,15 @@ def _hand(tables: Tables) -> list[pl.DataFrame]:
 def _sql() -> str:
     sign = "CASE WHEN AggressorSide = 1 THEN 1 ELSE -1 END"
     means = ", ".join(
-        f"avg({sign} * (q{n}.Mid - t.{bars.PRICED})) "
-        f"FILTER (WHERE AggressorSide IN (1, 2)) AS Markout{name}"
+        f"avg(2 * {sign} * (q{n}.Mid - b.Mid)) "
+        f"FILTER (WHERE AggressorSide IN (1, 2)) AS PriceImpact{name}"
         for n, name in enumerate(HORIZONS)
     )
     joins = "\n".join(
         f"ASOF LEFT JOIN q q{n} ON t.ListingId = q{n}.ListingId AND t.Now + {horizon} >= q{n}.Now"
         for n, horizon in enumerate(HORIZONS.values())
     )
+    joins += "\nASOF LEFT JOIN q b ON t.ListingId = b.ListingId AND t.Now > b.Now"
     # Of states of one time the last counts; an asof join would take any.
     return f"""
     WITH q AS MATERIALIZED (
@@ -127,7 +133,7 @@ def _sql() -> str:
         FROM l2 WHERE BidQuantity1 > 0 AND AskQuantity1 > 0 GROUP BY ALL
     ), t AS (
         SELECT ListingId, {sql_bucket(TABLE, MINUTE)} AS TimeBucket, AggressorSide,
-            {bars.PRICED}, Size, epoch_ns(TradeTimestampNanoseconds) AS Now
+            Size, epoch_ns(TradeTimestampNanoseconds) AS Now
         FROM trades
     )
     SELECT t.ListingId, TimeBucket, {means},
@@ -138,7 +144,7 @@ def _sql() -> str:
 
 W6 = Workload(
     name="W6",
-    title="the mid at eight horizons after each trade, one minute",
+    title="price impact of trades at eight horizons, one minute",
     passes=(BenchPass("impact", 60, {"trade": IMPACT}),),
     hand=_hand,
     sql=(_sql(),),
