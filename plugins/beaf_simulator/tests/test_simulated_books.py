@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from beaf_core import TABLES, TableRequest
 from beaf_simulator.market import listings
 from beaf_simulator.quotes import grid
+from beaf_simulator.sessions import FIRST_DAY, LAST_DAY
 from beaf_simulator.source import Config, read_table
 from beaf_simulator.trades import TradingDay
 
@@ -273,6 +274,17 @@ def test_columns_are_those_of_the_core_and_rows_are_counted(name: str) -> None:
     for part in answer.parts:
         mic = part.location.split("/")[-2]
         assert part.rows == table(name, mics=(mic,)).height
+
+
+@pytest.mark.parametrize("day", [FIRST_DAY + timedelta(days=1), LAST_DAY])
+def test_books_hold_on_the_first_and_the_last_day_of_the_market(day: date) -> None:
+    levels = table("l2", day=day, listings=(100_001,))
+    shown = levels.head(levels.height - 1)
+    assert shown.select((pl.col("BidPrice1") < pl.col("AskPrice1")).all()).item()
+    assert levels["TimestampNanoseconds"].dt.date().unique().to_list() == [day]
+    executed = table("l3", day=day, listings=(100_001,)).filter(EXECUTED)
+    assert executed.height > 100
+    assert executed["OrdersAhead"].unique().to_list() == [0]
 
 
 @settings(max_examples=4, deadline=None)
