@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 
 from beaf_core import TABLES, TableRequest
 from beaf_simulator.market import listings
-from beaf_simulator.queues import sums_ahead
+from beaf_simulator.quotes import grid
+from beaf_simulator.sessions import FIRST_DAY, LAST_DAY
 from beaf_simulator.source import Config, read_table
+from beaf_simulator.trades import TradingDay
 
 SUNDAY = date(2026, 2, 1)
 SMALL = Config(listings_per_mic=4, trades_per_listing=300, orders_per_listing=500)
@@ -274,6 +276,17 @@ def test_columns_are_those_of_the_core_and_rows_are_counted(name: str) -> None:
         assert part.rows == table(name, mics=(mic,)).height
 
 
+@pytest.mark.parametrize("day", [FIRST_DAY + timedelta(days=1), LAST_DAY])
+def test_books_hold_on_the_first_and_the_last_day_of_the_market(day: date) -> None:
+    levels = table("l2", day=day, listings=(100_001,))
+    shown = levels.head(levels.height - 1)
+    assert shown.select((pl.col("BidPrice1") < pl.col("AskPrice1")).all()).item()
+    assert levels["TimestampNanoseconds"].dt.date().unique().to_list() == [day]
+    executed = table("l3", day=day, listings=(100_001,)).filter(EXECUTED)
+    assert executed.height > 100
+    assert executed["OrdersAhead"].unique().to_list() == [0]
+
+
 @settings(max_examples=4, deadline=None)
 @given(days, ids)
 def test_a_book_is_the_same_in_a_larger_market_and_another_tomorrow(
@@ -287,20 +300,19 @@ def test_a_book_is_the_same_in_a_larger_market_and_another_tomorrow(
         assert own.height != tomorrow.height or not own.equals(tomorrow)
 
 
-@pytest.mark.parametrize(("trades", "orders"), [(1, 0), (1, 1), (5000, 10), (10, 5000)])
-def test_few_or_many_trades_and_orders_make_a_book(trades: int, orders: int) -> None:
+@pytest.mark.parametrize(("trades", "orders"), [(1, 0), (1, 1), (9000, 10), (10, 5000)])
+def test_best_prices_are_the_quotes_however_few_or_many_trades_and_orders(
+    trades: int, orders: int
+) -> None:
     config = Config(listings_per_mic=2, trades_per_listing=trades, orders_per_listing=orders)
     for listing in listings(config):
+        quotes = TradingDay.of(config, listing, SUNDAY).quotes
         levels = table("l2", config, listings=(listing.listing_id,))
-        assert levels.height > 1000
-        shown = levels.head(levels.height - 1)
-        assert shown.select((pl.col("BidPrice1") < pl.col("AskPrice1")).all()).item()
-
-
-@given(st.lists(st.tuples(st.integers(0, 9), st.integers(-5, 9)), max_size=40))
-def test_sums_ahead_are_those_of_a_double_loop(elements: list[tuple[int, int]]) -> None:
-    rank, value = (np.array([each[i] for each in elements], dtype=np.int64) for i in (0, 1))
-    expected = [
-        sum(v for r, v in elements[:place] if r < own) for place, (own, _) in enumerate(elements)
-    ]
-    assert sums_ahead(rank, value).tolist() == expected
+        states = levels.unique("TimestampNanoseconds", keep="last", maintain_order=True)
+        open_states = states.head(states.height - 1)
+        moments = open_states["TimestampNanoseconds"].to_numpy().astype(np.int64)
+        assert set(quotes.time.tolist()) <= set(moments.tolist())
+        per_unit = grid(config, listing).per_unit
+        for name, ticks in (("BidPrice1", quotes.bid), ("AskPrice1", quotes.ask)):
+            expected = ticks[quotes.at(moments)] / per_unit
+            assert open_states[name].to_list() == expected.tolist()

@@ -220,6 +220,13 @@ def book(config: Config, listing: Listing, day: date) -> Book:
     return Book(tape, stays.ladder, Messages.of(tape, stays))
 
 
+@lru_cache(maxsize=10_000)
+def rows(config: Config, listing: Listing, day: date) -> tuple[int, int]:
+    """Count the messages of a listing's book, and its events; the counts are kept for longer."""
+    of = book(config, listing, day)
+    return len(of), int(of.ends.sum())
+
+
 def books(config: Config, listing: Listing, day: date) -> list[Book]:
     """Make the books of all venues of a listing's instrument, that of the primary one first."""
     venues = (each for each in listings(config) if each.instrument_id == listing.instrument_id)

@@ -7,6 +7,7 @@ book of any of its venues changes, with the state at its end.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -85,6 +86,7 @@ def cbbo(
             yield layout.frame(COLUMNS, of, columns, len(of.time))
 
 
+@lru_cache(maxsize=10_000)
 def cbbo_rows(config: Config, listing: Listing, day: date) -> int:
     """Count the moments at which any venue's book changes; 0 if the listing is not primary."""
     return len(_moments(books(config, listing, day))) if listing.venue.primary else 0

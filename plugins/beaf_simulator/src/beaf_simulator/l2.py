@@ -66,8 +66,3 @@ def l2(
     for listing in chosen:
         of = Levels(book(config, listing, day))
         yield layout.frame(COLUMNS, of, columns, len(of.rows))
-
-
-def l2_rows(config: Config, listing: Listing, day: date) -> int:
-    """Count the events of a listing's book."""
-    return int(book(config, listing, day).ends.sum())

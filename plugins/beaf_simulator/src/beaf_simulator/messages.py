@@ -63,7 +63,7 @@ class Messages:
             *_passing(passing, len(standing.stay)),
         ]
         stay, time, order, change, step = (
-            np.concatenate(each) for each in zip(*(piece[:5] for piece in pieces), strict=True)
+            np.concatenate(each) for each in zip(*pieces, strict=True)
         )
         unexecuted = len(time) - len(executions.trade)
         executed = np.append(executions.size, np.zeros(unexecuted, dtype=np.int64))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from beaf_simulator.levels import Stays
     from beaf_simulator.tape import Tape
 
-# Nanoseconds of a day fit below: so that the times of many groups can be told apart in one array.
+# Nanoseconds of a day need so many bits; what is left is enough for 65 000 stays.
 _DAY_BITS = 47
 _SLOWEST_REFILL = 200 * MICROSECOND
 _WIDEST = 10
@@ -136,9 +136,15 @@ def _arrivals(
     soon = gone[refill - 2] + whole(chance[1][refill] * _SLOWEST_REFILL)
     arrival[refill] = np.minimum(soon, gone[refill - 1] - 1)
     # Nobody overtakes; maxima run within a stay.
-    apart = (stay << _DAY_BITS) - tape.of.session.midnight
-    in_turn: Integers = np.maximum.accumulate(arrival + apart) - apart
+    midnight = tape.of.session.midnight
+    latest = np.maximum.accumulate(_by_stay(stay, arrival - midnight))
+    in_turn: Integers = latest - _by_stay(stay, np.zeros_like(stay)) + midnight
     return in_turn
+
+
+def _by_stay(stay: Integers, since_midnight: Integers) -> Integers:
+    """Order moments by stay, then time: one integer each."""
+    return (stay << _DAY_BITS) + since_midnight
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +194,8 @@ def _reached(
     midnight: int, stays: Stays, standing: Standing, stay: Integers, arrival: Integers
 ) -> Integers:
     """Say when those behind newcomers are first executed, or else when the level ends."""
-    queue = (standing.stay << _DAY_BITS) + standing.arrival - midnight
-    behind = np.searchsorted(queue, (stay << _DAY_BITS) + arrival - midnight, side="right")
+    queue = _by_stay(standing.stay, standing.arrival - midnight)
+    behind = np.searchsorted(queue, _by_stay(stay, arrival - midnight), side="right")
     following = np.minimum(behind, len(queue) - 1)
     own = (behind < len(queue)) & (standing.stay[following] == stay)
     reached: Integers = np.where(own, standing.touched[following], stays.end[stay])

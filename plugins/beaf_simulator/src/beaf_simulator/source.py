@@ -9,7 +9,7 @@ from polars.io.plugins import register_io_source
 
 from beaf_core import DayStatus, Part, TableRead, TableRequest, hookimpl, worst_status
 from beaf_simulator import cbbo, imbalance, l2, l3, market, sessions
-from beaf_simulator.book import book
+from beaf_simulator.book import rows
 from beaf_simulator.columns import TRADES_SCHEMA, trades
 from beaf_simulator.config import Config
 from beaf_simulator.market import VENUES, Listing
@@ -57,11 +57,16 @@ TABLES: Mapping[str, Table] = {
         imbalance.imbalance_rows,
         ("TimestampNanoseconds", "BMLLSequenceNo"),
     ),
-    "l2": Table(l2.L2_SCHEMA, l2.l2, l2.l2_rows, ("TimestampNanoseconds", "BMLLSequenceNo")),
+    "l2": Table(
+        l2.L2_SCHEMA,
+        l2.l2,
+        lambda config, listing, day: rows(config, listing, day)[1],
+        ("TimestampNanoseconds", "BMLLSequenceNo"),
+    ),
     "l3": Table(
         l3.L3_SCHEMA,
         l3.l3,
-        lambda config, listing, day: len(book(config, listing, day)),
+        lambda config, listing, day: rows(config, listing, day)[0],
         ("TimestampNanoseconds", "BMLLSequenceNo"),
     ),
     "marketstate": Table(
