@@ -31,8 +31,6 @@ DTYPES = {
     ColumnType.FLAG: pl.Boolean(),
     ColumnType.TIMESTAMP: pl.Datetime("ns"),
 }
-#: Choices that mean nothing unless another module is in the pass.
-NEEDS_ANOTHER_MODULE = ("IcebergExecution",)
 CLOCKS = {"ordered": True, "in no known order": False}
 
 
@@ -82,7 +80,7 @@ def _all_of(annotation: Any) -> list[Any]:
         return []
     [member] = get_args(annotation)
     if get_origin(member) is Literal:
-        return [each for each in get_args(member) if each not in NEEDS_ANOTHER_MODULE]
+        return list(get_args(member))
     if isinstance(member, type) and issubclass(member, BaseModel):
         return [everything(member)]
     return []
