@@ -27,10 +27,6 @@ def asked(variant: Any, horizon: Any = "1s", **more: Any) -> Row:
     return {"impact_metrics": [metric]}
 
 
-def near(value: float) -> Any:
-    return pytest.approx(value, rel=1e-9, abs=1e-11)
-
-
 def test_a_pattern_names_variant_horizon_and_aggregation() -> None:
     pattern = "{market_states}{agg}Of{variant}In{horizon}"
     metric = {
