@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import date, timedelta
-from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Any
 
 import polars as pl
 import pytest
-from pydantic import BaseModel
+from pydantic import ValidationError
 
 from beaf_core import TABLES, Aggregation, AnalyticsModule, AsOf, ColumnType, Kind, Measure
 from beaf_core.config.analytics import PassConfig
 from beaf_core.config.resolved import ResolvedModule, ResolvedPass
 from beaf_core.engine.compiler.compile import Clock, plan_tables
 from beaf_core.engine.compiler.explain import LanePlan, explain_pass
-from beaf_core.engine.planning.prepare import DayPlan, TableOnDay
+from beaf_core.engine.planning.prepare import DayPlan
+from beaf_core.engine.planning.tables import TableOnDay
+from beaf_core.engine.primitives.provided import providers_of
 from beaf_core.engine.work import PassWork
 from beaf_core.model.dates import DayStatus
 from beaf_core.model.primitives import Lifetime
@@ -31,6 +33,8 @@ DTYPES = {
     ColumnType.FLAG: pl.Boolean(),
     ColumnType.TIMESTAMP: pl.Datetime("ns"),
 }
+#: Choices that mean nothing unless another module is in the pass.
+NEEDS_ANOTHER_MODULE = ("IcebergExecution",)
 CLOCKS = {"ordered": True, "in no known order": False}
 
 
@@ -39,19 +43,26 @@ def explained(module: AnalyticsModule, options: Any, *, ordered: bool) -> list[L
     measures, rows = tuple(module.measures(options)), module.rows(options)
     resolved = ResolvedPass(
         PassConfig(name="bars", time_bucket_seconds=60),
-        (ResolvedModule(module, options, measures, rows),),
+        (ResolvedModule(module, options, measures, rows, tuple(module.provides(options))),),
         (),
     )
     universe = pl.DataFrame({"ListingId": [1], "MIC": ["XLON"]})
-    tables = []
+    providers, tables = providers_of(resolved), dict[str, TableOnDay]()
     for plan in plan_tables(resolved):
-        known = TABLES[plan.table]
-        schema = {name: DTYPES[kind] for name, kind in known.columns.items()}
-        clock = Clock(known.time[0], known.sequence, ordered=ordered)
-        frame = pl.LazyFrame(schema=schema)
-        tables.append(TableOnDay(plan, TableRead(DayStatus.READY, frame), clock))
+        if plan.table in providers:
+            made = providers[plan.table]
+            inputs = {name: each.rows for name, each in tables.items()}
+            frame = made.build(inputs, plan.columns, [1])
+            clock = Clock(made.table.time, made.table.sequence, ordered=made.table.ordered)
+        else:
+            known = TABLES[plan.table]
+            frame = pl.LazyFrame(
+                schema={name: DTYPES[kind] for name, kind in known.columns.items()}
+            )
+            clock = Clock(known.time[0], known.sequence, ordered=ordered)
+        tables[plan.table] = TableOnDay(plan, TableRead(DayStatus.READY, frame), clock)
     return explain_pass(
-        PassWork(resolved, [DayPlan(DAY, DayStatus.READY, universe, tuple(tables))])
+        PassWork(resolved, [DayPlan(DAY, DayStatus.READY, universe, tuple(tables.values()))])
     )
 
 
@@ -66,50 +77,31 @@ def measure(name: str, value: Aggregation, table: str = "trades", **more: Any) -
 # -- everything that is shipped --------------------------------------------------------------------
 
 
-def everything(model: type[BaseModel]) -> dict[str, Any]:
-    """Ask for all that the options of a module offer: every member of every list of choices."""
-    asked = {name: _all_of(field.annotation) for name, field in model.model_fields.items()}
-    return {name: value for name, value in asked.items() if value}
-
-
-def _all_of(annotation: Any) -> list[Any]:
-    if get_origin(annotation) in (Annotated, UnionType, Union):
-        found = (_all_of(each) for each in get_args(annotation))
-        return next((each for each in found if each), [])
-    if get_origin(annotation) is not list:
-        return []
-    [member] = get_args(annotation)
-    if get_origin(member) is Literal:
-        return list(get_args(member))
-    if isinstance(member, type) and issubclass(member, BaseModel):
-        return [everything(member)]
-    return []
-
-
 def shipped() -> Iterator[Any]:
     host = PluginHost()
     for entry in host.catalog.entries:
         if entry.kind == "module":
             module = host.analytics_module(entry.name)
-            yield pytest.param(module, {}, id=f"{entry.name} as it is")
-            if module.Config is not None:
-                yield pytest.param(module, everything(module.Config), id=f"all of {entry.name}")
+            with suppress(ValidationError):  # an option has no default
+                options = None if module.Config is None else module.Config()
+                yield pytest.param(module, options, id=f"{entry.name} as it is")
+            for number, options in enumerate(module.catalogue(), start=1):
+                yield pytest.param(module, options, id=f"{entry.name}, all of it, {number}")
 
 
 @pytest.mark.parametrize("ordered", CLOCKS.values(), ids=CLOCKS)
-@pytest.mark.parametrize(("module", "asked"), list(shipped()))
+@pytest.mark.parametrize(("module", "options"), list(shipped()))
 def test_every_shipped_measure_streams_or_says_that_it_does_not(
-    module: AnalyticsModule, asked: dict[str, Any], ordered: bool
+    module: AnalyticsModule, options: Any, ordered: bool
 ) -> None:
-    options = None if module.Config is None else module.Config.model_validate(asked)
     unsound = [each for each in explained(module, options, ordered=ordered) if not each.is_sound]
     assert not unsound, "\n\n".join(f"{each.table} {each.lane}\n{each.text}" for each in unsound)
 
 
-def test_all_that_a_module_offers_is_more_than_what_it_does_unasked() -> None:
+def test_the_catalogue_of_a_module_is_more_than_what_it_does_unasked() -> None:
     trade = PluginHost().analytics_module("trade")
     assert trade.Config is not None
-    whole = trade.measures(trade.Config.model_validate(everything(trade.Config)))
+    whole = {each.name for options in trade.catalogue() for each in trade.measures(options)}
     assert len(whole) > 6 * len(trade.measures(trade.Config()))
 
 
