@@ -14,10 +14,10 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
 from beaf_analytics.measures.expressions import both, ratio
-from beaf_analytics.trade.options import Side
 from beaf_analytics.trade.prices import placement, vwap
 from beaf_analytics.trade.prints import SIDES, TABLE, Where
 from beaf_analytics.trade.sizes import volume
+from beaf_analytics.trade.words import Side
 from beaf_core import Aggregation, AnalyticsModule, Kind, Measure, hookimpl
 
 ORDERS = "l3"

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from beaf_analytics.characteristics.trade import BUILDERS
-from beaf_analytics.trade import options
+from beaf_analytics.trade import words as known
 from beaf_core.testing import check_module
 
 PAGES = Path(__file__).resolve().parents[4] / "docs" / "modules"
@@ -31,9 +31,9 @@ def test_the_example_on_the_page_of_a_module_works(module: str) -> None:
 
 def test_the_page_of_trades_names_every_word_of_the_options() -> None:
     words = [
-        *get_args(options.TradeMeasure), *get_args(options.Flag), *get_args(options.FlagMeasure),
-        *get_args(options.EventAggregation), *get_args(options.Side),
-        *(each for each in get_args(options.ImpactVariant) if not each.endswith("Bps")),
+        *get_args(known.TradeMeasure), *get_args(known.Flag), *get_args(known.FlagMeasure),
+        *get_args(known.EventAggregation), *get_args(known.Side),
+        *(each for each in get_args(known.ImpactVariant) if not each.endswith("Bps")),
     ]  # fmt: skip
     text = page("trade")
     assert [word for word in words if word not in text] == []

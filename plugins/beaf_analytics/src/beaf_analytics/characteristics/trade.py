@@ -14,8 +14,7 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
 from beaf_analytics.measures.expand import OneOrMore
-from beaf_analytics.measures.expressions import ratio
-from beaf_analytics.trade.prints import KNOWN_DIRECTION, SIZE, TABLE, total
+from beaf_analytics.trade.prints import KNOWN_DIRECTION, SIZE, TABLE, quotient, total
 from beaf_analytics.trade.sizes import ALGORITHMIC, BLOCK, is_set
 from beaf_core import Aggregation, AnalyticsModule, Kind, Measure, hookimpl
 
@@ -91,15 +90,10 @@ def has_any(rows: pl.Expr, told: str, name: str) -> Measure:
 
 def share(rows: pl.Expr, among: pl.Expr | None, told: str, name: str) -> Measure:
     """Share of prints that are such."""
-    return Measure(
-        name=name,
-        table=TABLE,
-        value={
-            "found": Aggregation(Kind.COUNT, where=rows),
-            "prints": Aggregation(Kind.COUNT, where=among),
-        },
-        post=ratio(pl.col("found"), pl.col("prints")),
-        unit="ratio",
+    return quotient(
+        name,
+        Aggregation(Kind.COUNT, where=rows),
+        Aggregation(Kind.COUNT, where=among),
         doc=f"Share of trades that {told}.",
         formula="Σ 1{…} / Σ 1",
     )

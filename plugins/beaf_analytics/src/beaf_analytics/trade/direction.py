@@ -11,15 +11,15 @@ from functools import partial
 
 import polars as pl
 
-from beaf_analytics.measures.expressions import both, ratio
+from beaf_analytics.measures.expressions import both
 from beaf_analytics.trade.prints import (
     DIRECTION,
     KNOWN_DIRECTION,
     PRICE,
     PRINTED,
     SIZE,
-    TABLE,
     Where,
+    quotient,
     total,
 )
 from beaf_core import Aggregation, Kind, Measure
@@ -28,15 +28,10 @@ from beaf_core import Aggregation, Kind, Measure
 def imbalance(weight: pl.Expr, rows: Where, word: str, name: str, where: Where) -> Measure:
     """(bought - sold) / (bought + sold); null where nothing took a side."""
     known = both(both(KNOWN_DIRECTION, rows), where)
-    return Measure(
-        name=name,
-        table=TABLE,
-        value={
-            "signed": Aggregation(Kind.SUM, DIRECTION * weight, known),
-            "all": Aggregation(Kind.SUM, weight, known),
-        },
-        post=ratio(pl.col("signed"), pl.col("all")),
-        unit="ratio",
+    return quotient(
+        name,
+        Aggregation(Kind.SUM, DIRECTION * weight, known),
+        Aggregation(Kind.SUM, weight, known),
         doc=f"Bought less sold {word}, as a share of both together: 1 all bought, -1 all sold.",
         formula="(Buy - Sell) / (Buy + Sell)",
         source="Chordia, Roll & Subrahmanyam 2002",
@@ -58,15 +53,10 @@ def signed_notional(name: str, where: Where) -> Measure:
 
 def unknown_share(name: str, where: Where) -> Measure:
     """Share of the volume whose aggressor is not known."""
-    return Measure(
-        name=name,
-        table=TABLE,
-        value={
-            "unknown": Aggregation(Kind.SUM, SIZE, both(~KNOWN_DIRECTION, where)),
-            "volume": Aggregation(Kind.SUM, SIZE, where),
-        },
-        post=ratio(pl.col("unknown"), pl.col("volume")),
-        unit="ratio",
+    return quotient(
+        name,
+        Aggregation(Kind.SUM, SIZE, both(~KNOWN_DIRECTION, where)),
+        Aggregation(Kind.SUM, SIZE, where),
         doc="Share of the volume whose aggressor is not known, which signed measures leave out.",
         formula="Σ s·1{D=0} / Σ s",
         reaggregation=f"vw:{name.removesuffix('UnknownDirectionShare')}TradeTotalVolume",

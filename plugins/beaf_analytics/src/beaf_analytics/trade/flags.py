@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from beaf_analytics.measures.expressions import both, ratio
+from beaf_analytics.measures.expressions import both
 from beaf_analytics.trade.comparisons import suffix
-from beaf_analytics.trade.options import Flag, FlagMetric
-from beaf_analytics.trade.prints import EUROS, PRINTED, SIDE_WORDS, SIDES, TABLE, Prints, Where
+from beaf_analytics.trade.options import FlagMetric
+from beaf_analytics.trade.prints import EUROS, PRINTED, SIDE_WORDS, SIDES, Prints, Where, quotient
 from beaf_analytics.trade.sizes import ALGORITHMIC, BLOCK, ODD_LOT, count, is_set, volume
+from beaf_analytics.trade.words import Flag
 from beaf_core import Aggregation, Kind, Measure
 
 FLAGS: Mapping[Flag, pl.Expr] = {
@@ -47,14 +48,10 @@ def flagged(metric: FlagMetric, prints: Prints) -> list[Measure]:
 
 def average_notional(name: str, where: Where, told: str) -> Measure:
     """Σ euros / number of prints; null where there is none."""
-    return Measure(
-        name=name,
-        table=TABLE,
-        value={
-            "euros": Aggregation(Kind.SUM, EUROS, where),
-            "prints": Aggregation(Kind.COUNT, where=both(PRINTED & EUROS.is_not_null(), where)),
-        },
-        post=ratio(pl.col("euros"), pl.col("prints")),
+    return quotient(
+        name,
+        Aggregation(Kind.SUM, EUROS, where),
+        Aggregation(Kind.COUNT, where=both(PRINTED & EUROS.is_not_null(), where)),
         unit="ccy_eur",
         doc=f"Mean notional of {told}, in EUR at the source's rates.",
         formula="Σ notional_eur / Σ 1",

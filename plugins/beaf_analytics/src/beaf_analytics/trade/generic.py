@@ -10,7 +10,7 @@ from functools import partial
 
 from beaf_analytics.measures.expressions import both
 from beaf_analytics.trade.direction import DIRECTIONAL, SIGNED, unknown_share
-from beaf_analytics.trade.options import GenericMetric, Side, TradeOptions
+from beaf_analytics.trade.options import GenericMetric, TradeOptions
 from beaf_analytics.trade.prices import PRICES, RETURNS, bars
 from beaf_analytics.trade.prints import (
     ELSEWHERE,
@@ -23,6 +23,7 @@ from beaf_analytics.trade.prints import (
 from beaf_analytics.trade.sizes import SIZES
 from beaf_analytics.trade.twap import WORD as TWAP
 from beaf_analytics.trade.twap import twap
+from beaf_analytics.trade.words import Side
 from beaf_core import Measure
 
 EDGES = ("Open", "High", "Low", "Close")

@@ -8,8 +8,9 @@ import polars as pl
 
 from beaf_analytics.trade.generic import named_columns
 from beaf_analytics.trade.impact import impact_name, variants
-from beaf_analytics.trade.options import Side, TradeOptions
+from beaf_analytics.trade.options import TradeOptions
 from beaf_analytics.trade.prints import prints_of
+from beaf_analytics.trade.words import Side
 from beaf_core import Identity
 
 #: Sums of floats differ by the order of their parts; 1e-9 is far above that, and below any tick.

@@ -8,8 +8,8 @@ from math import log
 
 import polars as pl
 
-from beaf_analytics.measures.expressions import both, ratio
-from beaf_analytics.trade.prints import PRICE, PRINTED, SIZE, TABLE, Where
+from beaf_analytics.measures.expressions import both
+from beaf_analytics.trade.prints import PRICE, PRINTED, SIZE, TABLE, Where, quotient
 from beaf_core import Aggregation, AsOf, Kind, Measure
 
 #: Prices that have a logarithm.
@@ -43,14 +43,10 @@ def bars(name: Callable[[str], str], where: Where, side: str) -> list[Measure]:
 
 def vwap(name: str, where: Where, side: str) -> Measure:
     """Σ p·s / Σ s over priced trades; null where nothing traded."""
-    return Measure(
-        name=name,
-        table=TABLE,
-        value={
-            "notional": Aggregation(Kind.SUM, PRICE * SIZE, where),
-            "volume": Aggregation(Kind.SUM, SIZE, both(PRICE.is_not_null(), where)),
-        },
-        post=ratio(pl.col("notional"), pl.col("volume")),
+    return quotient(
+        name,
+        Aggregation(Kind.SUM, PRICE * SIZE, where),
+        Aggregation(Kind.SUM, SIZE, both(PRICE.is_not_null(), where)),
         unit="ccy",
         doc=f"Volume-weighted average price of {side}.",
         formula="Σ p·s / Σ s",
@@ -59,27 +55,14 @@ def vwap(name: str, where: Where, side: str) -> Measure:
     )
 
 
-def average_price(name: str, where: Where, side: str) -> Measure:
-    """Mean price over prints."""
+def _of_price(kind: Kind, name: str, where: Where, side: str) -> Measure:
     return Measure(
         name=name,
         table=TABLE,
-        value=Aggregation(Kind.MEAN, PRICE, both(PRINTED, where)),
+        value=Aggregation(kind, PRICE, both(PRINTED, where)),
         unit="ccy",
-        doc=f"Mean price of {side}, each print counted once.",
-        formula="Σ p / Σ 1",
-    )
-
-
-def median_price(name: str, where: Where, side: str) -> Measure:
-    """Median price over prints."""
-    return Measure(
-        name=name,
-        table=TABLE,
-        value=Aggregation(Kind.MEDIAN, PRICE, both(PRINTED, where)),
-        unit="ccy",
-        doc=f"Median price of {side}, each print counted once.",
-        formula="median p",
+        doc=f"{kind.capitalize()} price of {side}, each print counted once.",
+        formula=f"{kind} p",
     )
 
 
@@ -87,15 +70,10 @@ def placement(name: str, where: Where, side: str) -> Measure:
     """Where between bid (-1) and ask (+1) the volume traded."""
     point = pl.col("PricePoint")
     placed = both(point.is_not_null(), where)
-    return Measure(
-        name=name,
-        table=TABLE,
-        value={
-            "placed": Aggregation(Kind.SUM, (2 * point.clip(0, 1) - 1) * SIZE, where),
-            "volume": Aggregation(Kind.SUM, SIZE, placed),
-        },
-        post=ratio(pl.col("placed"), pl.col("volume")),
-        unit="ratio",
+    return quotient(
+        name,
+        Aggregation(Kind.SUM, (2 * point.clip(0, 1) - 1) * SIZE, where),
+        Aggregation(Kind.SUM, SIZE, placed),
         doc=f"Where {side} fell between the best bid (-1) and ask (+1), weighted by size.",
         formula="Σ s·(2·clip(PricePoint,0,1)-1) / Σ s",
         reaggregation=f"vw:{name.removesuffix('VolumeWeightedPricePlacement')}Volume",
@@ -159,8 +137,8 @@ _SPAN = (_HIGH / _LOW).log()
 
 PRICES: Mapping[str, Callable[[str, Where, str], Measure]] = {
     "VWAP": vwap,
-    "AvgPrice": average_price,
-    "MedianPrice": median_price,
+    "AvgPrice": partial(_of_price, Kind.MEAN),
+    "MedianPrice": partial(_of_price, Kind.MEDIAN),
     "VolumeWeightedPricePlacement": placement,
     "Range": _of_bar(_SPAN, "ratio", "Logarithm of highest over lowest price", "ln(H/L)", ""),
     "ParkinsonVar": _of_bar(

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from beaf_analytics.measures.expand import Variants, fill_pattern
-from beaf_analytics.measures.expressions import both
-from beaf_analytics.trade.options import Classifications, Side, TradeOptions
+from beaf_analytics.measures.expressions import both, ratio
+from beaf_analytics.trade.options import Classifications, TradeOptions
+from beaf_analytics.trade.words import Side
 from beaf_core import Aggregation, Kind, Measure
 
 TABLE = "trades"
@@ -159,6 +160,31 @@ def total(name: str, value: Aggregation, unit: str, doc: str, formula: str) -> M
         doc=doc,
         formula=formula,
         reaggregation="sum",
+    )
+
+
+def quotient(
+    name: str,
+    above: Aggregation,
+    below: Aggregation,
+    *,
+    doc: str,
+    formula: str,
+    unit: str = "ratio",
+    source: str = "",
+    reaggregation: str = "none",
+) -> Measure:
+    """Declare one sum or count over another, which is null where the other is 0."""
+    return Measure(
+        name=name,
+        table=TABLE,
+        value={"above": above, "below": below},
+        post=ratio(pl.col("above"), pl.col("below")),
+        unit=unit,
+        doc=doc,
+        formula=formula,
+        source=source,
+        reaggregation=reaggregation,
     )
 
 

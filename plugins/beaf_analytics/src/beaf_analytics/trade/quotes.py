@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from beaf_analytics.measures.quotes import Quotes
-from beaf_analytics.trade.options import Reference
+from beaf_analytics.trade.words import Reference
 
 #: Whose best quotes: of all venues, of the primary one, of the trade's own.
 PLACES = ("", "AtPrimary", "AtVenue")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import polars as pl
-
-from beaf_analytics.measures.expressions import both, ratio
-from beaf_analytics.trade.prints import DIRECTION, EUROS, KNOWN_DIRECTION, TABLE, Where
+from beaf_analytics.measures.expressions import both
+from beaf_analytics.trade.prints import DIRECTION, EUROS, KNOWN_DIRECTION, Where, quotient
 from beaf_analytics.trade.sizes import RETAIL
 from beaf_core import Aggregation, Kind, Measure
 
@@ -20,15 +18,10 @@ def retail_measures(prefix: str, where: Where) -> list[Measure]:
 
 
 def _imbalance(name: str, known: Where) -> Measure:
-    return Measure(
-        name=name,
-        table=TABLE,
-        value={
-            "signed": Aggregation(Kind.SUM, DIRECTION * EUROS, known),
-            "all": Aggregation(Kind.SUM, EUROS, known),
-        },
-        post=ratio(pl.col("signed"), pl.col("all")),
-        unit="ratio",
+    return quotient(
+        name,
+        Aggregation(Kind.SUM, DIRECTION * EUROS, known),
+        Aggregation(Kind.SUM, EUROS, known),
         doc="Euros bought less euros sold in retail trades whose aggressor is known, as a share of "
         "both together.",
         formula="Σ D·notional_eur / Σ notional_eur, D known",
@@ -37,15 +30,10 @@ def _imbalance(name: str, known: Where) -> Measure:
 
 
 def _unknown_share(name: str, retail: Where) -> Measure:
-    return Measure(
-        name=name,
-        table=TABLE,
-        value={
-            "unknown": Aggregation(Kind.SUM, EUROS, both(~KNOWN_DIRECTION, retail)),
-            "all": Aggregation(Kind.SUM, EUROS, retail),
-        },
-        post=ratio(pl.col("unknown"), pl.col("all")),
-        unit="ratio",
+    return quotient(
+        name,
+        Aggregation(Kind.SUM, EUROS, both(~KNOWN_DIRECTION, retail)),
+        Aggregation(Kind.SUM, EUROS, retail),
         doc="Share of the euros of retail trades whose aggressor is not known.",
         formula="Σ notional_eur·1{D=0} / Σ notional_eur",
     )

@@ -8,7 +8,7 @@ from functools import partial
 import polars as pl
 
 from beaf_analytics.measures.expressions import both, ratio
-from beaf_analytics.trade.prints import EUROS, PRICE, PRINTED, SIZE, TABLE, Where, total
+from beaf_analytics.trade.prints import EUROS, PRICE, PRINTED, SIZE, TABLE, Where, quotient, total
 from beaf_core import Aggregation, Kind, Measure
 
 
@@ -92,6 +92,7 @@ def _of_size(kind: Kind, word: str, rule: str, name: str, where: Where, side: st
 def size_concentration(name: str, where: Where, side: str) -> Measure:
     """Σ of squared shares of each print in the volume; 1 where all was one print."""
     printed = both(PRINTED, where)
+    volume = pl.col("volume")
     return Measure(
         name=name,
         table=TABLE,
@@ -99,7 +100,7 @@ def size_concentration(name: str, where: Where, side: str) -> Measure:
             "squares": Aggregation(Kind.SUM, SIZE * SIZE, printed),
             "volume": Aggregation(Kind.SUM, SIZE, printed),
         },
-        post=ratio(pl.col("squares"), pl.col("volume") * pl.col("volume")),
+        post=ratio(pl.col("squares"), volume * volume),
         unit="ratio",
         doc=f"Concentration of the volume of {side} in single prints, from nearly 0 to 1.",
         formula="Σ (s/S)²",
@@ -109,15 +110,10 @@ def size_concentration(name: str, where: Where, side: str) -> Measure:
 
 def volume_share(flag: pl.Expr, kind: str, name: str, where: Where, side: str) -> Measure:
     """Share of the volume whose prints bear a flag, among those that tell; else null."""
-    return Measure(
-        name=name,
-        table=TABLE,
-        value={
-            "flagged": Aggregation(Kind.SUM, SIZE, both(flag, where)),
-            "told": Aggregation(Kind.SUM, SIZE, both(flag.is_not_null(), where)),
-        },
-        post=ratio(pl.col("flagged"), pl.col("told")),
-        unit="ratio",
+    return quotient(
+        name,
+        Aggregation(Kind.SUM, SIZE, both(flag, where)),
+        Aggregation(Kind.SUM, SIZE, both(flag.is_not_null(), where)),
         doc=f"Share of {kind} in the volume of {side}.",
         formula=f"Σ s·1{{{kind}}} / Σ s",
         reaggregation=f"vw:{_stem(name)}Volume",

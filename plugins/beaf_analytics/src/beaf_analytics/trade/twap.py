@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping
 import polars as pl
 
 from beaf_analytics.measures.expressions import both
-from beaf_analytics.trade.options import GenericMetric, Side, TradeOptions
+from beaf_analytics.trade.options import GenericMetric, TradeOptions
 from beaf_analytics.trade.prints import PRICE, PRINTED, SIDES, prints_of, table_of
+from beaf_analytics.trade.words import Side
 from beaf_core import Aggregation, Kind, Measure, ProvidedTable
 
 WORD = "TWAP"
