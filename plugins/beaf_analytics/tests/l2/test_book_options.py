@@ -171,6 +171,18 @@ def test_columns_of_one_name_are_refused(computed: Pass) -> None:
         computed("l2", QUOTES, spreads=[metric])
 
 
+UNITS = {
+    "BidPrice1": "ccy", "BidPrice1TWA": "ccy", "AskCumOrders2": "orders", "SpreadAbs": "ccy",
+    "SpreadRelTWA": "bps", "ImbalanceQuantity1": "ratio", "BidTWA": "ccy",
+    "WeightedMidOpenC": "ccy",
+    "QuotedSlope": "ccy", "BidDepthBps10": "shares", "CostToTrade10000TWA": "bps",
+    "SweepPriceAsk10000": "ccy", "RVMid1s": "ratio", "VolMid10s": "ratio", "BookNs": "ns",
+    "ValidShare": "ratio", "QuoteUpdateCount": "events", "OFI": "shares",
+    "MidChangeCount": "events",
+    "MarketState": "state",
+}  # fmt: skip
+
+
 def test_every_measure_is_described_with_its_source() -> None:
     found: list[Any] = []
     for module in (l2, l2tw):
@@ -180,6 +192,8 @@ def test_every_measure_is_described_with_its_source() -> None:
     for each in found:
         assert each.doc.endswith("."), each.name
         assert all([each.unit, each.formula]), each.name
+    units = {each.name: each.unit for each in found}
+    assert {name: units[name] for name in UNITS} == UNITS
     sources = {each.name: each.source for each in found}
     assert sources["OFI"] == "Cont, Kukanov & Stoikov 2014"
     assert sources["CostToTrade10000"] == "Irvine, Benston & Kandel 2000"

@@ -71,6 +71,8 @@ def test_extremes_of_returns_that_all_move_leave_zero_out(weighted: Pass) -> Non
         [*rows, (30, 120.0, 1, 122.0, 1)], time_bucket_seconds=30, **grid(aggregations=WORDS)
     )
     assert rising["L2VolatilityMidMin"].to_list() == near(STEP)
+    assert rising["RVMid10sN"].to_list() == [2]
+    assert rising["L2VolatilityMidStd"].to_list() == [pytest.approx(0, abs=1e-8)]
     falling = weighted(
         [(10, 120.0, 1, 122.0, 1), (20, 109.0, 1, 111.0, 1)],
         time_bucket_seconds=20,
@@ -78,6 +80,8 @@ def test_extremes_of_returns_that_all_move_leave_zero_out(weighted: Pass) -> Non
     )
     assert falling["L2VolatilityMidMax"].to_list() == near(-STEP)
     assert falling["L2VolatilityMidStd"].to_list() == [None]  # one return does not deviate
+    assert falling["RVMid10s"].to_list() == near(STEP**2)
+    assert falling["L2VolatilityMidMean"].to_list() == near(-STEP)
     still = weighted(
         [(10, 120.0, 1, 122.0, 1), (20, 109.0, 1, 111.0, 1)],
         time_bucket_seconds=60,
@@ -101,6 +105,38 @@ def test_a_point_without_a_valid_quote_has_no_return_to_it_or_from_it(weighted: 
     assert found["RVMid10s"].to_list() == near(None, STEP**2)
     everything = weighted(rows, **grid(quotes="uncrossed"))
     assert everything["RVMid10sN"].to_list() == [0, 6]
+
+
+@pytest.mark.parametrize(("late", "number"), [(0, 5), (1, 4)])
+def test_a_row_a_nanosecond_after_a_point_is_seen_at_the_next(
+    weighted: Pass, book: Callable[..., pl.DataFrame], late: int, number: int
+) -> None:
+    time = pl.col("TimestampNanoseconds").cast(pl.Int64) + late
+    frame = book([(10, 99.0, 1, 101.0, 1)]).with_columns(time.cast(pl.Datetime("ns")))
+    assert weighted(frame, **grid())["RVMid10sN"].to_list() == [number]
+
+
+def test_times_of_microseconds_are_read_as_such(
+    weighted: Pass, book: Callable[..., pl.DataFrame]
+) -> None:
+    frame = book(ROWS).with_columns(pl.col("TimestampNanoseconds").cast(pl.Datetime("us")))
+    assert weighted(frame, **grid())["RVMid10s"].to_list() == near(2 * STEP**2)
+
+
+def test_grids_of_other_phases_are_other_tables(weighted: Pass) -> None:
+    rows = [*ROWS[:-1], (47, 120.0, 1, 122.0, 1, {"MarketState": "HALTED"})]
+    metrics = [
+        {"step": "10s", "measures": "RV"},
+        {
+            "step": "10s",
+            "measures": "RV",
+            "market_states": ["CONTINUOUS_TRADING", "HALTED"],
+            "output_name_pattern": "All{measures}",
+        },
+    ]
+    found = weighted(rows, volatility=metrics)
+    assert found["RVMid10s"].to_list() == near(STEP**2)
+    assert found["AllRV"].to_list() == near(2 * STEP**2)
 
 
 def test_without_a_return_there_is_no_volatility(weighted: Pass) -> None:
