@@ -180,9 +180,11 @@ def test_before_the_first_state_nothing_is_known_and_after_it_the_state_goes_on(
     assert found["MarketState"].to_list() == [None, "CONTINUOUS_TRADING", "CONTINUOUS_TRADING"]
 
 
-def test_the_market_state_of_trades_stands_where_both_carry_one(computed: Pass) -> None:
-    found = with_trades(computed, trade={"market_state": True})
-    assert found["MarketState"].to_list() == ["OPENING_AUCTION", None, "HALTED"]
+def test_the_market_state_of_the_book_stands_where_trades_have_one_too(computed: Pass) -> None:
+    states = [None, "CONTINUOUS_TRADING", "CONTINUOUS_TRADING"]
+    assert with_trades(computed, trade={"market_state": True})["MarketState"].to_list() == states
+    trades = with_trades(computed, trade={"market_state": True}, market_state=False)
+    assert trades["MarketState"].to_list() == ["OPENING_AUCTION", None, "HALTED"]
 
 
 def test_nothing_configured_gives_the_columns_that_users_know(snapshot: Pass) -> None:

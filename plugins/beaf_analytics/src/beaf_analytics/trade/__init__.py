@@ -35,6 +35,7 @@ def last_market_state() -> Measure:
         doc="Market state at the last trade of the bucket.",
         formula="last MarketState",
         reaggregation="last",
+        gives_way=True,  # the book has one in every bucket
     )
 
 
