@@ -55,6 +55,16 @@ def test_fields_of_the_pass_count() -> None:
     assert found["TradeTotalVolume"].to_list() == [175.0, 7.0]
 
 
+def test_fields_of_the_pipeline_count() -> None:
+    latest = Measure("Latest", "trades", Aggregation(Kind.LAST, pl.col("Size")), "shares", "", "")
+    module = AnalyticsModule("latest", measures=lambda _options: [latest])
+    given = {"mode": "uniform", "time_interval": ["09:00", "09:02"]}
+    rows = {"trades": TRADES.filter(pl.col("ListingId") == 1)}
+    for filled, sizes in ((True, [25.0, 25.0]), (False, [25.0, None])):
+        found = compute_frame([module, "dense"], rows, dense_analytics=given, DEFAULT_FFILL=filled)
+        assert found["Latest"].to_list() == sizes
+
+
 def test_a_module_that_works_on_an_earlier_pass_reads_the_source() -> None:
     def doubled(context: Context, _options: object) -> pl.LazyFrame:
         rows = context.tables["source"]

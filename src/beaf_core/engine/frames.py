@@ -68,7 +68,8 @@ def compute_frame(
         day: the trade date; that of the earliest row by default.
         listings: the universe; by default every ListingId of the tables and of `source`.
         fields: further fields of the pass, and sections of its modules:
-            `time_bucket_seconds=300, trade_analytics={…}`.
+            `time_bucket_seconds=300, trade_analytics={…}`; in upper case, of the pipeline:
+            `DEFAULT_FFILL=True`.
 
     Returns:
         The rows that a run would write.
@@ -107,13 +108,16 @@ def _config(
     source_seconds: float | None,
     fields: Mapping[str, Any],
 ) -> dict[str, Any]:
-    passes: list[dict[str, Any]] = [{"name": "frame", "modules": list(modules), **fields}]
+    top = {key: value for key, value in fields.items() if key.isupper()}
+    inside = {key: value for key, value in fields.items() if key not in top}
+    passes: list[dict[str, Any]] = [{"name": "frame", "modules": list(modules), **inside}]
     if source is not None:
         width = {key: value for key, value in fields.items() if key.startswith("time_bucket")}
         width |= {} if source_seconds is None else {"time_bucket_seconds": source_seconds}
         passes = [{"name": _EARLIER, "modules": [_EARLIER], **width}, *passes]
         passes[-1].setdefault("source_pass", _EARLIER)
     return {
+        **top,
         "PASSES": passes,
         "SOURCE": {"type": _FRAMES},
         "OUTPUT_TARGET": {"type": _FRAMES, "path_template": "{pass}"},

@@ -21,6 +21,15 @@ LIT = Setting(
     ("trade",), {"trade_analytics": {"generic_metrics": [{"measures": ["Volume", "Count"]}]}}
 )
 
+#: What has no value in a bucket has the last one of its trade date.
+CARRIED = Setting(
+    ("trade",),
+    {
+        "DEFAULT_FFILL": True,
+        "trade_analytics": {"classifications": "all", "generic_metrics": [{"measures": "OHLC"}]},
+    },
+)
+
 _CONSECUTIVE = "no module takes returns from one trade to the next"
 
 TRADES: Table = {
@@ -38,7 +47,7 @@ TRADES: Table = {
     "LitVolume": Ours(LIT, "TradeTotalVolume"),
     "LitTradeCount": Ours(LIT, "TradeTotalCount"),
     "HiddenVolume": Unanswered("no module asks for what is left of all prints without LIT"),
-    "CloseFfill": Unanswered("DEFAULT_FFILL carries the close, and is an option of the pipeline"),
+    "CloseFfill": Ours(CARRIED, "Close"),
     "RVTrade": Unanswered(_CONSECUTIVE),
     "RVTradeN": Unanswered(_CONSECUTIVE),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from beaf_analytics.l2.asked import asked_for
 from beaf_analytics.l2.bars import bars
-from beaf_analytics.l2.identities import identities
+from beaf_analytics.l2.identities import last_identities
 from beaf_analytics.l2.options import (
     ImbalanceMetric,
     L2Options,
@@ -12,7 +12,7 @@ from beaf_analytics.l2.options import (
     SpreadMetric,
 )
 from beaf_analytics.l2.snapshot import last_market_state, last_state
-from beaf_core import AnalyticsModule, Measure, hookimpl
+from beaf_core import AnalyticsModule, Identity, Measure, hookimpl
 
 #: What users get who configure nothing.
 DEFAULTS = {
@@ -35,6 +35,11 @@ def measures(options: L2Options) -> list[Measure]:
         last_state(each.name(prefix), each.value) for each in asked_for(asked, averaged=False)
     ]
     return [*state, *values, *(bar for metric in asked.ohlc for bar in bars(metric, prefix))]
+
+
+def identities(options: L2Options) -> list[Identity]:
+    """List what must hold between the columns that the options ask for."""
+    return last_identities(options.or_else(DEFAULTS))
 
 
 @hookimpl

@@ -12,6 +12,7 @@ from beaf_analytics.l2.options import (
     ImbalanceMetric,
     L2Options,
     LiquidityMetric,
+    OhlcMetric,
     SlopeMetric,
     SpreadMetric,
     SweepMetric,
@@ -20,6 +21,7 @@ from beaf_analytics.l2.values import (
     imbalance_value,
     level_value,
     slope_value,
+    source_value,
     spread_value,
 )
 from beaf_analytics.l2.walks import cost_value, depth_value, sweep_value
@@ -89,7 +91,7 @@ def asked_for(options: L2Options, *, averaged: bool) -> Iterator[Asked]:
         averaged: whether states are aggregated, which counts for levels.
     """
     for liquidity in options.liquidity:
-        yield from _liquidity(liquidity, options.levels, averaged=averaged)
+        yield from levels_asked(liquidity, options.levels, averaged=averaged)
     for spreads in options.spreads:
         yield from _spreads(spreads)
     for imbalances in options.imbalances:
@@ -104,7 +106,8 @@ def asked_for(options: L2Options, *, averaged: bool) -> Iterator[Asked]:
         yield from _sweeps(sweeps, options.levels)
 
 
-def _liquidity(metric: LiquidityMetric, levels: int, *, averaged: bool) -> Iterator[Asked]:
+def levels_asked(metric: LiquidityMetric, levels: int, *, averaged: bool) -> Iterator[Asked]:
+    """Yield what a metric asks of levels, of which the book has so many."""
     every = metric.model_copy(update={"levels": metric.levels or _all(levels)})
     for variant in every.expand():
         side, measure, level = variant["sides"], variant["measures"], variant["levels"]
@@ -117,6 +120,14 @@ def _liquidity(metric: LiquidityMetric, levels: int, *, averaged: bool) -> Itera
         fields = {"sides": side, "measures": measure, "levels": str(level)}
         stem = f"{side}{measure}{level}"
         yield Asked(metric, stem, fields, told_of(value, metric, quotes))
+
+
+def sources_asked(metric: OhlcMetric) -> Iterator[Asked]:
+    """Yield what bars follow, to be averaged whatever the bars' mode."""
+    where = accepted(metric.quotes, metric.market_states)
+    for source in dict.fromkeys(metric.source):
+        value = told_of(source_value(source, where), metric, metric.quotes)
+        yield Asked(metric, source, {"source": source, "ohlc": "", "openMode": ""}, value)
 
 
 def _spreads(metric: SpreadMetric) -> Iterator[Asked]:

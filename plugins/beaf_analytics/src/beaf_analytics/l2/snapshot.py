@@ -47,5 +47,4 @@ def last_market_state() -> Measure:
         doc="Market state at the end of the bucket, as the book tells it.",
         formula="last MarketState",
         reaggregation="last",
-        gives_way=True,
     )

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from beaf_analytics.l2.asked import Asked, asked_for, told_of
+from beaf_analytics.l2.asked import asked_for, sources_asked
 from beaf_analytics.l2.flows import Changes, flows
+from beaf_analytics.l2.identities import weighted_identities
 from beaf_analytics.l2.options import L2Options, LiquidityMetric, OhlcMetric, SpreadMetric
 from beaf_analytics.l2.shares import duration, share, update_count
-from beaf_analytics.l2.values import source_value
 from beaf_analytics.l2.volatility import grids, volatilities
-from beaf_analytics.measures.quotes import accepted
-from beaf_core import AnalyticsModule, Measure, ProvidedTable, hookimpl
+from beaf_core import AnalyticsModule, Identity, Measure, ProvidedTable, hookimpl
 
 #: What users get who configure nothing.
 DEFAULTS = {
@@ -27,7 +24,8 @@ def measures(options: L2Options) -> list[Measure]:
         return []
     asked = options.or_else(DEFAULTS)
     prefix = options.metric_prefix
-    values = [*asked_for(asked, averaged=True), *_sources(asked)]
+    values = [*asked_for(asked, averaged=True)]
+    values += [each for metric in asked.ohlc for each in sources_asked(metric)]
     return [
         *(
             each.value.measure(each.name(prefix, word), word)
@@ -42,21 +40,16 @@ def measures(options: L2Options) -> list[Measure]:
     ]
 
 
+def identities(options: L2Options) -> list[Identity]:
+    """List what must hold between the columns that the options ask for."""
+    return weighted_identities(options.or_else(DEFAULTS))
+
+
 def provides(options: L2Options) -> list[ProvidedTable]:
     """List the tables that the measures are over, each once."""
     found = [grid.table() for metric in options.volatility for grid in grids(metric)]
     found += [Changes(metric).table() for metric in options.flows]
     return list({table.name: table for table in found}.values())
-
-
-def _sources(options: L2Options) -> Iterator[Asked]:
-    """Yield what bars follow: here it is averaged, whatever the bars' mode."""
-    for metric in options.ohlc:
-        where = accepted(metric.quotes, metric.market_states)
-        for source in dict.fromkeys(metric.source):
-            value = told_of(source_value(source, where), metric, metric.quotes)
-            fields = {"source": source, "ohlc": "", "openMode": ""}
-            yield Asked(metric, source, fields, value)
 
 
 @hookimpl
@@ -69,4 +62,5 @@ def analytics_module() -> AnalyticsModule:
         Config=L2Options,
         config_key="l2_analytics",
         provides=provides,
+        identities=identities,
     )

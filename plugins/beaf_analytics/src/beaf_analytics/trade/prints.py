@@ -198,4 +198,5 @@ def last_market_state(prints: Prints) -> Measure:
         doc="Market state at the last trade of the bucket.",
         formula="last MarketState",
         reaggregation="last",
+        gives_way=True,  # the book has one in every bucket
     )
