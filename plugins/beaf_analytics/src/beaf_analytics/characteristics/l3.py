@@ -28,7 +28,8 @@ from beaf_core import (
     hookimpl,
 )
 
-_ROWS, _FOUND = pl.col("rows"), pl.col("found")
+#: How many rows were found; null in a bucket without any row of the table.
+_FOUND = pl.col("found")
 
 #: Those that need another table, or to join orders by their ids.
 _ON_REQUEST: tuple[Column, ...] = (*BOOKS, "L3OrphanCancelCount")
@@ -48,7 +49,7 @@ def count(told: Told, name: str) -> Measure:
 
 
 def has_any(told: Told, name: str) -> Measure:
-    """Say whether there is such a row: false where there is none at all."""
+    """Say whether there is such a row."""
     return Measure(
         name=name,
         table=TABLE,
@@ -62,15 +63,12 @@ def has_any(told: Told, name: str) -> Measure:
 
 
 def are_all(told: Told, name: str, table: str = TABLE) -> Measure:
-    """Say whether no row is otherwise: null where there is none at all."""
+    """Say whether no row is otherwise."""
     return Measure(
         name=name,
         table=table,
-        value={
-            "rows": Aggregation(Kind.COUNT),
-            "found": Aggregation(Kind.COUNT, where=told.rows),
-        },
-        post=pl.when(_ROWS > 0).then(_FOUND == 0),
+        value={"found": Aggregation(Kind.COUNT, where=told.rows)},
+        post=_FOUND == 0,
         unit="bool",
         doc=told.doc,
         formula=told.formula,
