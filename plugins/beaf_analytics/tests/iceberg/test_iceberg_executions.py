@@ -92,6 +92,8 @@ def test_an_execution_of_no_share_is_none(market: Any) -> None:
     market.cancel(0, "a", 100)
     market.messages[-1]["OrderExecuted"] = True
     assert market.rows() == []
+    market.execute(0, "b", 1, of=1)
+    assert counted(market) == 0
 
 
 def test_one_share_is_enough(market: Any) -> None:
@@ -278,6 +280,7 @@ def test_other_modules_read_what_each_execution_reveals(market: Any) -> None:
     market.insert(2, "c", 100)
     market.execute(3, "d", 10, of=20, left=10)
     market.execute(4, "e", 50, of=50, left=40, new_order="f")
+    market.execute(5, "g", 21, of=20)
 
     def listed(context: Context, _options: object) -> pl.LazyFrame:
         rows = context.tables["iceberg_executions"].sort("BMLLSequenceNo")
@@ -297,6 +300,7 @@ def test_other_modules_read_what_each_execution_reveals(market: Any) -> None:
         (100, "REFILL", "c", "b"),
         (0, None, None, "d"),
         (40, "REFILL", "f", "e"),
+        (1, "REVEALED", None, "g"),
     ]
 
 
