@@ -148,6 +148,18 @@ def test_the_longest_time_is_that_of_the_option(seconds: float, number: int) -> 
     assert count([(0, SELL, 10.0, 1.0), (5, SELL, 10.0, 1.0)], deltat=seconds) == number
 
 
+def test_the_longest_time_is_in_seconds() -> None:
+    prints: list[Print] = [(each * (10**9 + 1), SELL, 10.0, 1.0) for each in range(2)]
+    assert count(prints, deltat=1) == 2
+    assert count([(0, SELL, 10.0, 1.0), (10**9, SELL, 10.0, 1.0)], deltat=1) == 1
+
+
+def test_two_prices_are_a_sweep_and_fractions_of_a_share_an_order() -> None:
+    found = row([(0, SELL, 10.0, 0.2), (1, SELL, 9.9, 0.3)])
+    assert (found["SweepShare"], found["SweepDepth"]) == (1.0, 2.0)
+    assert found["AggressiveOrderVolume"] == 0.5
+
+
 def test_a_print_of_the_other_side_ends_an_order() -> None:
     found = row([(0, BUY, 10.0, 1.0), (0, SELL, 10.0, 2.0), (0, BUY, 10.0, 4.0)])
     assert (found["AggressiveOrderCountBuy"], found["AggressiveOrderCountSell"]) == (2, 1)

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from beaf_analytics.iceberg import measures
 from beaf_analytics.iceberg.measures import identities
 from beaf_analytics.iceberg.options import IcebergOptions
-from beaf_core import UsageError, compute_frame
+from beaf_core import AnalyticsModule, Context, Measure, UsageError, compute_frame
 from beaf_core.testing import check_module
 
 MINUTE = 60 * 10**9
@@ -86,6 +86,19 @@ def test_what_is_no_execution_reveals_nothing(market: Any) -> None:
     market.messages[-1]["OldSize"] = None
     row = market.row()
     assert (row["IcebergExecutionCount"], row["IcebergExecutionVolume"]) == (0, 0)
+
+
+def test_an_execution_of_no_share_is_none(market: Any) -> None:
+    market.cancel(0, "a", 100)
+    market.messages[-1]["OrderExecuted"] = True
+    assert market.rows() == []
+    market.execute(0, "b", 1, of=1)
+    assert counted(market) == 0
+
+
+def test_one_share_is_enough(market: Any) -> None:
+    market.execute(0, "a", 101, of=100)
+    assert counted(market) == 1
 
 
 @pytest.mark.parametrize(("least", "count"), [(0, 2), (9.5, 2), (10, 1), (39, 1), (40, 0)])
@@ -185,11 +198,22 @@ def test_the_tolerance_holds_to_the_nanosecond(market: Any, seconds: float, coun
     assert counted(market, peak_link_tolerance_seconds=seconds) == count
 
 
+def test_the_tolerance_is_in_seconds(market: Any) -> None:
+    market.execute(0, "a", 100, of=100)
+    market.insert(10**9 + 1, "b", 100)
+    assert counted(market, peak_link_tolerance_seconds=1) == 0
+    market.insert(10**9, "c", 100)
+    assert counted(market, peak_link_tolerance_seconds=1) == 1
+
+
 def test_of_messages_at_one_time_the_sequence_tells_which_follows(market: Any) -> None:
     market.insert(0, "b", 100)
     market.execute(0, "a", 100, of=100)
     assert counted(market, peak_link_tolerance_seconds=0) == 0
     market.insert(0, "c", 100)
+    market.messages[-1]["BMLLSequenceNo"] = 2
+    assert counted(market, peak_link_tolerance_seconds=0) == 0
+    market.insert(0, "d", 100)
     assert counted(market, peak_link_tolerance_seconds=0) == 1
 
 
@@ -220,11 +244,15 @@ def test_the_price_of_the_execution_will_do_as_well(market: Any) -> None:
 
 
 def test_an_order_refills_the_last_execution_before_it_and_no_other(market: Any) -> None:
-    market.execute(0, "a", 100, of=100, side=ASK)
-    market.execute(1, "b", 100, of=100, side=ASK)
-    market.execute(1, "c", 100, of=100, side=ASK)
+    market.execute(0, "a", 10, of=100, left=90, side=ASK)
+    market.execute(0, "a", 90, of=90, side=ASK)
+    market.execute(1, "b", 20, of=100, left=80, side=ASK)
+    market.execute(1, "c", 30, of=100, left=70, side=ASK)
+    market.execute(1, "b", 80, of=80, side=ASK)
+    market.execute(1, "c", 70, of=70, side=ASK)
     market.insert(2, "d", 100, side=ASK)
-    assert counted(market) == 1
+    row = market.row()
+    assert (row["IcebergExecutionCountAsk"], row["IcebergExecutionVolumeAsk"]) == (1, 70)
 
 
 def test_an_execution_is_refilled_by_one_order(market: Any) -> None:
@@ -236,6 +264,44 @@ def test_an_execution_is_refilled_by_one_order(market: Any) -> None:
     row = market.row()
     assert row["IcebergExecutionVolume"] == 140
     assert row["IcebergAverageSize"] == 70.0
+
+
+def test_of_several_orders_the_first_refills_an_execution(market: Any) -> None:
+    market.execute(0, "a", 100, of=100)
+    market.insert(1, "b", 70)
+    market.insert(1, "c", 60)
+    market.insert(2, "d", 50)
+    assert market.row({"refill_size_match": False})["IcebergAverageSize"] == 70.0
+
+
+def test_other_modules_read_what_each_execution_reveals(market: Any) -> None:
+    market.execute(0, "a", 130, of=100)
+    market.execute(1, "b", 100, of=100)
+    market.insert(2, "c", 100)
+    market.execute(3, "d", 10, of=20, left=10)
+    market.execute(4, "e", 50, of=50, left=40, new_order="f")
+    market.execute(5, "g", 21, of=20)
+
+    def listed(context: Context, _options: object) -> pl.LazyFrame:
+        rows = context.tables["iceberg_executions"].sort("BMLLSequenceNo")
+        facts = pl.struct("RevealedQty", "IcebergMethod", "NextOrderId", "OldOrderId")
+        return rows.group_by("ListingId", "TimeBucket").agg(Facts=facts)
+
+    columns = ("BMLLSequenceNo", "RevealedQty", "IcebergMethod", "NextOrderId", "OldOrderId")
+    reader = AnalyticsModule(
+        "reader",
+        measures=lambda _options: [Measure("Facts", "iceberg_executions", None, "", "", "")],
+        compute=listed,
+        reads=lambda _options: {"iceberg_executions": columns},
+    )
+    (facts,) = compute_frame(["iceberg", reader], market.tables)["Facts"]
+    assert [tuple(each.values()) for each in facts] == [
+        (30, "REVEALED", None, "a"),
+        (100, "REFILL", "c", "b"),
+        (0, None, None, "d"),
+        (40, "REFILL", "f", "e"),
+        (1, "REVEALED", None, "g"),
+    ]
 
 
 def test_a_refill_reveals_its_own_size_against_the_minimum(market: Any) -> None:

@@ -104,6 +104,24 @@ def test_links_need_no_method_but_what_is_revealed(market: Any) -> None:
     assert peaks(market) == [(2.0, None, 2.0)]
 
 
+def test_an_order_in_between_that_reveals_nothing_takes_no_refill_where_it_is_no_method(
+    market: Any,
+) -> None:
+    market.execute(0, "a", 150, of=100)
+    market.execute(1, "c", 80, of=80)
+    market.insert(5, "b", 80)
+    market.execute(6, "b", 90, of=80)
+    assert peaks(market, methods=["revealed"]) == [(2.0, None, 2.0)]
+    assert peaks(market) == [((1 + 2) / 2, None, (1 + 2) / 2)]
+
+
+def test_one_share_more_than_displayed_is_continued_by_an_order_of_any_size(market: Any) -> None:
+    market.execute(0, "a", 101, of=100)
+    market.insert(5, "b", 80)
+    market.execute(6, "b", 81, of=80)
+    assert peaks(market) == [(2.0, None, 2.0)]
+
+
 def test_an_order_displayed_anew_goes_on_under_its_own_or_another_id(market: Any) -> None:
     market.execute(0, "a", 100, of=100, left=100)
     market.execute(1, "a", 100, of=100, left=100, new_order="b")

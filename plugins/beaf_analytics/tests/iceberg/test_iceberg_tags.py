@@ -74,9 +74,12 @@ def test_the_tolerance_is_that_of_the_option(market: Any) -> None:
     market.execute(0, "a", 150, of=100)
     for at in (0, 4, 5, 6):
         market.trade(at, 150)
+    market.trade(10**9, 150)
+    market.trade(10**9 + 1, 150)
     revealed = "L3_REVEALED"
-    assert tags(market, match_tolerance_seconds=5e-9) == [revealed, revealed, revealed, "-"]
-    assert tags(market, match_tolerance_seconds=0.0) == [revealed, "-", "-", "-"]
+    assert tags(market, match_tolerance_seconds=1) == [revealed] * 5 + ["-"]
+    assert tags(market, match_tolerance_seconds=5e-9) == [revealed] * 3 + ["-"] * 3
+    assert tags(market, match_tolerance_seconds=0.0) == [revealed] + ["-"] * 5
 
 
 def test_a_trade_of_another_size_than_the_book_executed_is_a_match(market: Any) -> None:
@@ -87,13 +90,15 @@ def test_a_trade_of_another_size_than_the_book_executed_is_a_match(market: Any) 
     market.trade(1, 99, kind="DARK")
     market.trade(1, 99, kind="SI")
     market.trade(1, -100)
+    market.trade(1, 0)
     market.trade(1, 130, price=11.0)
     market.trade(1, 150, price=11.0)
     market.trade(1, 101, aggressor=BUY)
     market.trade(1, 101, aggressor=0)
     market.trade(1, 130, price=11.0, aggressor=0)
     assert tags(market) == [
-        "-", "TRADE_MATCH", "TRADE_MATCH", "-", "-", "BOTH", "L3_REVEALED", "-", "-", "L3_REVEALED"
+        "-", "TRADE_MATCH", "TRADE_MATCH", "-", "-", "-", "BOTH", "L3_REVEALED", "-", "-",
+        "L3_REVEALED",
     ]  # fmt: skip
 
 
@@ -113,6 +118,7 @@ def test_what_a_match_must_be_can_be_relaxed(market: Any) -> None:
     market.trade(1, 103, price=11.0)
     match = "TRADE_MATCH"
     assert tags(market) == [match, match, match, "-", "-"]
+    assert tags(market, size_tolerance=0) == [match, match, match, "-", "-"]
     assert tags(market, size_tolerance=1) == ["-", match, match, "-", "-"]
     assert tags(market, size_tolerance=2) == ["-", "-", "-", "-", "-"]
     assert tags(market, trade_match_require_side=False) == [match, match, match, match, "-"]
@@ -166,6 +172,10 @@ def test_an_unknown_side_is_told_by_the_price_against_the_mid(market: Any) -> No
     match = "TRADE_MATCH"
     assert tags(market) == [match, "-", "-", "-", match, "-", "-", "-", match]
     assert tags(market, side_inference="none") == ["-"] * 8 + [match]
+    market.execute(0, "b", 130, of=100)
+    by_book = ["L3_REVEALED"] * 8 + ["L3_REVEALED"]
+    assert tags(market, side_inference="none") == by_book
+    assert tags(market)[:4] == ["L3_REVEALED", "-", "L3_REVEALED", "L3_REVEALED"]
 
 
 def test_a_refilled_execution_tags_its_trade(market: Any) -> None:
@@ -201,7 +211,7 @@ def test_no_trade_is_lost_or_doubled_and_all_columns_are_passed_on(market: Any) 
 def test_the_table_has_the_name_that_is_asked_for(market: Any) -> None:
     market.execute(0, "a", 150, of=100)
     market.trade(0, 150)
-    assert tags(market, trade_tag_context_key="hidden") == ["L3_REVEALED"]
+    assert tags(market, trade_tag_context_key="t") == ["L3_REVEALED"]
 
 
 def test_there_is_no_such_table_where_trades_are_not_to_be_tagged(market: Any) -> None:

@@ -110,18 +110,21 @@ def _orders(options: AggressiveOptions, prints: pl.LazyFrame) -> pl.LazyFrame:
     sized = pl.col(SIZE).cast(pl.Float64).is_finite() & (pl.col(SIZE) > 0)
     known = prints.filter(pl.col(SIDE).is_in([1, 2]), priced, sized)
     numbered = known.with_columns(nanoseconds(TIME).alias(_NS)).sort(LISTING, _NS, SEQUENCE)
-    numbered = numbered.with_columns(_begins(options.delta_ns).cum_sum().alias(_ORDER))
+    # By listing throughout, so that a batch of listings reads its own rows alone.
+    begins = numbered.with_columns(_begins(options.delta_ns).alias(_ORDER))
+    numbered = begins.with_columns(pl.col(_ORDER).cum_sum().over(LISTING))
     names = numbered.collect_schema().names()
-    found = numbered.group_by(_ORDER).agg(*_aggregated(names), *_own())
+    found = numbered.group_by(LISTING, _ORDER).agg(*_aggregated(names), *_own())
     placed = found.with_columns(_points(names)) if _points(names) else found
     return placed.filter(pl.col(SIZE) >= options.execution_size).drop(_ORDER)
 
 
 def _begins(delta_ns: int) -> pl.Expr:
-    """Whether a print is the first of its order, in rows sorted by listing, time and sequence."""
-    other = pl.any_horizontal(pl.col(name) != pl.col(name).shift() for name in (LISTING, SIDE))
-    late = pl.col(_NS) - pl.col(_NS).shift() > delta_ns
-    return (other | late).fill_null(True)
+    """Whether a print begins an order, in rows sorted by listing, time and sequence."""
+    side, time = (pl.col(name) for name in (SIDE, _NS))
+    other = side != side.shift().over(LISTING)
+    late = time - time.shift().over(LISTING) > delta_ns
+    return (other | late).fill_null(True)  # the first of its listing follows none
 
 
 def _aggregated(names: Sequence[str]) -> Iterator[pl.Expr]:
@@ -135,7 +138,7 @@ def _aggregated(names: Sequence[str]) -> Iterator[pl.Expr]:
             yield (column * size).sum() / size.sum()
         elif name.startswith(_LASTS):
             yield column.last()
-        elif name not in (_NS, _ORDER):
+        elif name not in (LISTING, _NS, _ORDER):
             yield column.first()
 
 

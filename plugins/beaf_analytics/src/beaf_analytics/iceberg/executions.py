@@ -31,7 +31,7 @@ EXCESS = (pl.col("ExecutionSize") - pl.col("OldSize")).clip(lower_bound=0)
 #: All that was displayed is executed.
 IN_FULL = pl.col("ExecutionSize") >= pl.col("OldSize")
 #: The order itself is displayed anew.
-ANEW = IN_FULL & (pl.col("LobAction") == UPDATE) & (pl.col("Size") > 0)
+ANEW = IN_FULL & (pl.col("LobAction") == UPDATE)
 
 #: Whether an execution of the table is that of an iceberg.
 OF_ICEBERG = pl.col("IcebergMethod").is_not_null()

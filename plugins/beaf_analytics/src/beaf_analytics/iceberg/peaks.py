@@ -68,7 +68,7 @@ def _first_orders(found: pl.DataFrame) -> pl.DataFrame:
     links = found.filter(pl.col("NextOrderId") != pl.col(_ORDER)).select(
         LISTING, pl.col("NextOrderId").alias(_ORDER), pl.col(_ORDER).alias(_PARENT)
     )
-    links = links.unique([LISTING, _ORDER], keep="first", maintain_order=True)
+    links = links.unique([LISTING, _ORDER], keep="first")
     for _ in range(links.height.bit_length()):
         above = links.select(LISTING, pl.col(_ORDER).alias(_PARENT), __above=_PARENT)
         jumped = links.join(above, on=[LISTING, _PARENT], how="left")

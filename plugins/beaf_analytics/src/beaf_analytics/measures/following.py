@@ -32,8 +32,10 @@ def followed(
         tolerance: the longest time between them, itself included.
     """
     width = max(tolerance, 1)
-    slot = pl.col(FIRST) // width
-    sought = pl.concat([first.with_columns((slot + step).alias(_SLOT)) for step in (0, 1)])
+    # Not two frames put together: polars would make each of them from the files.
+    sought = first.join(pl.LazyFrame({_SLOT: [0, 1]}), how="cross").with_columns(
+        (pl.col(FIRST) // width + pl.col(_SLOT)).alias(_SLOT)
+    )
     pairs = sought.join(
         then.with_columns((pl.col(THEN) // width).alias(_SLOT)), on=[*on, _SLOT], how="inner"
     )
