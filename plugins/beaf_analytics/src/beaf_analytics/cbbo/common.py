@@ -134,10 +134,10 @@ BUILDERS: Mapping[CommonMeasure, Build] = {
     "CBBOLockedShare": partial(_share, "CBBOLockedShare", BID == ASK, "equals", "="),
     "CBBOCrossedShare": partial(_share, "CBBOCrossedShare", BID > ASK, "is above", ">"),
     "CBBVenueCountTWA": partial(
-        _venues, "CBBVenueCountTWA", BID_VENUES, BID > 0, "show the best bid of all"
+        _venues, "CBBVenueCountTWA", BID_VENUES, BID.is_not_null(), "show the best bid of all"
     ),
     "CBOVenueCountTWA": partial(
-        _venues, "CBOVenueCountTWA", ASK_VENUES, ASK > 0, "show the best ask of all"
+        _venues, "CBOVenueCountTWA", ASK_VENUES, ASK.is_not_null(), "show the best ask of all"
     ),
     "CBBOVenueCountTWA": partial(
         _venues, "CBBOVenueCountTWA", VENUES, None, "take part in the common book"
