@@ -392,6 +392,8 @@ def test_the_return_is_from_the_last_valid_middle_of_continuous_trading() -> Non
     # The book of 20 s is crossed, that of 30 s is of the call, that of 40 s is not before.
     assert row["AuctionReturnClose"] == pytest.approx(log(103 / 99), rel=1e-12)
     assert row["AuctionReturnOpen"] is None
+    call = {"measures": "Return", "kinds": "Close", "quotes": "uncrossed"}
+    assert minutes(tables, call)[1]["AuctionReturnClose"] == pytest.approx(log(103 / 90.5))
     # Without a valid book before it, as at the open, there is none.
     early = {**tables, "trades": trades((10, 103.0, 10, "LIT_CLOSING_AUCTION"))}
     assert minutes(early, {"measures": "Return", "kinds": "Close"})[1]["AuctionReturnClose"] is None
@@ -453,6 +455,7 @@ def test_the_auctions_of_a_simulated_day_are_all_of_its_auction_prints(tmp_path:
             {"metrics": [{"measures": "Price", "denominator": "all"}]},
             "`denominator` is of Share and",
         ),
+        ({"metrics": [{"measures": "Price", "quotes": "any"}]}, "`quotes` is of Return"),
         ({"metrics": [{"measures": "IndicativeDeviation", "before": -1}]}, "greater than"),
         ({"tables": "trades", "metrics": [{"measures": "ImbalanceSide"}]}, "needs imbalance"),
         ({"tables": "l2"}, "cannot be told from l2 alone"),

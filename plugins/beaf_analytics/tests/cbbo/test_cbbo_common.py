@@ -117,3 +117,27 @@ def test_nothing_is_computed_unasked_and_a_prefix_names_what_is(
     assert consolidate.provides(off) == []
     assert [each.name for each in consolidate.provides(ConsolidateOptions())] == ["consolidated"]
     assert minute(tables, measures="CBOSize", metric_prefix="All")["AllCBOSize"] == 10
+
+
+def test_what_holds_between_its_columns_is_said() -> None:
+    def told(**section: Any) -> list[str]:
+        options = ConsolidateOptions.model_validate({"measures": EVERYTHING, **section})
+        return [each.name for each in consolidate.identities(options)]
+
+    shares = "CBBOLockedShare + CBBOCrossedShare ≤ 1"
+    assert told() == told(quotes="uncrossed") == ["CBB < CBO", shares]
+    assert told(quotes="two_sided") == [shares]
+    assert told(measures=["CBB", "CBO", "CBBOLockedShare"]) == ["CBB < CBO"]
+    assert told(ENABLED=False) == []
+    options = ConsolidateOptions(measures=list(EVERYTHING), metric_prefix="All")
+    ordered, whole = (each.holds for each in consolidate.identities(options))
+    rows = pl.DataFrame(
+        {
+            "AllCBB": [1.0, 2.0, None],
+            "AllCBO": [2.0, 2.0, 1.0],
+            "AllCBBOLockedShare": [0.5, 0.5, 0.0],
+            "AllCBBOCrossedShare": [0.5, 0.6, 0.1],
+        }
+    )
+    assert rows.select(ordered).to_series().to_list() == [True, False, None]
+    assert rows.select(whole).to_series().to_list() == [True, False, True]

@@ -297,7 +297,7 @@ def test_what_is_never_above_another_is_said() -> None:
     assert rows.select(holds).to_series().to_list() == [True, False]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(
     moves=st.lists(
         st.tuples(st.integers(0, 299), st.sampled_from([10, 11]), st.integers(1, 4)),

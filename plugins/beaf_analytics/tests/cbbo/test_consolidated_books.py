@@ -305,7 +305,7 @@ def days(draw: st.DrawFn) -> list[tuple[float, int, Sizes]]:
     return [(float(t), venue, both) for t, venue, both in sorted(found, key=lambda each: each[0])]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(day=days())
 def test_a_book_that_is_split_over_venues_is_put_together_again(
     l2: L2, day: list[tuple[float, int, Sizes]]

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from beaf_analytics.auction.kinds import Kind
 from beaf_analytics.measures.expand import OneOrMore, Variants
+from beaf_analytics.measures.quotes import Quotes
 
 AuctionMeasure = Literal[
     "Price",
@@ -34,6 +35,13 @@ Table = Literal["trades", "imbalance", "l2"]
 COMPARING: tuple[AuctionMeasure, ...] = ("Share", "ToVWAP")
 #: What has to be asked for by name.
 _BY_NAME: tuple[AuctionMeasure, ...] = (*COMPARING, "UncrossCount", "UncrossTime")
+
+#: Options that only some measures have.
+_OPTIONS_OF: Mapping[str, tuple[AuctionMeasure, ...]] = {
+    "denominator": COMPARING,
+    "before": ("IndicativeDeviation",),
+    "quotes": ("Return",),
+}
 
 #: What needs other tables than `imbalance`.
 _NEEDS: Mapping[AuctionMeasure, set[Table]] = {
@@ -77,12 +85,15 @@ class AuctionMetric(Variants):
         "price; more than 0 are put behind the measure's name.",
     )
 
+    quotes: Quotes = Field(
+        "valid", description="From which books Return takes the middle before the auction."
+    )
+
     @model_validator(mode="after")
-    def _before_is_of_deviations(self) -> AuctionMetric:
-        if "before" in self.model_fields_set and "IndicativeDeviation" not in self.measures:
-            raise ValueError("`before` is of IndicativeDeviation, which is not asked for")
-        if "denominator" in self.model_fields_set and not set(COMPARING) & set(self.measures):
-            raise ValueError("`denominator` is of Share and ToVWAP, which are not asked for")
+    def _what_is_said_has_an_effect(self) -> AuctionMetric:
+        for field, measures in _OPTIONS_OF.items():
+            if field in self.model_fields_set and not set(measures) & set(self.measures):
+                raise ValueError(f"`{field}` is of {' and '.join(measures)}, not asked for here")
         return self
 
 

@@ -134,19 +134,19 @@ def uncross_time(name: str, where: pl.Expr, kind: Kind, _metric: AuctionMetric) 
     )
 
 
-def log_return(name: str, where: pl.Expr, kind: Kind, _metric: AuctionMetric) -> Measure:
-    """Compare the price with the last valid middle of continuous trading before it."""
+def log_return(name: str, where: pl.Expr, kind: Kind, metric: AuctionMetric) -> Measure:
+    """Compare the price with the last valid middle of the book before it."""
     before = pl.col("__mid_before")
     return Measure(
         name=name,
         table=TABLE,
         value=Aggregation(Aggregate.LAST, (PRICE / before).log(), both(PRINTED, where)),
         unit="ratio",
-        doc=f"Logarithm of the price of {told(kind)} by the last valid middle of the book in "
-        "continuous trading before it.",
+        doc=f"Logarithm of the price of {told(kind)} by the last valid middle of the book "
+        "before it.",
         formula="ln(p / m)",
         reaggregation="last",
-        lookups={"__mid_before": AsOf("l2", MID, where=accepted("valid"), strict=True)},
+        lookups={"__mid_before": AsOf("l2", MID, where=accepted(metric.quotes), strict=True)},
     )
 
 

@@ -24,7 +24,7 @@ from beaf_analytics.measures.quotes import (
     TWO_SIDED,
     accepted,
 )
-from beaf_core import Aggregation, Kind, Measure
+from beaf_core import Aggregation, Identity, Kind, Measure
 
 Build = Callable[[str, ConsolidateOptions], Measure]
 
@@ -32,6 +32,28 @@ Build = Callable[[str, ConsolidateOptions], Measure]
 def common_measures(options: ConsolidateOptions) -> list[Measure]:
     """List what is asked of the common book."""
     return [BUILDERS[each](options.metric_prefix, options) for each in options.measures]
+
+
+def common_identities(options: ConsolidateOptions) -> list[Identity]:
+    """Say what holds between the columns that are asked for."""
+    found: list[Identity] = []
+    if {"CBB", "CBO"} <= set(options.measures) and options.quotes in ("valid", "uncrossed"):
+        found.append(_identity("CBB < CBO", lambda bid, ask: bid < ask, options, "CBB", "CBO"))
+    shares = ("CBBOLockedShare", "CBBOCrossedShare")
+    if set(shares) <= set(options.measures):
+        told = "CBBOLockedShare + CBBOCrossedShare ≤ 1"
+        found.append(_identity(told, lambda one, other: one + other <= 1 + 1e-9, options, *shares))
+    return found
+
+
+def _identity(
+    told: str,
+    holds: Callable[[pl.Expr, pl.Expr], pl.Expr],
+    options: ConsolidateOptions,
+    *names: str,
+) -> Identity:
+    first, second = (pl.col(options.metric_prefix + name) for name in names)
+    return Identity(told, holds(first, second))
 
 
 def _last(
@@ -112,10 +134,10 @@ BUILDERS: Mapping[CommonMeasure, Build] = {
     "CBBOLockedShare": partial(_share, "CBBOLockedShare", BID == ASK, "equals", "="),
     "CBBOCrossedShare": partial(_share, "CBBOCrossedShare", BID > ASK, "is above", ">"),
     "CBBVenueCountTWA": partial(
-        _venues, "CBBVenueCountTWA", BID_VENUES, BID > 0, "show the best bid of all"
+        _venues, "CBBVenueCountTWA", BID_VENUES, BID.is_not_null(), "show the best bid of all"
     ),
     "CBOVenueCountTWA": partial(
-        _venues, "CBOVenueCountTWA", ASK_VENUES, ASK > 0, "show the best ask of all"
+        _venues, "CBOVenueCountTWA", ASK_VENUES, ASK.is_not_null(), "show the best ask of all"
     ),
     "CBBOVenueCountTWA": partial(
         _venues, "CBBOVenueCountTWA", VENUES, None, "take part in the common book"

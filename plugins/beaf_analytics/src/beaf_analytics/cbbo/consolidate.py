@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from beaf_analytics.cbbo.common import common_measures
+from beaf_analytics.cbbo.common import common_identities, common_measures
 from beaf_analytics.cbbo.options import ConsolidateOptions
 from beaf_analytics.cbbo.table import consolidated
-from beaf_core import AnalyticsModule, Measure, ProvidedTable, hookimpl
+from beaf_core import AnalyticsModule, Identity, Measure, ProvidedTable, hookimpl
 
 
 def provides(options: ConsolidateOptions) -> list[ProvidedTable]:
@@ -18,6 +18,11 @@ def measures(options: ConsolidateOptions) -> list[Measure]:
     return common_measures(options) if options.ENABLED else []
 
 
+def identities(options: ConsolidateOptions) -> list[Identity]:
+    """Say what holds between the columns."""
+    return common_identities(options) if options.ENABLED else []
+
+
 @hookimpl
 def analytics_module() -> AnalyticsModule:
     """Declare the module."""
@@ -27,4 +32,5 @@ def analytics_module() -> AnalyticsModule:
         doc="One book per instrument, of those of all its venues, in the layout of l2",
         Config=ConsolidateOptions,
         provides=provides,
+        identities=identities,
     )

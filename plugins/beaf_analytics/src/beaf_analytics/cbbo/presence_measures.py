@@ -38,19 +38,19 @@ _ALONE_AT_ASK = _holds((_OWN_ASK < ASK) | ((_OWN_ASK == ASK) & (_OWN_ASK_SIZE >=
 
 #: Measure → the sides that must be there, what holds, and what that means.
 _SHARES: Mapping[PresenceMeasure, tuple[pl.Expr, pl.Expr, str]] = {
-    "TimeAtCBB": (BID > 0, _AT_BID, "shows the best bid of all venues"),
-    "TimeAtCBO": (ASK > 0, _AT_ASK, "shows the best ask of all venues"),
-    "TimeAtCBBAlone": (BID > 0, _ALONE_AT_BID, "alone shows the best bid of all venues"),
-    "TimeAtCBOAlone": (ASK > 0, _ALONE_AT_ASK, "alone shows the best ask of all venues"),
+    "TimeAtCBB": (BID.is_not_null(), _AT_BID, "shows the best bid of all venues"),
+    "TimeAtCBO": (ASK.is_not_null(), _AT_ASK, "shows the best ask of all venues"),
+    "TimeAtCBBAlone": (BID.is_not_null(), _ALONE_AT_BID, "alone shows the best bid of all venues"),
+    "TimeAtCBOAlone": (ASK.is_not_null(), _ALONE_AT_ASK, "alone shows the best ask of all venues"),
     "TimeAtCBBOAlone": (
-        (BID > 0) & (ASK > 0),
+        BID.is_not_null() & ASK.is_not_null(),
         _ALONE_AT_BID & _ALONE_AT_ASK,
         "alone shows both the best bid and the best ask of all venues",
     ),
 }
 _QUANTITIES: Mapping[PresenceMeasure, tuple[pl.Expr, pl.Expr, pl.Expr, str]] = {
-    "QuantityAtCBB": (BID > 0, _AT_BID, _OWN_BID_SIZE, "best bid"),
-    "QuantityAtCBO": (ASK > 0, _AT_ASK, _OWN_ASK_SIZE, "best ask"),
+    "QuantityAtCBB": (BID.is_not_null(), _AT_BID, _OWN_BID_SIZE, "best bid"),
+    "QuantityAtCBO": (ASK.is_not_null(), _AT_ASK, _OWN_ASK_SIZE, "best ask"),
 }
 _STATISTICS: Mapping[Statistic, tuple[Kind, str, str]] = {
     "TWMean": (Kind.TIME_WEIGHTED, "twa", "mean by the time for which each value holds"),
