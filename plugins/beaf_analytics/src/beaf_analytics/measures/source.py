@@ -123,8 +123,8 @@ def with_groups(context: Context, groups: Sequence[str]) -> pl.LazyFrame:
         )
     if sought:
         rows = rows.join(known.lazy().select(LISTING, *sought), on=LISTING)
-    known = [pl.col(name).is_not_null() for name in groups]
-    return rows.filter(*known) if known else rows
+    there_is = [pl.col(name).is_not_null() for name in groups]
+    return rows.filter(*there_is) if there_is else rows
 
 
 def finite(value: pl.Expr) -> pl.Expr:
