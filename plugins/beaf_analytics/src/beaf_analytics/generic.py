@@ -6,7 +6,7 @@ compiles them as those of any table; over other groups, and for indicators, it c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Literal
 
 import polars as pl
@@ -26,6 +26,8 @@ from beaf_analytics.measures.source import (
     TRADE_DATE,
     SecondPassOptions,
     check_resample_rule,
+    units_of,
+    with_groups,
 )
 from beaf_core import (
     Aggregation,
@@ -35,7 +37,6 @@ from beaf_core import (
     Measure,
     SourcePass,
     UsageError,
-    did_you_mean,
     hookimpl,
 )
 
@@ -114,8 +115,7 @@ def from_source(options: GenericOptions, source: SourcePass) -> GenericOptions:
             remedy="add TimeBucket to group_by, or leave the indicators out",
         )
     completed = options.model_copy()
-    completed._units = {each.name: each.unit for each in source.measures}
-    completed._units |= {key: "key" for key in source.keys if key not in KEYS}
+    completed._units = units_of(source)
     return completed
 
 
@@ -163,15 +163,13 @@ def reads(options: GenericOptions) -> dict[str, tuple[str, ...]]:
     """Name the columns of the source pass that are computed with."""
     inputs = [each.input_col for each in options.talib_indicators]
     if options.own_groups:
-        inputs += [*options.aggregations, *_groups_of_source(options)]
+        inputs += [
+            *options.aggregations,
+            *(each for each in options.group_by if each in options._units),
+        ]
     elif options.aggregations and not inputs:
         return {}  # the measures say what they read
     return {SOURCE: tuple(dict.fromkeys(inputs))}
-
-
-def _groups_of_source(options: GenericOptions) -> list[str]:
-    """List the groups that the source pass tells, not the universe."""
-    return [each for each in options.group_by if each in options._units]
 
 
 def keys(options: GenericOptions) -> tuple[str, ...] | None:
@@ -186,7 +184,7 @@ def compute(context: Context, options: GenericOptions) -> pl.LazyFrame:
     """Aggregate over groups of their own, and run indicators along their buckets."""
     groups = list(options.group_by)
     columns = {each.input_col: "last" for each in options.talib_indicators} | options.aggregations
-    rows = _with_groups(context, groups).sort(EVENT_TIME, LISTING)
+    rows = with_groups(context, groups).sort(EVENT_TIME, LISTING)
     # A bucket across midnight is of its last trade date.
     aggregated = rows.group_by(groups, maintain_order=True).agg(
         pl.col(TRADE_DATE).max().alias(_DAY),
@@ -201,24 +199,6 @@ def compute(context: Context, options: GenericOptions) -> pl.LazyFrame:
         *groups,
         *(pl.col(own).alias(f"{options.metric_prefix}{name}") for name, own in kept.items()),
     )
-
-
-def _with_groups(context: Context, groups: Sequence[str]) -> pl.LazyFrame:
-    """Attach what the universe knows of the listings; rows of no group are left out."""
-    rows = context.tables[SOURCE]
-    there = rows.collect_schema().names()
-    sought = [name for name in groups if name not in there]
-    known = context.listings
-    unknown = [name for name in sought if name not in known.columns]
-    if unknown:
-        raise UsageError(
-            f"group_by names {unknown[0]}, which neither the source pass nor the universe has"
-            f"{did_you_mean(unknown[0], [*there, *known.columns])}",
-            remedy=f"the universe has {', '.join(known.columns)}",
-        )
-    if sought:
-        rows = rows.join(known.lazy().select(LISTING, *sought), on=LISTING)
-    return rows.filter(pl.all_horizontal(pl.col(name).is_not_null() for name in groups))
 
 
 def _value(column: str, word: str) -> pl.Expr:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
-from beaf_core import SourcePass, UsageError
+from beaf_core import Context, SourcePass, UsageError, did_you_mean
 
 SOURCE = "source"
 LISTING, BUCKET = "ListingId", "TimeBucket"
@@ -97,6 +97,34 @@ def require_numbers(module: str, rows: pl.LazyFrame, columns: Iterable[str]) -> 
 
 def _is_number(dtype: pl.DataType) -> bool:
     return dtype.is_numeric() or dtype in (pl.Boolean, pl.Null)
+
+
+def units_of(source: SourcePass) -> dict[str, str]:
+    """Give the unit of each column that a pass yields beside ListingId and TimeBucket."""
+    units = {each.name: each.unit for each in source.measures}
+    return units | {key: "key" for key in source.keys if key not in KEYS}
+
+
+def with_groups(context: Context, groups: Sequence[str]) -> pl.LazyFrame:
+    """Attach what the universe knows of the listings; rows of no group are left out.
+
+    Raises:
+        UsageError: a group is neither of the rows that are read nor of the universe.
+    """
+    rows, known = context.tables[SOURCE], context.listings
+    there = rows.collect_schema().names()
+    sought = [name for name in groups if name not in there]
+    unknown = [name for name in sought if name not in known.columns]
+    if unknown:
+        raise UsageError(
+            f"group_by names {unknown[0]}, which neither the source pass nor the universe has"
+            f"{did_you_mean(unknown[0], [*there, *known.columns])}",
+            remedy=f"the universe has {', '.join(known.columns)}",
+        )
+    if sought:
+        rows = rows.join(known.lazy().select(LISTING, *sought), on=LISTING)
+    there_is = [pl.col(name).is_not_null() for name in groups]
+    return rows.filter(*there_is) if there_is else rows
 
 
 def finite(value: pl.Expr) -> pl.Expr:
