@@ -82,7 +82,10 @@ def _all_of(annotation: Any) -> list[Any]:
     if get_origin(member) is Literal:
         return list(get_args(member))
     if isinstance(member, type) and issubclass(member, BaseModel):
-        return [everything(member)]
+        asked = everything(member)
+        needed = {name for name, field in member.model_fields.items() if field.is_required()}
+        # What only a person can write, such as an expression, is not made up.
+        return [asked] if needed <= asked.keys() else []
     return []
 
 
