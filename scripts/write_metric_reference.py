@@ -17,8 +17,11 @@ from beaf_core.plugins.host import PluginHost
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "reference" / "metrics.md"
 
-#: What tells the columns of a family apart: levels, horizons, and words for sides.
-_VARYING = re.compile(r"\d+|Bid|Ask|Buy|Sell|Total|Unknown")
+_WORDS = "First|Last|Min|Max|Mean|Sum|Std|Median|VWA|NotionalWeighted"
+#: What tells the columns of a family apart: levels, horizons, words for sides, and words for
+#: aggregations, where a name ends or a formula such as `Max(x)` begins.
+_VARYING = re.compile(rf"\d+|Bid|Ask|Buy|Sell|Total|Unknown|(?:{_WORDS})(?=$|\()")
+_AGGREGATED = re.compile(rf"(?:{_WORDS})\(")
 _HEAD = """\
 # Metric reference
 
@@ -90,8 +93,21 @@ def rows(columns: Iterable[Column]) -> list[Row]:
 def _shape(column: Column) -> tuple[str, ...]:
     """What the columns of a family have in common."""
     each = column.measure
-    told = (each.name, each.formula, each.reaggregation, *column.tables)
-    return (each.unit, each.source, *(_VARYING.sub("#", text) for text in told))
+    # How buckets combine follows from the word of the aggregation.
+    rule = "" if _AGGREGATED.match(each.formula) else each.reaggregation
+    told = (each.name, each.formula, rule, *column.tables)
+    return (each.unit, each.source, *(_skeleton(text) for text in told))
+
+
+def _skeleton(text: str) -> str:
+    """Replace what varies in a text by a mark of its kind."""
+    return _VARYING.sub(lambda found: _mark(found.group()), text)
+
+
+def _mark(word: str) -> str:
+    if word.isdigit():
+        return "#"
+    return "*" if word in _WORDS.split("|") else "~"
 
 
 def _row(family: Sequence[Column]) -> Row:
@@ -102,9 +118,15 @@ def _row(family: Sequence[Column]) -> Row:
         meaning=_common([each.doc for each in measures]),
         formula=_common([each.formula for each in measures]),
         needs=_needs({need for each in family for need in each.needs}),
-        longer=_common([rule_in_words(each.reaggregation) for each in measures]),
+        longer=_longer([each.reaggregation for each in measures]),
         source=measures[0].source,
     )
+
+
+def _longer(rules: Sequence[str]) -> str:
+    """Say how buckets of a family combine."""
+    alike = len({_skeleton(each) for each in rules}) == 1
+    return _common([rule_in_words(each) for each in rules]) if alike else "as the name says"
 
 
 def _needs(columns: Iterable[str]) -> str:
@@ -113,7 +135,10 @@ def _needs(columns: Iterable[str]) -> str:
     for each in sorted(columns):
         table, _, column = each.rpartition(".")
         tables.setdefault(table or column, []).extend([column] if table else [])
-    told = (f"{table}: {', '.join(_patterns(names))}" for table, names in tables.items())
+    alike: dict[str, list[str]] = {}
+    for table, names in tables.items():
+        alike.setdefault(", ".join(_patterns(names)), []).append(table)
+    told = (f"{', '.join(_patterns(found))}: {names}" for names, found in alike.items())
     return "; ".join(each.removesuffix(": ") for each in told)
 
 
@@ -121,7 +146,7 @@ def _patterns(texts: Iterable[str]) -> list[str]:
     """Put texts of one shape together: `l2.{Bid|Ask}Price{1…10}`."""
     shapes: dict[str, list[str]] = {}
     for each in sorted(texts):
-        shapes.setdefault(_VARYING.sub("#", each), []).append(each)
+        shapes.setdefault(_skeleton(each), []).append(each)
     return [_pattern(each) for each in shapes.values()]
 
 
@@ -146,7 +171,7 @@ def _choice(values: Sequence[str]) -> str:
 
 def _common(texts: Sequence[str]) -> str:
     """Render what texts have in common: as a pattern, or as how they begin and end."""
-    if len({_VARYING.sub("#", each) for each in texts}) == 1:
+    if len({_skeleton(each) for each in texts}) == 1:
         return _pattern(texts)
     words = [each.split(" ") for each in texts]
     begin = _shared(words)

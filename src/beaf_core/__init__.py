@@ -67,7 +67,7 @@ _HOMES = {
     "execute_request": "engine.run",
     "hookimpl": "plugins.markers",
     "is_one_of": "model.membership",
-    "measure": "model.declare",
+    "measure": "plugins.declare",
     "parse_universe_spec": "model.partition",
     "run_partition": "run",
     "run_pipeline": "run",
@@ -163,7 +163,6 @@ if TYPE_CHECKING:
     from beaf_core.engine.run import execute_request
     from beaf_core.engine.session import Progress
     from beaf_core.model.dates import BatchFrequency, DayStatus, absent_day_status
-    from beaf_core.model.declare import measure
     from beaf_core.model.errors import (
         AbsentDayError,
         BeafError,
@@ -211,6 +210,7 @@ if TYPE_CHECKING:
         worst_status,
     )
     from beaf_core.plugins.catalog import Catalog, PluginEntry
+    from beaf_core.plugins.declare import measure
     from beaf_core.plugins.errors import PluginError, did_you_mean
     from beaf_core.plugins.host import PluginHost, Reference
     from beaf_core.plugins.markers import hookimpl

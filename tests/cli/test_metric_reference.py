@@ -54,6 +54,30 @@ def test_levels_and_sides_stand_in_one_row(script: ModuleType) -> None:
     assert row.needs == "l2: {Ask|Bid}Price{1…10}"
 
 
+def test_aggregations_of_one_value_stand_in_one_row(script: ModuleType) -> None:
+    def aggregated(word: str, doc: str, rule: str) -> Column:
+        value = Aggregation(Kind.MIN, pl.col("x"))
+        measure = Measure(f"Gap{word}", "l2", value, "ccy", doc, f"{word}(x)", reaggregation=rule)
+        return Column(measure, ("trades_Ask.x", "trades_Bid.x"))
+
+    (row,) = script.rows(
+        [
+            aggregated("Min", "The gap: smallest.", "min"),
+            aggregated("Std", "The gap: spread.", "none"),
+        ]
+    )
+    assert (row.name, row.formula, row.meaning) == ("`Gap{Min|Std}`", "{Min|Std}(x)", "The gap: …")
+    assert row.longer == "as the name says"
+    assert row.needs == "trades_{Ask|Bid}: x"
+
+
+def test_a_side_is_no_aggregation(script: ModuleType) -> None:
+    found = script.rows(
+        [column("GapBuy", "Gap."), column("GapMax", "Gap."), column("Gap1", "Gap.")]
+    )
+    assert [each.name for each in found] == ["`GapBuy`", "`GapMax`", "`Gap1`"]
+
+
 def test_few_levels_are_named(script: ModuleType) -> None:
     (row,) = script.rows([*book(1), *book(5)[8:]])
     assert row.name == "`{Bid|Ask}Price{1|5}`"

@@ -81,6 +81,13 @@ def test_the_name_of_a_module_with_another_section_is_an_unknown_key(desk: Desk)
     assert "installed modules" not in told
 
 
+def test_a_first_party_section_that_is_not_installed_says_what_to_install(desk: Desk) -> None:
+    told = str(desk.refused({"PASSES": [{"name": "one", "metrics": []}]}))
+    assert 'PASSES[0].metrics: no module is called "metrics"' in told
+    assert "pip install beaf-analytics" in told
+    assert "unknown key" not in told
+
+
 def test_a_fault_in_a_list_points_to_its_item(rated: Desk) -> None:
     error = rated.refused({"PASSES": [{"name": "one", "rates": [{"name": "A"}, {"nam": "B"}]}]})
     assert [each.path for each in error.problems] == [

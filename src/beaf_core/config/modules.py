@@ -83,7 +83,7 @@ class ModuleResolver:
 
     def _sections_of_their_own(self, node: Node) -> list[str]:
         """List the keys of a pass that are names of modules, as `metrics` is."""
-        names = self.host.catalog.names("module")
+        names = {*self.host.catalog.names("module"), *_FIRST_PARTY_MODULES}
         return [key for key in node.value if key in names and key not in PassConfig.model_fields]
 
     def _no_module(self, path: Steps) -> None:

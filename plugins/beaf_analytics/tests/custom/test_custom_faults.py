@@ -68,6 +68,8 @@ def fault(field: str = "expr", **fields: Any) -> tuple[str, str]:
         ("sum(~Size)", "~Size", "reckons in another way"),
         ("sum(1 / 0 * Size)", "1 / 0", "has no value"),
         ("sum(10.0 ** 400 * Size)", "10.0 ** 400", "has no value"),
+        ("sum((0 - 1) ** 0.5 * Size)", "(0 - 1) ** 0.5", "-1 ** 0.5 has no value"),
+        ("sum(1e308 * 10 * Size)", "1e308 * 10", "has no value"),
         ("sum(True)", "True", "is neither a number nor a text"),
         ("sum(col(Size))", "Size", "is no name in quotes"),
         ("sum(Size).real", "sum(Size).real", "is not part of the language"),
@@ -213,6 +215,8 @@ def test_a_unit_that_contradicts_the_expression_is_refused(
         ("100 * sum(D * Size) / sum(Size)", "percent"),
         ("sum(Size) / 100", "lots"),  # nobody knows what a lot is
         ("sum(Size) * fee", "ccy"),  # a parameter may have any unit
+        ("sum(Size) ** count()", "ratio"),
+        ("sum(Price) ** 2", "shares"),
         ("sum(Price * Size)", "shares"),  # in the trade's own currency, which may be any
         ("log(last(InstrumentCurrencyPrice))", "ratio"),
     ],

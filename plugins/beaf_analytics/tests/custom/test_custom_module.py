@@ -145,6 +145,26 @@ def test_the_section_goes_with_modules_that_are_named(tmp_path: Path, beaf_marke
         assert report.status == "succeeded", report.outcomes
 
 
+def test_another_test_makes_no_output_stale(tmp_path: Path, beaf_market: Path) -> None:
+    found = []
+    for expect in (1, 2):
+        tested = {**SHARES, "tests": [{"rows": [{"Size": 1}], "expect": expect}]}
+        given = pipeline(tmp_path, beaf_market, metrics=[tested])
+        report = run_pipeline(given, date="2025-01-06", universe="mic=XLON")
+        found.append(report.outcomes[0].status)
+    assert found == ["written", "unchanged"]
+
+
+def test_another_expression_makes_an_output_stale(tmp_path: Path, beaf_market: Path) -> None:
+    found = []
+    for expr in ("sum(Size)", "sum(Size) - 1"):
+        given = pipeline(tmp_path, beaf_market, metrics=[{**SHARES, "expr": expr}])
+        report = run_pipeline(given, date="2025-01-06", universe="mic=XLON")
+        found.append(report.outcomes[0].status)
+    assert found[0] == "written"
+    assert found[1] != "unchanged"
+
+
 def test_the_module_without_a_metric_is_a_fault(tmp_path: Path, beaf_market: Path) -> None:
     given = pipeline(tmp_path, beaf_market, modules=["metrics"])
     with pytest.raises(ConfigError, match='the module "metrics" yields no column'):

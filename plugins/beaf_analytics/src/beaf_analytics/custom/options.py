@@ -90,7 +90,9 @@ class Metric(BaseModel):
         "or {vw: <column of the weights>}.",
     )
     tests: list[MetricTest] = Field(
-        default_factory=list, description="Tried by `beaf pipeline validate`."
+        default_factory=list,
+        exclude=True,  # rows do not depend on them: another test makes no output stale
+        description="Tried by `beaf pipeline validate`.",
     )
 
     @field_validator("params")
