@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from beaf_core.engine.planning.tables import TableOnDay
 from pydantic import ValidationError
 
 from beaf_core import TABLES, Aggregation, AnalyticsModule, AsOf, ColumnType, Kind, Measure
@@ -17,7 +18,6 @@ from beaf_core.config.resolved import ResolvedModule, ResolvedPass
 from beaf_core.engine.compiler.compile import Clock, plan_tables
 from beaf_core.engine.compiler.explain import LanePlan, explain_pass
 from beaf_core.engine.planning.prepare import DayPlan
-from beaf_core.engine.planning.tables import TableOnDay
 from beaf_core.engine.primitives.provided import providers_of
 from beaf_core.engine.work import PassWork
 from beaf_core.model.dates import DayStatus

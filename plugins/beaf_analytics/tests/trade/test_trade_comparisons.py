@@ -124,14 +124,21 @@ def test_changes_are_means_of_the_columns_whose_name_they_bear(bucket: Bucket) -
     }  # fmt: skip
     second = {key: value * 3 for key, value in first.items()}
     words = ["PreTradeElapsedTimeChg", "PostTradeElapsedTimeChg", "PricePoint"]
-    section = change(words, scopes=["Local", "AtPrimary", "AtVenue"], aggregations=["Mean", "VWA"])
-    row = bucket(section, first, second, {**second, "s": -300.0})
+    section = change(
+        words,
+        scopes=["Local", "AtPrimary", "AtVenue"],
+        aggregations=["Mean", "VWA", "NotionalWeighted"],
+    )
+    row = bucket(
+        section, {"p": 4.0, **first}, {"p": 2.0, **second}, {**second, "s": -300.0, "p": 2.0}
+    )
     assert {name: row[name] for name in first if name != "s"} == {
         name: value * 2 for name, value in first.items() if name != "s"
     }
     assert row["PricePointVWA"] == near((25 + 0.75 * 300) / 400)
     assert row["PricePointAtVenueVWA"] == near((100 + 900) / 400)
-    assert len(row) == 3 + 14
+    assert row["PricePointNotionalWeighted"] == near((25 * 4 + 0.75 * 300 * 2) / 1000)
+    assert len(row) == 3 + 21
 
 
 def test_scopes_may_be_written_without_at() -> None:

@@ -80,6 +80,10 @@ def test_totals_are_over_the_prints_of_the_order_book() -> None:
     assert row["MarketState"] == "CONTINUOUS_TRADING"
 
 
+def test_the_market_state_is_that_of_the_last_print() -> None:
+    assert bucket(asked("Total", "Volume"), TRADES[:4])["MarketState"] == "HALTED"
+
+
 def test_sides_split_the_volume_and_unknown_is_neither_buy_nor_sell() -> None:
     row = bucket(asked(["Bid", "Ask", "Buy", "Sell", "Unknown", "Total"], "Volume", "Count"))
     assert row["TradeAskVolume"] == row["TradeBuyVolume"] == 400.0
@@ -289,12 +293,18 @@ def test_an_identity_tells_columns_that_contradict_each_other() -> None:
     )
 
     def holds(identity: Identity, **wrong: float | None) -> Any:
-        return pl.DataFrame({**right, **wrong}).select(identity.holds).item()
+        row = {**right, **wrong}
+        frame = pl.DataFrame([row], schema=dict.fromkeys(row, pl.Float64))
+        return frame.select(identity.holds).item()
 
     assert holds(split)
     assert holds(split, TradeTotalVolume=3.0 + 2e-9)
     assert not holds(split, TradeTotalVolume=3.0 + 4e-9)
     assert not holds(split, TradeUnknownVolume=1.0)
+    assert holds(split, TradeBuyVolume=None) is None
+    nothing = dict.fromkeys(right, 0.0)
+    assert holds(split, **nothing)
+    assert holds(prices, **nothing)
     assert holds(prices)
     assert not holds(prices, TradeTotalVWAP=7.0 + 8e-9)
     assert not holds(prices, TradeTotalVWAP=4.9)

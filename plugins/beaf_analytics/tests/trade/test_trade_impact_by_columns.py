@@ -46,6 +46,12 @@ def test_horizons_of_the_table_have_their_own_columns(bucket: Bucket) -> None:
     assert row["PriceImpact500ms"] == near((0.4 + 0.6) / 2)
 
 
+def test_prices_below_one_are_prices(bucket: Bucket) -> None:
+    penny = {"p": 0.6, "BestBidPrice": 0.2, "BestAskPrice": 0.6, "PostTradeMid1000ms": 0.5}
+    row = bucket(asked(DECOMPOSED), penny)
+    assert [row[f"{word}1s"] for word in DECOMPOSED] == [near(0.4), near(0.2), near(0.2)]
+
+
 def test_weights_are_sizes_or_notionals(bucket: Bucket) -> None:
     section = asked("RealizedSpread", "1s", aggregations=["Mean", "VWA", "NotionalWeighted", "Max"])
     row = bucket(section, BOUGHT, SOLD)

@@ -107,6 +107,17 @@ def test_the_quote_that_prevails_is_strictly_before_the_trade(
     assert row["EffectiveSpread"] == near(2 * (10.5 - 10.0))
 
 
+def test_the_quote_itself_prevails_too(bucket: Bucket, book: Callable[..., pl.DataFrame]) -> None:
+    section = asked(["EffectiveToQuoted", "PriceImprovement"], mids="l2")
+    quotes = {"l2": book((1, 9.8, 10.2), (5, 1.0, 99.0))}
+    bought = bucket(section, {"at": 5, "p": 10.1, "d": "+"}, tables=quotes)
+    assert bought["EffectiveToQuoted"] == near(0.2 / 0.4)
+    assert bought["PriceImprovement"] == near(0.1)
+    sold = bucket(section, {"at": 5, "p": 9.7, "d": "-"}, tables=quotes)
+    assert sold["EffectiveToQuoted"] == near(0.6 / 0.4)
+    assert sold["PriceImprovement"] == near(-0.1)
+
+
 def test_the_later_mid_is_at_or_before_the_horizon(
     bucket: Bucket, book: Callable[..., pl.DataFrame]
 ) -> None:

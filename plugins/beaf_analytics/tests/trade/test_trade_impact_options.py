@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -12,9 +13,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from beaf_analytics.trade import measures
+from beaf_analytics.trade.horizons import OF_THE_TABLE, nanoseconds
 from beaf_analytics.trade.identities import identities
 from beaf_analytics.trade.options import TradeOptions
-from beaf_core import UsageError, compute_frame
+from beaf_core import TABLES, UsageError, compute_frame
 
 Row = dict[str, Any]
 Bucket = Callable[..., Row]
@@ -71,6 +73,22 @@ def test_what_is_no_horizon_is_refused(horizon: str, mids: str) -> None:
 def test_the_horizon_says_which_column_is_read(horizon: str, column: str) -> None:
     options = TradeOptions.model_validate(asked("RealizedSpread", horizon))
     assert column in next(each for each in measures(options) if horizon in each.name).columns
+
+
+def test_horizons_are_those_of_the_table() -> None:
+    held = {name for name in TABLES["trades"].columns if re.search(r"TradeMid\d", name)}
+    assert held == {
+        f"{moment}TradeMid{each}ms{place}"
+        for moment in ("Pre", "Post")
+        for each in OF_THE_TABLE
+        for place in ("", "AtPrimary")
+    }
+    for each in OF_THE_TABLE:
+        TradeOptions.model_validate(asked("PriceImpact", f"{each}ms"))
+
+
+def test_a_nanosecond_is_the_shortest_horizon() -> None:
+    assert nanoseconds("1ns") == 1
 
 
 def test_an_hour_is_a_horizon_in_the_book() -> None:
@@ -164,8 +182,8 @@ def test_costs_that_do_not_add_up_are_told() -> None:
 
     assert holds(2.0)
     assert holds(2.0 + 4e-9)
-    assert not holds(2.0 + 6e-9)
-    assert not holds(2.0 - 6e-9)
+    assert not holds(2.0 + 5.5e-9)
+    assert not holds(2.0 - 5.5e-9)
     assert holds(None) is None
 
 

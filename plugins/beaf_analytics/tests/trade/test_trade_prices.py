@@ -38,7 +38,7 @@ def test_variances_of_a_bar_follow_their_papers(bucket: Bucket) -> None:
 
 
 def test_one_price_has_no_range(bucket: Bucket) -> None:
-    row = bucket(asked(*RANGES), {"p": 7.0}, {"p": 9.0, "s": -100.0}, {"p": 0.0}, {"p": -1.0})
+    row = bucket(asked(*RANGES), {"p": 0.7}, {"p": 9.0, "s": -100.0}, {"p": 0.0}, {"p": -1.0})
     assert [row[f"TradeTotal{word}"] for word in RANGES] == [0.0, 0.0, 0.0, 0.0]
 
 
@@ -63,6 +63,11 @@ def test_a_return_goes_from_the_last_price_of_an_earlier_bucket(computed: Comput
     assert [row["TradeTotalLogReturn"] for row in rows] == [near(each) for each in wanted]
     assert [row["TradeTotalAbsReturn"] for row in rows] == [near(abs(each)) for each in wanted]
     assert sum(row["TradeTotalLogReturn"] for row in rows) == near(log(97 / 100))
+
+
+def test_prices_below_one_have_returns_too(computed: Computed) -> None:
+    rows = computed(asked("LogReturn"), {"at": 10, "p": 0.5}, {"at": 70, "p": 0.4})
+    assert rows[1]["TradeTotalLogReturn"] == near(log(0.4 / 0.5))
 
 
 @pytest.mark.parametrize(("anchor", "closed"), [("end", "right"), ("start", "left")])

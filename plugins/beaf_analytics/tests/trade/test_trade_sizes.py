@@ -47,9 +47,9 @@ def test_auctions_and_otc_prints_are_found_although_bars_are_of_the_order_book(
     bucket: Bucket,
 ) -> None:
     words = ("AuctionNotional", "OTCVolume", "Volume", "Count", "OHLC", "VWAP")
-    row = bucket(asked(*words), AUCTION, LIT, OTC)
-    assert row["TradeTotalAuctionNotional"] == 300.0
-    assert row["TradeTotalOTCVolume"] == 70.0
+    row = bucket(asked(*words), AUCTION, AUCTION, LIT, OTC, OTC)
+    assert row["TradeTotalAuctionNotional"] == 600.0
+    assert row["TradeTotalOTCVolume"] == 140.0
     assert row["TradeTotalVolume"] == 100.0
     assert row["TradeTotalCount"] == 1
     assert (row["Open"], row["High"], row["Low"], row["Close"]) == (10.0, 10.0, 10.0, 10.0)
@@ -169,9 +169,10 @@ def test_a_share_is_null_where_no_print_tells_and_of_those_that_do(bucket: Bucke
 def test_volume_is_split_by_its_place_between_the_best_quotes(bucket: Bucket) -> None:
     words = ("AtMidShare", "InsideShare", "AtTouchShare", "OutsideShare")
     points = [
-        (0.5, 1.0), (0.5 + 9e-7, 2.0), (0.5 - 9e-7, 4.0),  # at the mid
+        (0.5, 1.0), (0.5 + 2**-20, 2.0), (0.5 - 2**-20, 4.0),  # at the mid
         (0.5 + 2e-6, 8.0), (2e-6, 16.0), (1 - 2e-6, 32.0),  # inside
-        (0.0, 64.0), (-7e-13, 128.0), (1.0, 256.0), (1 + 9e-7, 512.0),  # at the touch
+        (2**-20, 64.0), (-(2**-20), 128.0),  # at the bid
+        (1 - 2**-20, 256.0), (1 + 2**-20, 512.0),  # at the ask
         (-2e-6, 1024.0), (1 + 2e-6, 2048.0), (3.0, 4096.0),  # outside
         (None, 10.0),
     ]  # fmt: skip
@@ -186,6 +187,11 @@ def test_volume_is_split_by_its_place_between_the_best_quotes(bucket: Bucket) ->
         "TradeTotalOutsideShare = 1"
     )
     assert pl.DataFrame([row]).select(claim.holds).item()
+    none = dict.fromkeys(row, None)
+    assert (
+        pl.DataFrame([none], schema=dict.fromkeys(row, pl.Float64)).select(claim.holds).item()
+        is None
+    )
     for off in (3e-9, -3e-9):
         wrong = {**row, "TradeTotalAtMidShare": row["TradeTotalAtMidShare"] + off}
         assert not pl.DataFrame([wrong]).select(claim.holds).item()
@@ -205,6 +211,11 @@ def test_sizes_of_prints(bucket: Bucket) -> None:
     assert row["TradeTotalMaxTradeSize"] == 600.0
     assert row["TradeTotalTradeSizeHHI"] == pytest.approx((1 + 4 + 36) / 81, rel=1e-15)
     assert [row[f"TradeSell{word}"] for word in words] == [None] * 4
+
+
+def test_a_fraction_of_a_share_is_a_print(bucket: Bucket) -> None:
+    row = bucket(asked("Count", "MaxTradeSize"), {"p": 9.0, "s": 0.25})
+    assert (row["TradeTotalCount"], row["TradeTotalMaxTradeSize"]) == (1, 0.25)
 
 
 def test_one_print_is_all_the_concentration_there_is(bucket: Bucket) -> None:

@@ -18,7 +18,7 @@ from beaf_analytics.measures.expressions import both, ratio
 from beaf_analytics.trade.comparisons import suffix
 from beaf_analytics.trade.mids import Mids, mids_of
 from beaf_analytics.trade.options import ImpactMetric
-from beaf_analytics.trade.prints import DIRECTION, PRICE, PRINTED, SIZE, TABLE, Prints
+from beaf_analytics.trade.prints import AGGRESSOR, DIRECTION, PRICE, PRINTED, SIZE, TABLE, Prints
 from beaf_core import Measure, UsageError
 
 
@@ -59,7 +59,7 @@ def moved(mids: Mids) -> pl.Expr:
 def improved(mids: Mids) -> pl.Expr:
     """A - p for buys, p - B for sells: what the aggressor paid less than the quote shown."""
     bought, sold = mids.ask - PRICE, PRICE - mids.bid
-    return pl.when(DIRECTION > 0).then(bought).when(DIRECTION < 0).then(sold)
+    return pl.when(AGGRESSOR == 1).then(bought).when(AGGRESSOR == 2).then(sold)
 
 
 def _later(mids: Mids) -> pl.Expr:

@@ -23,7 +23,7 @@ ODD_LOT = pl.col("LotType") == "ODD"
 ALGORITHMIC = is_set("AlgorithmicTrade")
 
 #: Places between bid and ask closer than this are the same: the source computes them in floats.
-NEAR = 1e-6
+NEAR = 2**-20
 _PLACE = pl.col("PricePoint")
 AT_MID = (_PLACE - 0.5).abs() <= NEAR
 AT_TOUCH = (_PLACE.abs() <= NEAR) | ((_PLACE - 1).abs() <= NEAR)
