@@ -160,7 +160,7 @@ def test_a_bucket_in_which_the_book_is_known_for_no_time_has_no_shares(weighted:
 
 
 def test_a_side_without_price_or_with_a_price_of_zero_is_not_there(weighted: Pass) -> None:
-    rows = [(0, 100.0, 1, 0.0, 0), (20, 0.0, 0, 100.0, 1), (50, None, None, 0.0, 0)]
+    rows = [(0, 0.5, 1, 0.0, 0), (20, 0.0, 0, 0.25, 1), (50, None, None, 0.0, 0)]
     row = weighted(rows, shares=["OneSided", "Locked", "Crossed"], **ABS).to_dicts()[1]
     assert row["OneSidedShare"] == 50 / 60
     assert row["LockedShare"] == row["CrossedShare"] == 0.0
