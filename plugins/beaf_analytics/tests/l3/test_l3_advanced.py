@@ -321,6 +321,16 @@ def test_a_remove_that_does_not_say_why_is_no_execution(
     assert latencies(computed, frame, rows) == (1, 2 * SECOND, 2 * SECOND)
 
 
+def test_only_an_update_moves_an_order(computed: Any, frame: Any, orders: Any) -> None:
+    rows = [
+        orders.insert(1, BID, "A", 10.0, 5),
+        orders.change(2, BID, "A", (10.0, 5), (11.0, 5), LobAction=1),
+        orders.fill(3, BID, "A", 10.0, 5),
+        orders.insert(4, BID, "B", 10.0, 5),
+    ]
+    assert latencies(computed, frame, rows) == (1, SECOND, SECOND)
+
+
 def test_orders_without_a_price_are_at_no_level(computed: Any, frame: Any, orders: Any) -> None:
     rows = [
         orders.insert(1, BID, "A", None, 5),
