@@ -124,6 +124,17 @@ def test_without_arrivals_there_is_no_imbalance(computed: Any, frame: Any, order
     assert rows[ONE]["ArrivalFlowImbalance"] is None
 
 
+def test_what_was_not_there_before_is_nothing_and_trades_alone_change_no_order(
+    computed: Any, frame: Any, orders: Any
+) -> None:
+    rows = [
+        orders.insert(1, BID, "A", 1.0, 100, OldSize=None),
+        orders.cancel(2, BID, "B", 1.0, 30, Size=None),
+        orders.insert(3, BID, "C", 1.0, 7, LobAction=1),
+    ]
+    assert computed(asked("NetLiquidityFlow"), frame(rows))[ONE]["NetLiquidityFlow"] == 70
+
+
 def test_nothing_is_put_out_but_what_is_asked_for(computed: Any) -> None:
     row = computed(asked("CancelToTradeRatio", "AvgReplacementLatency"))[ONE]
     assert set(row) == {
@@ -169,6 +180,19 @@ def test_a_cancellation_that_follows_a_fill_is_of_another_order(
     row = computed(asked("FleetingLiquidityRatio", "FleetingCancelCount"), frame(rows))[ONE]
     assert row["FleetingLiquidityRatio"] == pytest.approx((70 + 5) / 116)
     assert row["FleetingCancelCount"] == 2
+
+
+def test_an_order_that_is_filled_at_the_time_of_a_cancellation_is_filled(
+    computed: Any, frame: Any, orders: Any
+) -> None:
+    rows = [
+        orders.insert(1, BID, "A", 1.0, 30),
+        orders.fill(1.01, BID, "A", 1.0, 30),
+        orders.insert(1.01, BID, "A", 1.0, 70),
+        orders.cancel(1.01, BID, "A", 1.0, 70),
+    ]
+    row = computed(asked("FleetingLiquidityRatio"), frame(rows))[ONE]
+    assert row["FleetingLiquidityRatio"] == pytest.approx(70 / 100)
 
 
 def test_an_update_may_give_an_order_a_new_id(computed: Any, frame: Any, orders: Any) -> None:
@@ -282,6 +306,29 @@ def test_messages_of_one_time_stand_in_the_order_of_their_sequence(
         orders.insert(9, BID, "A", 10.0, 5, BMLLSequenceNo=5),
     ]
     assert latencies(computed, frame, rows) == (1, 0, 0)
+
+
+def test_a_remove_that_does_not_say_why_is_no_execution(
+    computed: Any, frame: Any, orders: Any
+) -> None:
+    rows = [
+        orders.insert(1, BID, "A", 10.0, 5),
+        orders.fill(2, BID, "A", 10.0, 5, OrderExecuted=None),
+        orders.insert(3, BID, "B", 10.0, 5),
+        orders.fill(4, BID, "B", 10.0, 5),
+        orders.insert(6, BID, "C", 10.0, 5),
+    ]
+    assert latencies(computed, frame, rows) == (1, 2 * SECOND, 2 * SECOND)
+
+
+def test_only_an_update_moves_an_order(computed: Any, frame: Any, orders: Any) -> None:
+    rows = [
+        orders.insert(1, BID, "A", 10.0, 5),
+        orders.change(2, BID, "A", (10.0, 5), (11.0, 5), LobAction=1),
+        orders.fill(3, BID, "A", 10.0, 5),
+        orders.insert(4, BID, "B", 10.0, 5),
+    ]
+    assert latencies(computed, frame, rows) == (1, SECOND, SECOND)
 
 
 def test_orders_without_a_price_are_at_no_level(computed: Any, frame: Any, orders: Any) -> None:

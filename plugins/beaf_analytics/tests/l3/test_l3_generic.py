@@ -136,6 +136,29 @@ def test_a_remove_that_does_not_say_why_is_neither_cancelled_nor_filled(
     assert [row[f"{each}CountBid"] for each in ("Remove", "Cancel", "FullFill")] == [1, 0, 0]
 
 
+def test_a_change_that_changes_nothing_makes_an_order_neither_smaller_nor_larger(
+    computed: Any, frame: Any, orders: Any
+) -> None:
+    idle = frame([orders.change(1, 1, "A", (10.0, 5), (10.0, 5))])
+    actions = ["Modify", "PartialCancel", "Upsize", "Reprice"]
+    row = computed(asked(actions=actions, measures="Count", sides="Bid"), idle)[ONE]
+    assert [row[f"{each}CountBid"] for each in actions] == [1, 0, 0, 0]
+
+
+def test_what_an_execution_leaves_is_not_of_the_owner_s_doing(
+    computed: Any, frame: Any, orders: Any
+) -> None:
+    part = {"OrderExecuted": True, "ExecutionSize": 2}
+    rows = [
+        orders.change(1, 1, "A", (10.0, 5), (10.0, 3), **part),
+        orders.change(2, 1, "B", (10.0, 5), (10.0, 9), **part),
+        orders.change(3, 1, "C", (10.0, 5), (11.0, 3), **part),
+    ]
+    actions = ["Modify", "PartialCancel", "Upsize", "Reprice", "PartialFill", "FullFill"]
+    row = computed(asked(actions=actions, measures="Count", sides="Bid"), frame(rows))[ONE]
+    assert [row[f"{each}CountBid"] for each in actions] == [0, 0, 0, 0, 3, 0]
+
+
 # -- aggregations ----------------------------------------------------------------------------------
 
 INSERTED = [100, 50, 70, 30, 20, 7, 1000]

@@ -101,7 +101,8 @@ def restricted_mean_lifetime(asked: Asked) -> Measure:
 def _is_fleeting(limit: int) -> pl.Expr:
     """Tell of an insert whether its order is cancelled sooner than the limit.
 
-    An id may be used again: the cancellation is another order's where a fill comes before it.
+    An id may be used again: the cancellation is another order's where a fill comes before it, or
+    at its time.
     """
     cancelled, filled_up = pl.col(_CANCELLED), pl.col(_FILLED_UP)
     return (cancelled < limit) & (filled_up.is_null() | (filled_up > cancelled))

@@ -103,7 +103,7 @@ def _steps(messages: pl.LazyFrame, price: pl.Expr, step: pl.Expr) -> pl.LazyFram
         "MarketState",
         price.alias("LevelPrice"),
         step.cast(pl.Int64).alias("Step"),
-        FULL_FILLS.fill_null(value=False).alias("Fills"),
+        FULL_FILLS.alias("Fills"),
     )
 
 
