@@ -91,14 +91,15 @@ def test_a_trade_of_another_size_than_the_book_executed_is_a_match(market: Any) 
     market.trade(1, 99, kind="SI")
     market.trade(1, -100)
     market.trade(1, 0)
+    market.trade(1, 1)
     market.trade(1, 130, price=11.0)
     market.trade(1, 150, price=11.0)
     market.trade(1, 101, aggressor=BUY)
     market.trade(1, 101, aggressor=0)
     market.trade(1, 130, price=11.0, aggressor=0)
     assert tags(market) == [
-        "-", "TRADE_MATCH", "TRADE_MATCH", "-", "-", "-", "BOTH", "L3_REVEALED", "-", "-",
-        "L3_REVEALED",
+        "-", "TRADE_MATCH", "TRADE_MATCH", "-", "-", "-", "TRADE_MATCH", "BOTH",
+        "L3_REVEALED", "-", "-", "L3_REVEALED",
     ]  # fmt: skip
 
 
