@@ -11,7 +11,16 @@ import polars as pl
 import pytest
 from pydantic import BaseModel
 
-from beaf_core import TABLES, Aggregation, AnalyticsModule, AsOf, ColumnType, Kind, Measure
+from beaf_core import (
+    TABLES,
+    Aggregation,
+    AnalyticsModule,
+    AsOf,
+    ColumnType,
+    Kind,
+    Measure,
+    TableSchema,
+)
 from beaf_core.config.analytics import PassConfig
 from beaf_core.config.resolved import ResolvedModule, ResolvedPass
 from beaf_core.engine.compiler.compile import Clock, plan_tables
@@ -45,7 +54,7 @@ def explained(module: AnalyticsModule, options: Any, *, ordered: bool) -> list[L
     universe = pl.DataFrame({"ListingId": [1], "MIC": ["XLON"]})
     tables = []
     for plan in plan_tables(resolved):
-        known = TABLES[plan.table]
+        known = TABLES.get(plan.table) or _earlier(plan.columns)
         schema = {name: DTYPES[kind] for name, kind in known.columns.items()}
         clock = Clock(known.time[0], known.sequence, ordered=ordered)
         frame = pl.LazyFrame(schema=schema)
@@ -53,6 +62,13 @@ def explained(module: AnalyticsModule, options: Any, *, ordered: bool) -> list[L
     return explain_pass(
         PassWork(resolved, [DayPlan(DAY, DayStatus.READY, universe, tuple(tables))])
     )
+
+
+def _earlier(columns: Sequence[str]) -> TableSchema:
+    """Stand for an earlier pass, whose columns are whatever is asked of it."""
+    kinds = {"ListingId": ColumnType.INTEGER, "Time": ColumnType.INTEGER}
+    numbers = dict.fromkeys(columns, ColumnType.NUMBER)
+    return TableSchema("source", ("Time",), None, {**numbers, **kinds})
 
 
 def module_of(*measures: Measure) -> AnalyticsModule:
@@ -86,6 +102,17 @@ def _all_of(annotation: Any) -> list[Any]:
     return []
 
 
+#: What is asked of modules whose options name columns of an earlier pass.
+OF_SOURCE: dict[str, dict[str, Any]] = {
+    "generic": {
+        "aggregations": {
+            f"Of{word}": word for word in ("sum", "mean", "first", "last", "max", "min", "count")
+        },
+        "talib_indicators": [{"name": "SMA", "input_col": "Ofsum"}],
+    },
+}
+
+
 def shipped() -> Iterator[Any]:
     host = PluginHost()
     for entry in host.catalog.entries:
@@ -93,7 +120,8 @@ def shipped() -> Iterator[Any]:
             module = host.analytics_module(entry.name)
             yield pytest.param(module, {}, id=f"{entry.name} as it is")
             if module.Config is not None:
-                yield pytest.param(module, everything(module.Config), id=f"all of {entry.name}")
+                asked = OF_SOURCE.get(entry.name) or everything(module.Config)
+                yield pytest.param(module, asked, id=f"all of {entry.name}")
 
 
 @pytest.mark.parametrize("ordered", CLOCKS.values(), ids=CLOCKS)
