@@ -9,15 +9,24 @@ from typing import Any
 
 import polars as pl
 import pytest
-from beaf_core.engine.planning.tables import TableOnDay
 from pydantic import ValidationError
 
-from beaf_core import TABLES, Aggregation, AnalyticsModule, AsOf, ColumnType, Kind, Measure
+from beaf_core import (
+    TABLES,
+    Aggregation,
+    AnalyticsModule,
+    AsOf,
+    ColumnType,
+    Kind,
+    Measure,
+    TableSchema,
+)
 from beaf_core.config.analytics import PassConfig
 from beaf_core.config.resolved import ResolvedModule, ResolvedPass
 from beaf_core.engine.compiler.compile import Clock, plan_tables
 from beaf_core.engine.compiler.explain import LanePlan, explain_pass
 from beaf_core.engine.planning.prepare import DayPlan
+from beaf_core.engine.planning.tables import TableOnDay
 from beaf_core.engine.primitives.provided import providers_of
 from beaf_core.engine.work import PassWork
 from beaf_core.model.dates import DayStatus
@@ -55,7 +64,7 @@ def explained(module: AnalyticsModule, options: Any, *, ordered: bool) -> list[L
             frame = made.build(inputs, plan.columns, [1])
             clock = Clock(made.table.time, made.table.sequence, ordered=made.table.ordered)
         else:
-            known = TABLES[plan.table]
+            known = TABLES.get(plan.table) or _earlier(plan.columns)
             frame = pl.LazyFrame(
                 schema={name: DTYPES[kind] for name, kind in known.columns.items()}
             )
@@ -64,6 +73,13 @@ def explained(module: AnalyticsModule, options: Any, *, ordered: bool) -> list[L
     return explain_pass(
         PassWork(resolved, [DayPlan(DAY, DayStatus.READY, universe, tuple(tables.values()))])
     )
+
+
+def _earlier(columns: Sequence[str]) -> TableSchema:
+    """Stand for an earlier pass, whose columns are whatever is asked of it."""
+    kinds = {"ListingId": ColumnType.INTEGER, "Time": ColumnType.INTEGER}
+    numbers = dict.fromkeys(columns, ColumnType.NUMBER)
+    return TableSchema("source", ("Time",), None, {**numbers, **kinds})
 
 
 def module_of(*measures: Measure) -> AnalyticsModule:
@@ -77,8 +93,15 @@ def measure(name: str, value: Aggregation, table: str = "trades", **more: Any) -
 # -- everything that is shipped --------------------------------------------------------------------
 
 
-#: Their columns come of frames of their own, over the small rows of an earlier pass.
-COMPUTED = ("alpha101", "correlation", "events", "generic", "reaggregate")
+#: What is asked of modules whose options name columns of an earlier pass.
+OF_SOURCE: dict[str, dict[str, Any]] = {
+    "generic": {
+        "aggregations": {
+            f"Of{word}": word for word in ("sum", "mean", "first", "last", "max", "min", "count")
+        },
+        "talib_indicators": [{"name": "SMA", "input_col": "Ofsum"}],
+    },
+}
 
 
 def shipped() -> Iterator[Any]:
@@ -86,10 +109,9 @@ def shipped() -> Iterator[Any]:
     for entry in host.catalog.entries:
         if entry.kind == "module":
             module = host.analytics_module(entry.name)
-            if entry.name in COMPUTED:
-                continue
+            asked = OF_SOURCE.get(entry.name, {})
             with suppress(ValidationError):  # an option has no default
-                options = None if module.Config is None else module.Config()
+                options = None if module.Config is None else module.Config.model_validate(asked)
                 yield pytest.param(module, options, id=f"{entry.name} as it is")
             for number, options in enumerate(module.catalogue(), start=1):
                 yield pytest.param(module, options, id=f"{entry.name}, all of it, {number}")

@@ -59,6 +59,7 @@ def test_a_row_says_which_indicator_turned_and_when_that_is_known() -> None:
         "ListingId", "TimeBucket", "EventType", "XIndicator", "XIndicatorValue", "XAvailableAt"
     ]  # fmt: skip
     assert frame.rows() == [(1, at(2), "local_min", "sma", 1.0, at(3))]
+    assert frame["XAvailableAt"].dt.nanosecond().to_list() == [0]
 
 
 def test_where_buckets_are_labelled_at_their_start_a_turn_is_known_at_the_end() -> None:

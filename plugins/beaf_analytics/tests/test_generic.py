@@ -229,6 +229,18 @@ def test_several_indicators_stand_beside_aggregations_under_their_names() -> Non
     assert found["ROCP_1"].to_list() == pytest.approx([None, 0.2, None, 8 / 12, None, 0.4])
 
 
+def test_an_indicator_stands_beside_the_aggregation_of_another_column() -> None:
+    found = computed(
+        talib_indicators=[SMA | {"timeperiod": 1}],
+        aggregations={"Volume": "sum"},
+        metric_prefix="X",
+    )
+    assert found.columns[3:] == ["XVolume", "XSMA_1"]
+    assert found.select(found.columns[3:]).rows() == [
+        (450.0, 14.0), (7.0, 11.0), (40.0, 20.0), (60.0, 30.0)
+    ]  # fmt: skip
+
+
 def test_an_indicator_takes_the_aggregated_value_of_a_bucket_or_the_last() -> None:
     two = {"talib_indicators": [SMA], "seconds": 120}
     # 09:01 and 09:02; 20 of 09:03 and 09:04.

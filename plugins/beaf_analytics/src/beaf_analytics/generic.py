@@ -183,7 +183,9 @@ def keys(options: GenericOptions) -> tuple[str, ...] | None:
 def compute(context: Context, options: GenericOptions) -> pl.LazyFrame:
     """Aggregate over groups of their own, and run indicators along their buckets."""
     groups = list(options.group_by)
-    columns = {each.input_col: "last" for each in options.talib_indicators} | options.aggregations
+    asked, inputs = options.aggregations, [each.input_col for each in options.talib_indicators]
+    columns = {name: asked.get(name, "last") for name in inputs}
+    columns |= asked if options.own_groups else {}
     rows = with_groups(context, groups).sort(EVENT_TIME, LISTING)
     # A bucket across midnight is of its last trade date.
     aggregated = rows.group_by(groups, maintain_order=True).agg(

@@ -138,9 +138,10 @@ def from_source(options: ReaggregateOptions, source: SourcePass) -> ReaggregateO
     columns = list(dict.fromkeys([*columns, *options.rules]))
     rules = {name: options.rules.get(name) or rule_of(known[name]) for name in columns}
     completed = options.model_copy(update={"rules": rules})
-    if completed.is_weighted and options.weight_col not in known:
+    weighted = [name for name, rule in rules.items() if rule == "wmean"]
+    if weighted and options.weight_col not in known:
         raise UsageError(
-            f"{_first_weighted(rules)} becomes a mean weighted by {options.weight_col}, which the "
+            f"{weighted[0]} becomes a mean weighted by {options.weight_col}, which the "
             f'pass "{source.name}" does not yield{did_you_mean(options.weight_col, known)}',
             remedy="let that pass yield it (NotionalEUR of the module trade), name another "
             "weight_col, or give the columns rules of their own",
@@ -155,10 +156,6 @@ def _require(name: str, known: Mapping[str, Measure], source: SourcePass) -> Non
             f'the pass "{source.name}" yields no column {name}{did_you_mean(name, known)}',
             remedy=f"it yields {', '.join(known)}",
         )
-
-
-def _first_weighted(rules: Mapping[str, Rule]) -> str:
-    return next(name for name, rule in rules.items() if rule == "wmean")
 
 
 def rule_of(measure: Measure) -> Rule:
@@ -269,12 +266,9 @@ def _linked(rows: pl.LazyFrame, context: Context, options: ReaggregateOptions) -
 
 
 def _value(name: str, rule: Rule, weight: str) -> pl.Expr:
-    value = pl.col(name)
-    return (
-        _weighted(value.cast(pl.Float64), pl.col(weight))
-        if rule == "wmean"
-        else _PLAIN[rule](value)
-    )
+    if rule == "wmean":
+        return _weighted(pl.col(name).cast(pl.Float64), pl.col(weight))
+    return _PLAIN[rule](pl.col(name))
 
 
 _PLAIN: Mapping[Rule, Callable[[pl.Expr], pl.Expr]] = {
