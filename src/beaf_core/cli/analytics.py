@@ -188,14 +188,16 @@ def _named(asked: str, known: Sequence[Column], path: str | None) -> list[Column
 
 def _of_pipeline(path: str, sets: Sequence[str], *, keys: bool) -> list[Column]:
     from beaf_core.model.module import RESERVED
-    from beaf_core.plugins.columns import columns_of, keys_of
+    from beaf_core.plugins.columns import Behind, columns_of, keys_of
     from beaf_core.run import prepare_pipeline
 
     found: list[Column] = []
     for resolved in prepare_pipeline(path, sets=sets).resolved.passes:
         found += keys_of(resolved.name, resolved.own_keys or RESERVED) if keys else ()
+        made = [table for each in resolved.modules for table in each.provides]
         for each in resolved.modules:
-            found += columns_of(each.module, each.measures, each.rows, each.reads, resolved.name)
+            behind = Behind(each.rows, each.reads, made)
+            found += columns_of(each.module, each.measures, behind, resolved.name)
     return found
 
 

@@ -14,6 +14,7 @@ from beaf_core.plugins.offers import catalogue_of
 if TYPE_CHECKING:
     import polars as pl
 
+    from beaf_core.model.primitives import ProvidedTable
     from beaf_core.plugins.host import PluginHost
 
 #: What the columns that every output has are.
@@ -90,29 +91,49 @@ def keys_of(pass_name: str | None, names: Iterable[str] = RESERVED) -> list[Colu
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """What stands behind the columns of a module.
+
+    Attributes:
+        rows: table → the rows that the module looks at.
+        reads: the tables that its `compute` looks at, each with its columns.
+        provides: the tables that it, or another module of the pass, makes of others.
+    """
+
+    rows: Mapping[str, pl.Expr]
+    reads: Mapping[str, Sequence[str]]
+    provides: Sequence[ProvidedTable]
+
+    def needs(self, measure: Measure) -> tuple[str, ...]:
+        """Name the columns that a measure needs, with those that tables are made of."""
+        tables: Mapping[str, Sequence[str]] = self.reads if measure.value is None else measure.needs
+        found = {table: set(columns) for table, columns in tables.items()}
+        for table in [*found]:
+            if table in self.rows:
+                found[table] |= set(self.rows[table].meta.root_names())
+            self._add_inputs(table, found)
+        named = (f"{table}.{name}" for table, columns in found.items() for name in columns)
+        # A count needs the rows of its table, and perhaps no column of them.
+        return tuple(sorted([*named, *(table for table, columns in found.items() if not columns)]))
+
+    def _add_inputs(self, table: str, found: dict[str, set[str]]) -> None:
+        for made in (each for each in self.provides if each.name == table):
+            for source, columns in made.needs.items():
+                new = source not in found
+                found.setdefault(source, set()).update(columns)
+                if new:
+                    self._add_inputs(source, found)
+
+
 def columns_of(
     module: AnalyticsModule,
     measures: Iterable[Measure],
-    rows: Mapping[str, pl.Expr],
-    reads: Mapping[str, Sequence[str]],
+    behind: Behind,
     pass_name: str | None = None,
 ) -> list[Column]:
     """List a module's columns, given what it declares."""
-    return [Column(each, _needs(each, rows, reads), module, pass_name) for each in measures]
-
-
-def _needs(
-    measure: Measure, rows: Mapping[str, pl.Expr], reads: Mapping[str, Sequence[str]]
-) -> tuple[str, ...]:
-    """Name what a column needs: its own, the module's condition on rows, or what it computes of."""
-    tables: Mapping[str, Sequence[str]] = reads if measure.value is None else measure.needs
-    found = {f"{table}.{name}" for table, columns in tables.items() for name in columns}
-    for table, condition in rows.items():
-        if table in tables:
-            found |= {f"{table}.{name}" for name in condition.meta.root_names()}
-    # A count needs the rows of its table, and perhaps no column of them.
-    named = {each.rpartition(".")[0] for each in found}
-    return tuple(sorted(found | (tables.keys() - named)))
+    return [Column(each, behind.needs(each), module, pass_name) for each in measures]
 
 
 class Shelf:
@@ -154,6 +175,6 @@ class Shelf:
 
     def _asked(self, module: AnalyticsModule, options: Any) -> list[Column]:
         entry = self._host.catalog.find("module", module.name)
-        reads = declared_of(entry, module, options)[3]
-        rows = rows_of(entry, module, options)
-        return columns_of(module, measures_of(entry, module, options), rows, reads)
+        provides, _, _, reads, *_ = declared_of(entry, module, options)
+        behind = Behind(rows_of(entry, module, options), reads, provides)
+        return columns_of(module, measures_of(entry, module, options), behind)

@@ -34,8 +34,11 @@ def fault(field: str = "expr", **fields: Any) -> tuple[str, str]:
         ("sum(Xyzzy)", "Xyzzy", 'of trades; a column of your own is written col("Xyzzy")'),
         ("sun(Size)", "sun", 'sun is no function — did you mean "sum"?'),
         ("xyzzy(Size)", "xyzzy", "is no function; there are sum, count,"),
-        ("sum(Size) +", "", "cannot be read as an expression"),
-        ("sum(Size", "", "cannot be read as an expression"),
+        ("sum(Size) +", "+", "cannot be read as an expression: invalid syntax"),
+        ("2 * sum(Size", "(", "cannot be read as an expression: '(' was never closed"),
+        ("sum(Size)\n +", "+", "cannot be read as an expression: invalid syntax"),
+        ("  sum(Size)\n + 2 +* 3\n", "*", "cannot be read as an expression: invalid syntax"),
+        ("2 * sum(Size))", ")", "cannot be read as an expression: unmatched ')'"),
         ("sum(sum(Size))", "sum(Size)", "stands inside sum(…), and one aggregation holds no other"),
         ("Size", "Size", "has a value on each row; aggregate it, as in sum(Size) or last(Size)"),
         ("2 * Size", "2 * Size", "aggregate it, as in sum(Size)"),
@@ -129,6 +132,16 @@ def test_where_is_a_condition_on_rows(where: str, said: str) -> None:
 )
 def test_names_are_in_pascal_case_and_free(name: str, said: str) -> None:
     assert said in fault("name", name=name)[0]
+
+
+@pytest.mark.parametrize("table", ["trade", "trdaes"])
+def test_a_misspelt_table_is_told(table: str) -> None:
+    assert fault("table", table=table)[0] == f'{table!r} is no table — did you mean "trades"?'
+
+
+@pytest.mark.parametrize("table", ["trades2", "trades_iceberg", "pass:bars", "source", "icebergs"])
+def test_a_table_that_something_else_makes_is_taken(table: str) -> None:
+    assert metric(table=table, expr="sum(Anything)").table == table
 
 
 def test_params_have_names_that_nothing_else_has() -> None:

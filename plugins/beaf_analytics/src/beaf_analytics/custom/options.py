@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -21,7 +22,7 @@ from beaf_analytics.custom.columns import known_columns
 from beaf_analytics.custom.syntax import column_names, conjuncts, function_of, parse
 from beaf_analytics.custom.translate import Translated, condition, translate
 from beaf_analytics.custom.units import COUNTS, fits, word_of
-from beaf_core import RESERVED
+from beaf_core import RESERVED, TABLES
 
 _PASCAL = re.compile(r"[A-Z][A-Za-z0-9]*")
 _PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -34,6 +35,14 @@ def _pascal_case(name: str) -> str:
         raise ValueError(f"should be a name in PascalCase{hint}")
     if name in RESERVED:
         raise ValueError("is a column that every output has")
+    return name
+
+
+def _table(name: str) -> str:
+    """Refuse a misspelt input table; a longer name may be one that another module provides."""
+    near = get_close_matches(name, TABLES, n=1, cutoff=0.8)
+    if near and name not in TABLES and len(name) <= len(near[0]):
+        raise ValueError(f'{name!r} is no table — did you mean "{near[0]}"?')
     return name
 
 
@@ -64,7 +73,7 @@ class Metric(BaseModel):
     name: Annotated[str, AfterValidator(_pascal_case)] = Field(
         description="The column's name, in PascalCase."
     )
-    table: str = Field(
+    table: Annotated[str, AfterValidator(_table)] = Field(
         description="Whose rows: trades, l2, l3, …; source or pass:<name> for an earlier pass; a "
         "table that another module provides."
     )

@@ -22,11 +22,24 @@ def parse(text: str) -> ast.expr:
     """
     try:
         return ast.parse(_bracketed(text), mode="eval").body
-    except SyntaxError as error:
-        start = min(max((error.offset or 1) - 2, 0), max(len(text) - 1, 0))
-        raise TextFaultError("cannot be read as an expression", text, start) from None
+    except SyntaxError:
+        raise _unreadable(text) from None
     except (ValueError, RecursionError, MemoryError):
         raise TextFaultError("cannot be read as an expression", text, 0, len(text)) from None
+
+
+def _unreadable(text: str) -> TextFaultError:
+    """Say what Python stumbles over in the text itself, without the brackets."""
+    told, at = "cannot be read as an expression", len(text)
+    # One line of the same length, without the spaces that it may begin with.
+    line = text.replace("\n", " ").lstrip()
+    try:
+        ast.parse(line, mode="eval")
+    except SyntaxError as error:
+        told += f": {error.msg}"
+        if error.offset:
+            at = len(text) - len(line) + error.offset - 1
+    return TextFaultError(told, text, max(0, min(at, len(text.rstrip()) - 1)))
 
 
 def _bracketed(text: str) -> str:
