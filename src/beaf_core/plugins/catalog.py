@@ -25,6 +25,7 @@ FIRST_PARTY: Mapping[tuple[str, str], str] = {
     **{("universe", name): "beaf-universes" for name in ("mic", "index", "opol")},
     **{("output", name): "beaf-outputs" for name in ("parquet", "delta", "sql")},
     **{("module", name): "beaf-analytics" for name in ("trade", "l2", "l2tw", "l3", "execution")},
+    ("module", "l3_characteristics"): "beaf-analytics",
     ("source", "simulated"): "beaf-simulator",
     ("source", "bmll"): "beaf-bmll",
     ("launcher", "bmll"): "beaf-bmll",
