@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from beaf_analytics.l2.catalogue import catalogue
 from beaf_analytics.l2.asked import asked_for
 from beaf_analytics.l2.bars import bars
 from beaf_analytics.l2.identities import last_identities
@@ -50,6 +51,7 @@ def analytics_module() -> AnalyticsModule:
         measures=measures,
         doc="The book at the end of a bucket: levels, spreads, imbalances, bars of quotes",
         Config=L2Options,
+        catalogue=catalogue,
         config_key="l2_analytics",
         identities=identities,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from beaf_analytics.l2.catalogue import catalogue
 from beaf_analytics.l2.asked import asked_for, sources_asked
 from beaf_analytics.l2.flows import Changes, flows
 from beaf_analytics.l2.identities import weighted_identities
@@ -60,6 +61,7 @@ def analytics_module() -> AnalyticsModule:
         measures=measures,
         doc="The book over a bucket, weighted by time: spreads, levels, mids, shares of time",
         Config=L2Options,
+        catalogue=catalogue,
         config_key="l2_analytics",
         provides=provides,
         identities=identities,
