@@ -170,6 +170,12 @@ def test_what_hardly_moves_at_a_high_level_is_told_from_what_stands_still() -> N
     assert found["Corr"].to_list()[1:] == [None, None]
 
 
+def test_a_column_of_tenths_stands_still_however_their_mean_is_rounded() -> None:
+    for count in range(2, 40):
+        still = rows(*((1, m, 0.1, float(m), 0.1, "") for m in range(1, count + 1)))
+        assert computed(still)["Corr"].to_list() == [None, None, None]
+
+
 @pytest.mark.parametrize(
     ("section", "words"),
     [

@@ -192,6 +192,9 @@ def test_alpha_6_of_what_stands_still_is_null() -> None:
     rising = [float(each) for each in range(10)]
     assert alpha(6, some(*[5.0] * 10, Volume=rising))[-1] is None
     assert alpha(6, some(*rising, Volume=[5.0] * 10))[-1] is None
+    # A tenth is not what ten tenths come to by ten: the deviations are not zero, and mean nothing.
+    assert alpha(6, some(*[0.1] * 10, Volume=rising))[-1] is None
+    assert alpha(6, some(*rising, Volume=[0.1] * 10))[-1] is None
     assert alpha(6, some(*rising))[-1] == pytest.approx(-1.0)
     assert alpha(6, some(*rising))[:9] == [None] * 9
 
