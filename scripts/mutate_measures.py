@@ -2,8 +2,8 @@
 
     python scripts/mutate_measures.py [AREA …] [--jobs 2] [--seconds 60] [--list]
 
-An area is a folder or file of `plugins/beaf_analytics/src/beaf_analytics`, such as `trade` or
-`execution`; its tests are `plugins/beaf_analytics/tests/<area>/` or `test_<area>.py`. Each mutant
+An area is a folder or file of `plugins/beaf_analytics/src/beaf_analytics`, such as `trade`,
+`execution` or `trade/impact.py`, one file of an area; its tests are `plugins/beaf_analytics/tests/<area>/` or `test_<area>.py`. Each mutant
 is one change to one place of one file. It is compiled in a child process, forked before polars has
 started its threads, which runs the tests of the area: a mutant that no test fails on survives.
 
@@ -256,7 +256,8 @@ def _child(mutant: Mutant | None, tests: Sequence[str]) -> int:
 
 def tests_of(area: str) -> list[str]:
     """List the tests that an area's mutants have to fail."""
-    candidates = [TESTS / area, TESTS / f"test_{area.replace('/', '_')}.py"]
+    name = area.removesuffix(".py").split("/")[0]
+    candidates = [TESTS / name, TESTS / f"test_{name}.py"]
     return [str(each) for each in candidates if each.exists()]
 
 
@@ -270,6 +271,8 @@ def areas() -> list[str]:
 def files_of(area: str) -> list[Path]:
     """List an area's files."""
     folder = SOURCE / area
+    if area.endswith(".py"):
+        return [folder]
     return sorted(folder.rglob("*.py")) if folder.is_dir() else [folder.with_suffix(".py")]
 
 

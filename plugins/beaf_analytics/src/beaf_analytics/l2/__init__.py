@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from beaf_analytics.l2.catalogue import catalogue
 from beaf_analytics.l2.asked import asked_for
 from beaf_analytics.l2.bars import bars
+from beaf_analytics.l2.catalogue import catalogue
 from beaf_analytics.l2.identities import last_identities
 from beaf_analytics.l2.options import (
     ImbalanceMetric,

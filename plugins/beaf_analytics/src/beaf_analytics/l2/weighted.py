@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from beaf_analytics.l2.catalogue import catalogue
 from beaf_analytics.l2.asked import asked_for, sources_asked
+from beaf_analytics.l2.catalogue import catalogue
 from beaf_analytics.l2.flows import Changes, flows
 from beaf_analytics.l2.identities import weighted_identities
 from beaf_analytics.l2.options import L2Options, LiquidityMetric, OhlcMetric, SpreadMetric
