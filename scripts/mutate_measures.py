@@ -3,9 +3,10 @@
     python scripts/mutate_measures.py [AREA …] [--jobs 2] [--seconds 60] [--list]
 
 An area is a folder or file of `plugins/beaf_analytics/src/beaf_analytics`, such as `trade`,
-`execution` or `trade/impact.py`, one file of an area; its tests are `plugins/beaf_analytics/tests/<area>/` or `test_<area>.py`. Each mutant
-is one change to one place of one file. It is compiled in a child process, forked before polars has
-started its threads, which runs the tests of the area: a mutant that no test fails on survives.
+`execution` or `trade/impact.py`, one file of an area; its tests are
+`plugins/beaf_analytics/tests/<area>/` or `test_<area>.py`. Each mutant is one change to one place
+of one file. It is compiled in a child process, forked before polars has started its threads, which
+runs the tests of the area: a mutant that no test fails on survives.
 
 General mutation tools change what stands inside functions, and fork after the first test; measures
 are made of expressions at the top of modules, and polars does not survive such a fork.
