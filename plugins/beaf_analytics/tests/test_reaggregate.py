@@ -384,7 +384,8 @@ def test_an_index_of_bars_is_written_with_the_columns_that_are_listed(pipeline: 
     report = days(pipeline, *sets)
     assert report.status == "succeeded", report.outcomes
     found = pl.read_parquet(report.receipts[-1].location)
-    arguments = ["analytics", "list", "--pipeline", str(pipeline), "--set", *sets, "--json"]
+    asked = ["--pipeline", str(pipeline), "--set", *sets, "--json", "--include_keys"]
+    arguments = ["analytics", "list", *asked]
     listed = json.loads(CliRunner().invoke(app, arguments).stdout)
     assert [row["column"] for row in listed if row["pass"] == "index"] == found.columns
     # TINY is 101 and 201: 1000 shares at 10.32 and 40 at 12.375 in Monday's first minute.
