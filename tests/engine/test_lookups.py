@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from beaf_core import Aggregation, AsOf, Kind, Lifetime, Measure, RunReport, run_pipeline
+from beaf_core import (
+    Aggregation,
+    AnalyticsModule,
+    AsOf,
+    Kind,
+    Lifetime,
+    Measure,
+    RunReport,
+    compute_frame,
+    run_pipeline,
+)
 from beaf_core.engine.compiler.bucket import Buckets
 from beaf_core.engine.compiler.combine import join_tables
 from beaf_core.engine.compiler.compile import Clock, DayOfTable, TablePlan
@@ -18,6 +29,8 @@ from beaf_core.engine.compiler.execute import run_table
 from beaf_core.engine.compiler.lanes import split_lanes
 
 MONDAY, TUESDAY = date(2025, 1, 6), date(2025, 1, 7)
+#: Two moments of one minute.
+AT = [datetime(2025, 1, 6, 9, 0, 10), datetime(2025, 1, 6, 9, 0, 20)]
 
 # -- from a pipeline's file to its output -------------------------------------------------------
 
@@ -259,6 +272,29 @@ def test_a_lane_that_looks_at_other_rows_does_not_tell_of_those_buckets() -> Non
     assert not any(lane.sparse for lane in split_lanes(plan).lanes)
     same = TablePlan("l3", (life, count), few, {"Life": "few", "Rows": "few"})
     assert any(lane.sparse for lane in split_lanes(same).lanes)
+
+
+FOUND = {"Mid": AsOf("l2", pl.col("Bid"), horizon=5)}
+BY_SIZE = measure("BySize", Aggregation(Kind.SUM, pl.col("Mid") * pl.col("Size")), FOUND)
+VOLUME = measure("Volume", Aggregation(Kind.SUM, pl.col("Size")), {})
+
+
+def test_what_needs_no_look_up_rides_along_where_its_columns_are_read_anyway() -> None:
+    together = split_lanes(_plan([BY_SIZE, VOLUME]))
+    assert [lane.name for lane in together.lanes] == ["asof"]
+    assert {*together.inputs} == {"BySize", "Volume"}
+    further = measure("Dearest", Aggregation(Kind.MAX, pl.col("Price")), {})
+    apart = split_lanes(_plan([BY_SIZE, VOLUME, further]))
+    assert [lane.name for lane in apart.lanes] == ["asof", "plain"]
+
+
+def test_what_rides_along_is_summed_over_all_rows_found_or_not() -> None:
+    trades = pl.DataFrame({"ListingId": [1, 1], "TradeTimestamp": AT, "Size": [3.0, 4.0]})
+    book = pl.DataFrame({"ListingId": [1], "EventTimestamp": AT[1:], "Bid": [10.0]})
+    of_trades = [replace(each, table="trades") for each in (BY_SIZE, VOLUME)]
+    module = AnalyticsModule("tested", measures=lambda _options: of_trades)
+    found = compute_frame(module, {"trades": trades, "l2": book})
+    assert found.select("BySize", "Volume").rows() == [(40.0, 7.0)]
 
 
 def _plan(measures: Sequence[Measure]) -> TablePlan:

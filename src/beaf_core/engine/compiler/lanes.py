@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: How its rows run, which kinds of look-ups it has, and its turn among those alike.
 _LaneKey = tuple["How", tuple[str, ...], int]
+#: A measure, the aggregation's name in it, the aggregation, the module.
+_Asked = tuple[str, str, Aggregation, str]
 
 
 class How(StrEnum):
@@ -105,7 +107,7 @@ class SplitTable:
 def split_lanes(plan: TablePlan) -> SplitTable:
     """Deal the aggregations of a table's measures out to lanes, equal ones once."""
     lanes: dict[_LaneKey, Lane] = {}
-    asked: dict[_LaneKey, list[tuple[str, str, Aggregation, str]]] = {}
+    asked: dict[_LaneKey, list[_Asked]] = {}
     for measure in plan.measures:
         module = plan.modules.get(measure.name, "")
         for name, each in measure.aggregations.items():
@@ -114,6 +116,7 @@ def split_lanes(plan: TablePlan) -> SplitTable:
             lane = lanes.setdefault(key, Lane(plan.table, key[0]))
             lane.lookups |= used
             asked.setdefault(key, []).append((measure.name, name, each, module))
+    _ride_along(lanes, asked)
     inputs: dict[str, dict[str, str]] = {each.name: {} for each in plan.measures}
     for number, (key, lane) in enumerate(lanes.items()):
         for measure_name, name, slot in _fill(lane, number, asked[key], plan.rows):
@@ -123,10 +126,33 @@ def split_lanes(plan: TablePlan) -> SplitTable:
     return SplitTable(tuple(lanes.values()), inputs)
 
 
+#: What needs no look-up, and what looks up states alone: their keys.
+_UNAIDED: _LaneKey = (How.PLAIN, (), 0)
+_AS_OF: _LaneKey = (How.PLAIN, ("asof",), 0)
+
+
+def _ride_along(lanes: dict[_LaneKey, Lane], asked: dict[_LaneKey, list[_Asked]]) -> None:
+    """Let what needs no look-up ride along with as-of look-ups that read its columns anyway.
+
+    A share of volume beside eight horizons of impact would read 4M trades once more: 0.3 of 2.7
+    CPU seconds. Further columns would go through every sort and join.
+    """
+    if _UNAIDED not in lanes or _AS_OF not in lanes or len(lanes) > 2:
+        return
+    if _columns(asked[_UNAIDED]) <= _columns(asked[_AS_OF]):
+        asked[_AS_OF] += asked.pop(_UNAIDED)
+        del lanes[_UNAIDED]
+
+
+def _columns(asked: Iterable[_Asked]) -> set[str]:
+    parts = [part for _, _, each, _ in asked for part in (each.of, each.where) if part is not None]
+    return {name for part in parts for name in part.meta.root_names()}
+
+
 def _fill(
     lane: Lane,
     number: int,
-    asked: Iterable[tuple[str, str, Aggregation, str]],
+    asked: Iterable[_Asked],
     rows: Mapping[str, pl.Expr],
 ) -> Iterable[tuple[str, str, str]]:
     """Give the lane its slots and filters; yield measure, name in the measure, slot."""

@@ -33,21 +33,26 @@ def trade(*metrics: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def by_hand(tables: Tables) -> pl.LazyFrame:
-    """Aggregate; first and last in the order of the file, which is that of time."""
+    """Aggregate; first and last in the order of the file, which is that of time.
+
+    A print that cancels another (of negative size) takes volume back and makes no price: that is
+    the definition for everybody, though the data have none.
+    """
+    printed = pl.col("Printed")
     rows = tables.rows(TABLE).select(
         LISTING,
         bucket(time_of(TABLE), MINUTE).alias("TimeBucket"),
-        PRICE,
         SIZE,
+        pl.when(SIZE > 0).then(PRICE).alias("Printed"),
         (PRICE * SIZE).alias("Notional"),
     )
     return (
         rows.group_by(*KEYS)
         .agg(
-            PRICE.first().alias("Open"),
-            PRICE.max().alias("High"),
-            PRICE.min().alias("Low"),
-            PRICE.last().alias("Close"),
+            printed.first(ignore_nulls=True).alias("Open"),
+            printed.max().alias("High"),
+            printed.min().alias("Low"),
+            printed.last(ignore_nulls=True).alias("Close"),
             SIZE.sum().alias("Volume"),
             pl.col("Notional").sum(),
         )
@@ -62,10 +67,12 @@ def _hand(tables: Tables) -> list[pl.DataFrame]:
 
 # The sequence orders all rows of a listing: one key, where (time, sequence) would be two.
 PRICED = "InstrumentCurrencyPrice"
+PRINTED = "FILTER (WHERE Size > 0)"
 SQL = f"""
 SELECT ListingId, {sql_bucket(TABLE, MINUTE)} AS TimeBucket,
-    arg_min({PRICED}, BMLLSequenceNo) AS Open, max({PRICED}) AS High, min({PRICED}) AS Low,
-    arg_max({PRICED}, BMLLSequenceNo) AS Close,
+    arg_min({PRICED}, BMLLSequenceNo) {PRINTED} AS Open,
+    max({PRICED}) {PRINTED} AS High, min({PRICED}) {PRINTED} AS Low,
+    arg_max({PRICED}, BMLLSequenceNo) {PRINTED} AS Close,
     sum(Size) AS Volume, sum({PRICED} * Size) / sum(Size) AS VWAP
 FROM trades GROUP BY ALL
 """
