@@ -11,9 +11,9 @@ from functools import partial
 from typing import Annotated, Literal
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from beaf_analytics.measures.expand import OneOrMore
+from beaf_analytics.measures.expand import ModuleOptions, OneOrMore
 from beaf_analytics.trade.prints import KNOWN_DIRECTION, SIZE, TABLE, quotient, total
 from beaf_analytics.trade.sizes import ALGORITHMIC, BLOCK, is_set
 from beaf_core import Aggregation, AnalyticsModule, Kind, Measure, hookimpl
@@ -188,13 +188,9 @@ BUILDERS: Mapping[Column, Callable[[str], Measure]] = {
 DEFAULT: list[Column] = [name for name in BUILDERS if name not in _ON_REQUEST]
 
 
-class TradeCharacteristicsOptions(BaseModel):
+class TradeCharacteristicsOptions(ModuleOptions):
     """Options of the section `trade_characteristics_analytics`."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    ENABLED: bool = Field(True, description="False yields no column.")
-    metric_prefix: str = Field("", description="Put before every measure's name.")
     columns: Annotated[list[Column], OneOrMore] = Field(
         default=DEFAULT,
         min_length=1,

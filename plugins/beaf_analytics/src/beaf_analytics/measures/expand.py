@@ -1,4 +1,4 @@
-"""How do options such as `sides × measures` become named variants?"""
+"""Which options do all modules have, and how do lists such as `sides` become named variants?"""
 
 from __future__ import annotations
 
@@ -35,6 +35,15 @@ def _as_list(value: object) -> object:
 
 #: A list that may be written as a single value.
 OneOrMore = BeforeValidator(_as_list)
+
+
+class ModuleOptions(BaseModel):
+    """Options of every module that yields columns."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ENABLED: bool = Field(True, description="False yields no column, and provides no table.")
+    metric_prefix: str = Field("", description="Put before every measure's name.")
 
 
 class Variants(BaseModel):
