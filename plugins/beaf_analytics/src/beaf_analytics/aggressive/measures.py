@@ -15,7 +15,7 @@ from beaf_analytics.aggressive.options import (
 )
 from beaf_analytics.aggressive.orders import ORDERS, SIDE, SIZE
 from beaf_analytics.measures.expand import fill_pattern
-from beaf_analytics.measures.expressions import both, ratio
+from beaf_analytics.measures.expressions import both, in_states, ratio
 from beaf_analytics.measures.splits import adds_up
 from beaf_core import Aggregation, Identity, Kind, Measure
 
@@ -76,12 +76,10 @@ def aggressive_measures(options: AggressiveOptions) -> Sequence[Measure]:
 def _asked(
     options: AggressiveOptions, metric: AggressiveMetric, sides: Side, measures: AggressiveMeasure
 ) -> Asked:
-    states = metric.market_states
-    phase = None if states is None else pl.col("MarketState").is_in(states)
     return Asked(
         name=_name(options, metric, sides, measures),
         whose=SIDE_WORDS[sides],
-        where=both(SIDES[sides], phase),
+        where=both(SIDES[sides], in_states(metric.market_states)),
         count=_name(options, metric, sides, "OrderCount"),
         volume=_name(options, metric, sides, "OrderVolume"),
     )

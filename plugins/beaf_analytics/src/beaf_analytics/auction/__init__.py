@@ -10,7 +10,7 @@ from beaf_analytics.auction import calls, prints
 from beaf_analytics.auction.kinds import AUCTION, Kind, calls_of, prints_of
 from beaf_analytics.auction.options import COMPARING, AuctionMetric, AuctionOptions
 from beaf_analytics.measures.expand import fill_pattern
-from beaf_analytics.measures.expressions import both
+from beaf_analytics.measures.expressions import both, in_states
 from beaf_core import AnalyticsModule, Measure, ProvidedTable, hookimpl
 
 
@@ -36,7 +36,7 @@ def _words(metric: AuctionMetric) -> Iterator[tuple[str, float]]:
 
 def _measure(metric: AuctionMetric, word: str, kind: Kind, before: float, prefix: str) -> Measure:
     name = prefix + _name(metric, f"{word}{before:g}s" if before else word, kind)
-    states = prints.states_of(metric)
+    states = in_states(metric.market_states)
     if word in calls.BUILDERS:
         during = both(calls_of(kind), states)
         assert during is not None

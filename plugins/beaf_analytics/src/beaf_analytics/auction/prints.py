@@ -8,7 +8,7 @@ import polars as pl
 
 from beaf_analytics.auction.kinds import AUCTION, Kind, told
 from beaf_analytics.auction.options import AuctionMetric
-from beaf_analytics.measures.expressions import both, ratio
+from beaf_analytics.measures.expressions import both, in_states, ratio
 from beaf_analytics.measures.quotes import MID, accepted
 from beaf_core import Aggregation, AsOf, Measure
 from beaf_core import Kind as Aggregate
@@ -78,7 +78,7 @@ def share(name: str, where: pl.Expr, kind: Kind, metric: AuctionMetric) -> Measu
 def compared_with(metric: AuctionMetric) -> pl.Expr | None:
     """Render the prints that an auction is compared with; None means all."""
     lit = (pl.col("BMLLTradeType") == "LIT").fill_null(value=False) | AUCTION
-    return both(lit if metric.denominator == "lit" else None, states_of(metric))
+    return both(lit if metric.denominator == "lit" else None, in_states(metric.market_states))
 
 
 def to_vwap(name: str, where: pl.Expr, kind: Kind, metric: AuctionMetric) -> Measure:
@@ -99,13 +99,6 @@ def to_vwap(name: str, where: pl.Expr, kind: Kind, metric: AuctionMetric) -> Mea
         f"bucket, of {metric.denominator} prints.",
         formula="1e4·(p − VWAP) / VWAP",
     )
-
-
-def states_of(metric: AuctionMetric) -> pl.Expr | None:
-    """Render the market states that a metric is limited to."""
-    if metric.market_states is None:
-        return None
-    return pl.col("MarketState").is_in(metric.market_states)
 
 
 def uncross_count(name: str, where: pl.Expr, kind: Kind, _metric: AuctionMetric) -> Measure:

@@ -11,7 +11,7 @@ from beaf_analytics.iceberg.executions import EXECUTIONS, OF_ICEBERG
 from beaf_analytics.iceberg.options import IcebergMeasure, IcebergMetric, IcebergOptions, Side
 from beaf_analytics.iceberg.peaks import ICEBERGS
 from beaf_analytics.measures.expand import fill_pattern
-from beaf_analytics.measures.expressions import both, ratio
+from beaf_analytics.measures.expressions import both, in_states, ratio
 from beaf_analytics.measures.splits import adds_up
 from beaf_core import Aggregation, Identity, Kind, Measure
 
@@ -70,15 +70,13 @@ class Asked:
 def asked(options: IcebergOptions) -> Iterator[Asked]:
     """Yield the columns that the options ask for."""
     for metric in options.metrics:
-        states = metric.market_states
-        phase = None if states is None else pl.col("MarketState").is_in(states)
         for variant in metric.expand():
             side, word = variant["sides"], variant["measures"]
             yield Asked(
                 name=_name(options, metric, side, word),
                 word=word,
                 side=side,
-                where=both(SIDES[side], phase),
+                where=both(SIDES[side], in_states(metric.market_states)),
                 weight=_name(options, metric, side, "ExecutionCount"),
                 average=options.avg_size_source,
             )

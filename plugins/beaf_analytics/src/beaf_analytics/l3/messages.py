@@ -6,7 +6,7 @@ A remove is a cancellation or the end of a fill: `OrderExecuted` tells which.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -146,8 +146,3 @@ SIDE_WORDS: Mapping[Side, str] = {
     "Ask": "on the ask side",
     "Total": "on both sides",
 }
-
-
-def in_states(states: Sequence[str] | None) -> pl.Expr | None:
-    """Render which messages are in the market states that are asked for; None means all."""
-    return None if states is None else pl.col("MarketState").is_in(list(states))

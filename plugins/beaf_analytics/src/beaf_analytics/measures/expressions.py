@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 
@@ -15,3 +17,8 @@ def both(first: pl.Expr | None, second: pl.Expr | None) -> pl.Expr | None:
     if first is None or second is None:
         return second if first is None else first
     return first & second
+
+
+def in_states(states: Sequence[str] | None) -> pl.Expr | None:
+    """Keep the rows in some market states; None means all rows."""
+    return None if states is None else pl.col("MarketState").is_in(list(states))
