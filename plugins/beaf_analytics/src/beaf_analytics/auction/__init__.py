@@ -11,6 +11,7 @@ from beaf_analytics.auction.kinds import AUCTION, Kind, calls_of, prints_of
 from beaf_analytics.auction.options import COMPARING, AuctionMetric, AuctionOptions
 from beaf_analytics.measures.expand import fill_pattern
 from beaf_analytics.measures.expressions import both, in_states
+from beaf_analytics.trade.prints import TABLE as TRADES
 from beaf_core import AnalyticsModule, Measure, ProvidedTable, hookimpl
 
 
@@ -57,9 +58,9 @@ def _name(metric: AuctionMetric, word: str, kind: Kind) -> str:
 def rows(options: AuctionOptions) -> Mapping[str, pl.Expr]:
     """Keep auction prints, and messages of calls; what compares needs to see all prints."""
     call = calls_of("Total")
-    found = {calls.TABLE: call, calls.MOVES: call, prints.TABLE: AUCTION}
+    found = {calls.TABLE: call, calls.MOVES: call, TRADES: AUCTION}
     if any(word in COMPARING for metric in options.asked for word in metric.measures):
-        del found[prints.TABLE]
+        del found[TRADES]
     return found
 
 
