@@ -16,7 +16,8 @@ from functools import partial
 import polars as pl
 
 from beaf_analytics.iceberg.options import IcebergOptions
-from beaf_analytics.measures.following import FIRST, THEN, followed, nanoseconds
+from beaf_analytics.measures.expressions import nanoseconds
+from beaf_analytics.measures.following import FIRST, THEN, followed
 from beaf_core import ProvidedTable
 
 EXECUTIONS = "iceberg_executions"

@@ -22,3 +22,8 @@ def both(first: pl.Expr | None, second: pl.Expr | None) -> pl.Expr | None:
 def in_states(states: Sequence[str] | None) -> pl.Expr | None:
     """Keep the rows in some market states; None means all rows."""
     return None if states is None else pl.col("MarketState").is_in(list(states))
+
+
+def nanoseconds(column: str) -> pl.Expr:
+    """A time, whatever it is stored as, in int64 nanoseconds since the epoch."""
+    return pl.col(column).cast(pl.Datetime("ns")).cast(pl.Int64)
