@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from beaf_analytics.measures.expand import ModuleOptions, OneOrMore, Variants
+from beaf_analytics.measures.expressions import NANOSECONDS
 
 Side = Literal["Total", "Buy", "Sell"]
 AggressiveMeasure = Literal[
@@ -19,8 +20,6 @@ AggressiveMeasure = Literal[
     "SweepShare",
     "SweepVolumeShare",
 ]
-
-NANOSECONDS = 1_000_000_000
 
 
 class AggressiveMetric(Variants):

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from beaf_analytics.measures.expand import ModuleOptions, OneOrMore, Variants
+from beaf_analytics.measures.expressions import NANOSECONDS
 
 Side = Literal["Bid", "Ask", "Total"]
 IcebergMeasure = Literal[
@@ -18,8 +19,6 @@ IcebergMeasure = Literal[
     "VolumeShare",
 ]
 Method = Literal["revealed", "refill"]
-
-NANOSECONDS = 1_000_000_000
 
 
 class IcebergMetric(Variants):

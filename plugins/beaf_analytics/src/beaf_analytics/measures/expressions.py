@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 import polars as pl
 
+#: Of a second.
+NANOSECONDS = 1_000_000_000
+
 
 def ratio(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
     """Divide; a zero denominator gives null, never NaN, infinity or a fudge."""

@@ -9,6 +9,7 @@ import polars as pl
 from pydantic import Field
 
 from beaf_analytics.measures.expand import ModuleOptions
+from beaf_analytics.measures.expressions import NANOSECONDS
 from beaf_core import Context, SourcePass, UsageError, did_you_mean
 
 SOURCE = "source"
@@ -42,7 +43,7 @@ def check_resample_rule(rule: str | None, source: SourcePass) -> None:
             f"resample_rule {rule!r} is no duration", remedy="write one such as 30s, 5m, 1h"
         )
     seconds = int(found[1] or 1) * _SECONDS[found[2]]
-    if seconds * 1_000_000_000 != source.reader_bucket_ns:
+    if seconds * NANOSECONDS != source.reader_bucket_ns:
         raise UsageError(
             f"resample_rule {rule!r} is {seconds} s, and the pass has buckets of "
             f"{source.reader_bucket_ns / 1e9:g} s",
