@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import polars as pl
 
 from beaf_analytics.iceberg.executions import EXECUTIONS, OF_ICEBERG
-from beaf_analytics.iceberg.options import IcebergMeasure, IcebergMetric, IcebergOptions, Side
+from beaf_analytics.iceberg.options import IcebergMeasure, IcebergMetric, IcebergOptions
 from beaf_analytics.iceberg.peaks import ICEBERGS
+from beaf_analytics.l3.messages import FILLED, SIDES
+from beaf_analytics.l3.options import Side
 from beaf_analytics.measures.expand import fill_pattern
 from beaf_analytics.measures.expressions import both, in_states, ratio
 from beaf_analytics.measures.splits import adds_up
@@ -17,13 +19,6 @@ from beaf_core import Aggregation, Identity, Kind, Measure
 
 SOURCE = "Frey & Sandås 2017; Zotikov & Antonov 2021"
 
-EXECUTED = pl.col("ExecutionSize")
-
-SIDES: Mapping[Side, pl.Expr | None] = {
-    "Total": None,
-    "Bid": pl.col("Side") == 1,
-    "Ask": pl.col("Side") == 2,
-}
 SIDE_WORDS: Mapping[Side, str] = {
     "Bid": "icebergs on the bid",
     "Ask": "icebergs on the ask",
@@ -101,7 +96,7 @@ def execution_volume(each: Asked) -> Measure:
     return Measure(
         name=each.name,
         table=EXECUTIONS,
-        value=Aggregation(Kind.SUM, EXECUTED, each.icebergs),
+        value=Aggregation(Kind.SUM, FILLED, each.icebergs),
         unit="shares",
         doc=f"Shares executed of {each.whose}, each told by what it reveals or by its refill.",
         formula="Σ ExecutionSize where RevealedQty > min_revealed_qty",
@@ -171,8 +166,8 @@ def volume_share(each: Asked) -> Measure:
         name=each.name,
         table=EXECUTIONS,
         value={
-            "icebergs": Aggregation(Kind.SUM, EXECUTED, each.icebergs),
-            "all": Aggregation(Kind.SUM, EXECUTED, each.where),
+            "icebergs": Aggregation(Kind.SUM, FILLED, each.icebergs),
+            "all": Aggregation(Kind.SUM, FILLED, each.where),
         },
         post=ratio(pl.col("icebergs"), pl.col("all")),
         unit="ratio",

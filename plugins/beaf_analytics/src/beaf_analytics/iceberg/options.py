@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from beaf_analytics.l3.options import Side
 from beaf_analytics.measures.expand import ModuleOptions, OneOrMore, Variants
 from beaf_analytics.measures.expressions import NANOSECONDS
 
-Side = Literal["Bid", "Ask", "Total"]
 IcebergMeasure = Literal[
     "ExecutionVolume",
     "ExecutionCount",

@@ -137,9 +137,9 @@ ACTIONS: Mapping[Action, Happening] = {
 }
 
 SIDES: Mapping[Side, pl.Expr | None] = {
+    "Total": None,
     "Bid": pl.col("Side") == 1,
     "Ask": pl.col("Side") == 2,
-    "Total": None,
 }
 SIDE_WORDS: Mapping[Side, str] = {
     "Bid": "on the bid side",

@@ -1,4 +1,4 @@
-"""Which small expressions do measures share?"""
+"""Which small expressions, and which numbers, do measures share?"""
 
 from __future__ import annotations
 
