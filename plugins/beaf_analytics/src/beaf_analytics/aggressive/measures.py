@@ -14,7 +14,7 @@ from beaf_analytics.aggressive.options import (
     Side,
 )
 from beaf_analytics.aggressive.orders import ORDERS, SIDE, SIZE
-from beaf_analytics.measures.expand import fill_pattern
+from beaf_analytics.measures.expand import fill_pattern, suffix
 from beaf_analytics.measures.expressions import both, in_states, ratio
 from beaf_analytics.measures.splits import adds_up
 from beaf_core import Aggregation, Identity, Kind, Measure
@@ -88,11 +88,10 @@ def _asked(
 def _name(
     options: AggressiveOptions, metric: AggressiveMetric, side: Side, word: AggressiveMeasure
 ) -> str:
-    suffix = "" if side == "Total" else side
-    if metric.output_name_pattern is None:
-        return f"{options.metric_prefix}{_NAMES[word]}{suffix}"
-    fields = {"sides": suffix, "measures": word}
-    return options.metric_prefix + fill_pattern(metric.output_name_pattern, fields)
+    end, pattern = suffix(side, "Total"), metric.output_name_pattern
+    if pattern is None:
+        return f"{options.metric_prefix}{_NAMES[word]}{end}"
+    return options.metric_prefix + fill_pattern(pattern, {"sides": end, "measures": word})
 
 
 def order_count(each: Asked) -> Measure:

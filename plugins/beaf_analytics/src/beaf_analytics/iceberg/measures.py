@@ -12,7 +12,7 @@ from beaf_analytics.iceberg.options import IcebergMeasure, IcebergMetric, Iceber
 from beaf_analytics.iceberg.peaks import ICEBERGS
 from beaf_analytics.l3.messages import FILLED, SIDES
 from beaf_analytics.l3.options import Side
-from beaf_analytics.measures.expand import fill_pattern
+from beaf_analytics.measures.expand import fill_pattern, suffix
 from beaf_analytics.measures.expressions import both, in_states, ratio
 from beaf_analytics.measures.splits import adds_up
 from beaf_core import Aggregation, Identity, Kind, Measure
@@ -78,11 +78,10 @@ def asked(options: IcebergOptions) -> Iterator[Asked]:
 
 
 def _name(options: IcebergOptions, metric: IcebergMetric, side: Side, word: str) -> str:
-    suffix = "" if side == "Total" else side
-    pattern = metric.output_name_pattern
+    end, pattern = suffix(side, "Total"), metric.output_name_pattern
     if pattern is None:
-        return f"{options.metric_prefix}Iceberg{word}{suffix}"
-    return options.metric_prefix + fill_pattern(pattern, {"sides": suffix, "measures": word})
+        return f"{options.metric_prefix}Iceberg{word}{end}"
+    return options.metric_prefix + fill_pattern(pattern, {"sides": end, "measures": word})
 
 
 def iceberg_measures(options: IcebergOptions) -> Sequence[Measure]:

@@ -20,6 +20,7 @@ from beaf_analytics.l3.messages import (
     REMOVES,
     UPDATES,
 )
+from beaf_analytics.measures.expand import suffix
 from beaf_analytics.measures.expressions import nanoseconds
 from beaf_core import Aggregation, Kind, Measure, ProvidedTable
 
@@ -46,7 +47,7 @@ def replacement_count(asked: Asked) -> Measure:
 
 def average_replacement_latency(asked: Asked) -> Measure:
     """Mean time that those levels were empty."""
-    rule = asked.weighted(f"ReplacementCount{'' if asked.side == 'Total' else asked.side}")
+    rule = asked.weighted(f"ReplacementCount{suffix(asked.side, 'Total')}")
     return _latency(asked, Kind.MEAN, "Mean", rule)
 
 

@@ -69,6 +69,11 @@ class Variants(BaseModel):
             yield dict(zip(lists, values, strict=True))
 
 
+def suffix(word: str, silent: str) -> str:
+    """End a name in a word, unless it is the one that goes without saying."""
+    return "" if word == silent else word
+
+
 def fill_pattern(pattern: str, fields: Mapping[str, str]) -> str:
     """Fill a name pattern with a variant's fields, and nothing else.
 
