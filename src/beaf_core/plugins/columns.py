@@ -175,6 +175,6 @@ class Shelf:
 
     def _asked(self, module: AnalyticsModule, options: Any) -> list[Column]:
         entry = self._host.catalog.find("module", module.name)
-        provides, _, _, reads, *_ = declared_of(entry, module, options)
-        behind = Behind(rows_of(entry, module, options), reads, provides)
+        declared = declared_of(entry, module, options)
+        behind = Behind(rows_of(entry, module, options), declared.reads, declared.provides)
         return columns_of(module, measures_of(entry, module, options), behind)
