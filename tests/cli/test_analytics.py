@@ -171,8 +171,10 @@ def test_what_only_options_yield_is_explained_too(beaf: Any) -> None:
     assert (one["unit"], one["module"], one["section"]) == ("ccy", "trade", "trade_analytics")
     assert one["reaggregation"] == "none"
     assert one["options"][0] == {
-        "name": "ENABLED", "default": "true", "description": "False yields no column."
-    }  # fmt: skip
+        "name": "ENABLED",
+        "default": "true",
+        "description": "False yields no column, and provides no table.",
+    }
 
 
 def test_the_columns_of_a_pipeline_are_explained(beaf: Any, pipeline_file: Path) -> None:

@@ -65,3 +65,26 @@ def test_columns_that_need_a_missing_column_are_told_the_first_eight_by_name() -
     assert "has no column Nope, wanted for Column0, Column1" in told.value.message
     assert "Column7 and 2 more (module tested)" in told.value.message
     assert "Fine" not in told.value.message
+
+
+def test_columns_are_told_whose_input_a_provided_table_passes_on() -> None:
+    made = ProvidedTable(
+        "made",
+        {"trades": ("Size",)},
+        lambda tables: tables["trades"].with_columns(Twice=pl.col("Size") * 2),
+        "TradeTimestamp",
+        passes_on="trades",
+        makes={"Twice": (), "Worth": ("Price",)},
+    )
+    tested = module(
+        count("Passed", "made", of=pl.col("Nope")),
+        count("Made", "made", of=pl.col("Worth")),
+        count("Fine", "made", of=pl.col("Twice")),
+        provides=lambda _options: [made],
+    )
+    with pytest.raises(DataInvalidError) as told:
+        compute_frame(tested, {"trades": TRADES.with_columns(Price=pl.lit(1.0))})
+    assert "has no column Nope, wanted for Passed (module tested)" in told.value.message
+    with pytest.raises(DataInvalidError) as told:
+        compute_frame(tested, {"trades": TRADES.with_columns(Nope=pl.lit(1.0))})
+    assert "has no column Price, wanted for Made (module tested)" in told.value.message

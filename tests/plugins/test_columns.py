@@ -51,6 +51,17 @@ def test_a_table_that_is_made_needs_what_it_is_made_of() -> None:
     )  # fmt: skip
 
 
+def test_a_table_that_passes_columns_on_needs_them_of_the_one_behind_it() -> None:
+    tagged = replace(made("tagged", trades=("Id",)), passes_on="trades", makes={"Worth": ("P",)})
+    value = Aggregation(Kind.SUM, pl.col("Size") * pl.col("Worth"))
+    measure = replace(SHARES, table="again", value=value)
+    again = replace(made("again", tagged=("Id",)), passes_on="tagged", makes={})
+    assert needs(measure, provides=[tagged, again]) == (
+        "again.Size", "again.Worth", "tagged.Id", "tagged.Size", "tagged.Worth",
+        "trades.Id", "trades.P", "trades.Size",
+    )  # fmt: skip
+
+
 def test_tables_that_are_made_of_each_other_end() -> None:
     tables = [made("one", two=("A",)), made("two", one=("B",))]
     assert needs(replace(SHARES, table="one"), provides=tables) == ("one.B", "one.Size", "two.A")

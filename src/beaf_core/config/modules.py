@@ -129,7 +129,7 @@ class ModuleResolver:
             try:
                 module = self.host.analytics_module(name)
                 options = None if module.Config is None else module.Config()
-                provided, *_ = declared_of(self.entry_of(name), module, options)
+                provided = declared_of(self.entry_of(name), module, options).provides
             except (BeafError, ValidationError):
                 continue  # broken, or in need of options: it cannot be recommended
             if any(each.name == table for each in provided):
@@ -167,13 +167,13 @@ class ModuleResolver:
         entry = self.entry_of(module.name)
         try:
             declared = declared_of(entry, module, options)
-            gives_none = or_none or bool(declared[0] or declared[1])
+            gives_none = or_none or bool(declared.provides or declared.grid)
             measures = self._measures(module, options, or_none=gives_none)
             rows = rows_of(entry, module, options)
         except BeafError as error:
             self.findings.problem(where, error.message, remedy=error.remedy)
             return ResolvedModule(module, options)
-        return ResolvedModule(module, options, measures, rows, *declared)
+        return ResolvedModule(module, options, measures, rows, **declared._asdict())
 
     def _options(
         self, module: AnalyticsModule, section: Node | None, node: Node, where: Steps

@@ -7,7 +7,7 @@ grid of buckets, a table that a module provides, an identity between columns.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -158,6 +158,14 @@ class ProvidedTable:
                 f"the table {self.name} passes on columns of {self.passes_on}, "
                 "which is not among its needs"
             )
+
+    def needed_for(self, columns: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+        """List the columns that it needs of each table, where some are asked of itself."""
+        if self.passes_on is None:
+            return self.needs
+        further = [name for each in columns for name in self.makes.get(each, (each,))]
+        needed = tuple(dict.fromkeys((*self.needs[self.passes_on], *further)))
+        return {**self.needs, self.passes_on: needed}
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,10 +119,10 @@ class Behind:
 
     def _add_inputs(self, table: str, found: dict[str, set[str]]) -> None:
         for made in (each for each in self.provides if each.name == table):
-            for source, columns in made.needs.items():
-                new = source not in found
+            for source, columns in made.needed_for(sorted(found[table])).items():
+                more = source not in found or not found[source].issuperset(columns)
                 found.setdefault(source, set()).update(columns)
-                if new:
+                if more:
                     self._add_inputs(source, found)
 
 
@@ -175,6 +175,6 @@ class Shelf:
 
     def _asked(self, module: AnalyticsModule, options: Any) -> list[Column]:
         entry = self._host.catalog.find("module", module.name)
-        provides, _, _, reads, *_ = declared_of(entry, module, options)
-        behind = Behind(rows_of(entry, module, options), reads, provides)
+        declared = declared_of(entry, module, options)
+        behind = Behind(rows_of(entry, module, options), declared.reads, declared.provides)
         return columns_of(module, measures_of(entry, module, options), behind)

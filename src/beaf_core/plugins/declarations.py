@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from beaf_core.model.errors import BeafError, UsageError
 from beaf_core.model.module import (
@@ -83,16 +83,18 @@ def rows_of(entry: PluginEntry, module: AnalyticsModule, options: Any) -> dict[s
     return answer
 
 
-def declared_of(
-    entry: PluginEntry, module: AnalyticsModule, options: Any
-) -> tuple[
-    tuple[ProvidedTable, ...],
-    DenseGrid | None,
-    tuple[Identity, ...],
-    dict[str, tuple[str, ...]],
-    tuple[str, ...] | None,
-]:
-    """Ask a module for the tables it provides, its grid, identities, what it reads, its keys."""
+class Declared(NamedTuple):
+    """What a module declares beside its measures, as `AnalyticsModule` describes it."""
+
+    provides: tuple[ProvidedTable, ...]
+    grid: DenseGrid | None
+    identities: tuple[Identity, ...]
+    reads: dict[str, tuple[str, ...]]
+    keys: tuple[str, ...] | None
+
+
+def declared_of(entry: PluginEntry, module: AnalyticsModule, options: Any) -> Declared:
+    """Ask a module for what it declares beside its measures."""
     try:
         provides, grid = tuple(module.provides(options)), module.grid(options)
         identities, reads = tuple(module.identities(options)), dict(module.reads(options))
@@ -107,7 +109,7 @@ def declared_of(
     for each, kind in wanted:
         _required(entry, each, kind)
     needed = {name: tuple(columns) for name, columns in reads.items()}
-    return provides, grid, identities, needed, keys
+    return Declared(provides, grid, identities, needed, keys)
 
 
 def _own_keys(entry: PluginEntry, answer: object) -> tuple[str, ...] | None:

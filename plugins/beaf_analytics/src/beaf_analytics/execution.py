@@ -11,8 +11,8 @@ from dataclasses import replace
 from itertools import product
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field
 
+from beaf_analytics.measures.expand import ModuleOptions
 from beaf_analytics.measures.expressions import both, ratio
 from beaf_analytics.trade.prices import placement, vwap
 from beaf_analytics.trade.prints import SIDES, TABLE, Where
@@ -47,13 +47,8 @@ _BUILDERS: Mapping[str, Callable[[str, Where, str], Measure]] = {
 }
 
 
-class ExecutionOptions(BaseModel):
+class ExecutionOptions(ModuleOptions):
     """Options of the section `execution_analytics`."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    ENABLED: bool = Field(True, description="False yields no column.")
-    metric_prefix: str = Field("", description="Put before every measure's name.")
 
 
 def measures(options: ExecutionOptions) -> list[Measure]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from beaf_analytics.measures.expand import ModuleOptions
 from beaf_analytics.measures.expressions import both
 from beaf_analytics.trade.options import Classifications
 from beaf_analytics.trade.prints import TABLE, classified
@@ -15,13 +16,9 @@ from beaf_analytics.trade.sizes import RETAIL
 from beaf_core import AnalyticsModule, Measure, hookimpl
 
 
-class RetailOptions(BaseModel):
+class RetailOptions(ModuleOptions):
     """Options of the section `retail_imbalance_analytics`."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    ENABLED: bool = Field(True, description="False yields no column.")
-    metric_prefix: str = Field("", description="Put before every measure's name.")
     classifications: Classifications = Field(
         default=["LIT_CONTINUOUS"],
         description="Only prints of these classifications; `all` takes every print.",

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
-
-SHARED_DATA = Path(__file__).resolve().parents[5] / "shared" / "data"
 
 NOON = datetime(2025, 1, 6, 12)
 #: ListingId → venue; 10 and 11 are one instrument, whose primary is 10; 20 stands alone.
@@ -55,14 +52,6 @@ def _l2(*rows: Row) -> pl.DataFrame:
         pl.col("^(Bid|Ask)Quantity.*$").cast(pl.Int64),
         pl.col("^(Bid|Ask)NumOrders.*$").cast(pl.Int32),
     )
-
-
-@pytest.fixture(scope="session")
-def shared_data() -> Path:
-    """The folder of real market data; its tests skip, saying so, where it is absent."""
-    if not SHARED_DATA.is_dir():
-        pytest.skip(f"the market data is not at {SHARED_DATA}")
-    return SHARED_DATA
 
 
 @pytest.fixture(scope="session")

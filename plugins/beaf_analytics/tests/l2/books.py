@@ -17,6 +17,17 @@ LEVELS = range(1, 11)
 Row = tuple[Any, ...]
 
 
+#: The quotes of a worked example; the flows between them are -100, 200, 300, -200, -100.
+EXAMPLE: list[Row] = [
+    (0, 100.00, 500, 100.02, 300),
+    (10, 100.00, 400, 100.02, 300),
+    (20, 100.01, 200, 100.02, 300),
+    (30, 100.01, 200, 100.03, 600),
+    (45, 100.00, 700, 100.03, 600),
+    (55, 100.00, 700, 100.02, 100),
+]
+
+
 def book(rows: Sequence[Row], *, listing: int = 1) -> pl.DataFrame:
     """Write a book; each row may end with a mapping of further columns."""
     return pl.DataFrame(

@@ -8,21 +8,13 @@ from typing import Any
 
 import polars as pl
 import pytest
+from plugins.beaf_analytics.tests.l2.books import EXAMPLE
 
 from beaf_analytics.l2.options import L2Options
 from beaf_analytics.l2.weighted import measures, provides
 
 Pass = Callable[..., pl.DataFrame]
 
-#: The quotes of the worked example in the metric reference: flows -100, 200, 300, -200, -100.
-EXAMPLE = [
-    (0, 100.00, 500, 100.02, 300),
-    (10, 100.00, 400, 100.02, 300),
-    (20, 100.01, 200, 100.02, 300),
-    (30, 100.01, 200, 100.03, 600),
-    (45, 100.00, 700, 100.03, 600),
-    (55, 100.00, 700, 100.02, 100),
-]
 BOTH = {"flows": [{"measures": ["OFI", "MidChangeCount"]}]}
 
 

@@ -7,18 +7,10 @@ from typing import Any
 
 import polars as pl
 import pytest
+from plugins.beaf_analytics.tests.l2.books import EXAMPLE
 
 Pass = Callable[..., pl.DataFrame]
 
-#: The quotes of the worked example in the metric reference.
-EXAMPLE = [
-    (0, 100.00, 500, 100.02, 300),
-    (10, 100.00, 400, 100.02, 300),
-    (20, 100.01, 200, 100.02, 300),
-    (30, 100.01, 200, 100.03, 600),
-    (45, 100.00, 700, 100.03, 600),
-    (55, 100.00, 700, 100.02, 100),
-]
 ABS = {"spreads": [{"variant": "Abs"}]}
 
 

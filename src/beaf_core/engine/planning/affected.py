@@ -9,6 +9,7 @@ from beaf_core.engine.primitives.provided import providers_of
 
 if TYPE_CHECKING:
     from beaf_core.config.resolved import ResolvedModule, ResolvedPass
+    from beaf_core.model.primitives import ProvidedTable
 
 #: How many columns of a module are named before the others are counted.
 _NAMED = 8
@@ -31,6 +32,8 @@ def affected(resolved: ResolvedPass, table: str, columns: Iterable[str] | None =
     for name, provider in providers_of(resolved).items():
         if _touches(provider.table.needs, wanted):
             wanted[name] = None
+        elif passed := _passed_on(provider.table, wanted):
+            wanted[name] = passed
     told = [text for each in resolved.modules if (text := _of_module(each, wanted))]
     return f"for {' and '.join(told)}" if told else ""
 
@@ -41,6 +44,13 @@ def _touches(needs: Mapping[str, Iterable[str]], wanted: Mapping[str, set[str] |
         if columns is None or not columns.isdisjoint(needs[table]):
             return True
     return False
+
+
+def _passed_on(table: ProvidedTable, wanted: Mapping[str, set[str] | None]) -> set[str]:
+    """List the columns of a table that are, or are made of, wanted ones of the one behind it."""
+    behind = wanted.get(table.passes_on or "") or set()
+    made = {name for name, columns in table.makes.items() if not behind.isdisjoint(columns)}
+    return made | (behind - table.makes.keys())
 
 
 def _of_module(module: ResolvedModule, wanted: Mapping[str, set[str] | None]) -> str:

@@ -31,14 +31,6 @@ class Provider:
     module: str
     table: ProvidedTable
 
-    def needs(self, columns: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
-        """List the columns that it needs of each table, where some are asked of itself."""
-        needs, base = self.table.needs, self.table.passes_on
-        if base is None:
-            return needs
-        further = [name for each in columns for name in self.table.makes.get(each, (each,))]
-        return {**needs, base: tuple(dict.fromkeys((*needs[base], *further)))}
-
     def build(
         self, inputs: Mapping[str, pl.LazyFrame], columns: Iterable[str], listings: Sequence[int]
     ) -> pl.LazyFrame:
@@ -53,7 +45,8 @@ class Provider:
             ModuleFaultError: it cannot be made, or lacks something.
         """
         asked = sorted(columns)
-        given = {name: _asked(inputs[name], each) for name, each in self.needs(asked).items()}
+        needed = self.table.needed_for(asked)
+        given = {name: _asked(inputs[name], each) for name, each in needed.items()}
         try:
             answer = self.table.build(given)
         except Exception as error:  # a plugin's code may raise anything
@@ -153,7 +146,7 @@ def needs_of_pass(resolved: ResolvedPass) -> list[Mapping[str, tuple[str, ...]]]
     for each in reversed(providers_of(resolved).values()):
         name = each.table.name
         asked = {column for needs in (*needed, looked_at) for column in needs.get(name, ())}
-        needed.append(each.needs(sorted(asked)))
+        needed.append(each.table.needed_for(sorted(asked)))
     return needed
 
 

@@ -14,8 +14,8 @@ from beaf_analytics.aggressive.options import (
     Side,
 )
 from beaf_analytics.aggressive.orders import ORDERS, SIDE, SIZE
-from beaf_analytics.measures.expand import fill_pattern
-from beaf_analytics.measures.expressions import both, ratio
+from beaf_analytics.measures.expand import fill_pattern, suffix
+from beaf_analytics.measures.expressions import both, in_states, ratio
 from beaf_analytics.measures.splits import adds_up
 from beaf_core import Aggregation, Identity, Kind, Measure
 
@@ -76,12 +76,10 @@ def aggressive_measures(options: AggressiveOptions) -> Sequence[Measure]:
 def _asked(
     options: AggressiveOptions, metric: AggressiveMetric, sides: Side, measures: AggressiveMeasure
 ) -> Asked:
-    states = metric.market_states
-    phase = None if states is None else pl.col("MarketState").is_in(states)
     return Asked(
         name=_name(options, metric, sides, measures),
         whose=SIDE_WORDS[sides],
-        where=both(SIDES[sides], phase),
+        where=both(SIDES[sides], in_states(metric.market_states)),
         count=_name(options, metric, sides, "OrderCount"),
         volume=_name(options, metric, sides, "OrderVolume"),
     )
@@ -90,11 +88,10 @@ def _asked(
 def _name(
     options: AggressiveOptions, metric: AggressiveMetric, side: Side, word: AggressiveMeasure
 ) -> str:
-    suffix = "" if side == "Total" else side
-    if metric.output_name_pattern is None:
-        return f"{options.metric_prefix}{_NAMES[word]}{suffix}"
-    fields = {"sides": suffix, "measures": word}
-    return options.metric_prefix + fill_pattern(metric.output_name_pattern, fields)
+    end, pattern = suffix(side, "Total"), metric.output_name_pattern
+    if pattern is None:
+        return f"{options.metric_prefix}{_NAMES[word]}{end}"
+    return options.metric_prefix + fill_pattern(pattern, {"sides": end, "measures": word})
 
 
 def order_count(each: Asked) -> Measure:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from beaf_analytics.measures.expand import OneOrMore, Variants
+from beaf_analytics.measures.expand import ModuleOptions, OneOrMore, Variants
+from beaf_analytics.measures.expressions import NANOSECONDS
 
 Side = Literal["Total", "Buy", "Sell"]
 AggressiveMeasure = Literal[
@@ -19,8 +20,6 @@ AggressiveMeasure = Literal[
     "SweepShare",
     "SweepVolumeShare",
 ]
-
-NANOSECONDS = 1_000_000_000
 
 
 class AggressiveMetric(Variants):
@@ -38,13 +37,9 @@ class AggressiveMetric(Variants):
     )
 
 
-class AggressiveOptions(BaseModel):
+class AggressiveOptions(ModuleOptions):
     """Options of the section `aggressive_trades_analytics`."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    ENABLED: bool = Field(True, description="False yields no column and no table.")
-    metric_prefix: str = Field("", description="Put before every measure's name.")
     table: Literal["trades", "l3"] = Field(
         "trades",
         description="What aggressive orders are put together of: prints, or executions of the "

@@ -13,7 +13,7 @@ from functools import partial
 import polars as pl
 
 from beaf_analytics.aggressive.options import AggressiveOptions
-from beaf_analytics.measures.following import nanoseconds
+from beaf_analytics.measures.expressions import nanoseconds
 from beaf_core import ProvidedTable
 
 ORDERS = "aggressive_trades"

@@ -10,7 +10,8 @@ from beaf_analytics.auction import calls, prints
 from beaf_analytics.auction.kinds import AUCTION, Kind, calls_of, prints_of
 from beaf_analytics.auction.options import COMPARING, AuctionMetric, AuctionOptions
 from beaf_analytics.measures.expand import fill_pattern
-from beaf_analytics.measures.expressions import both
+from beaf_analytics.measures.expressions import both, in_states
+from beaf_analytics.trade.prints import TABLE as TRADES
 from beaf_core import AnalyticsModule, Measure, ProvidedTable, hookimpl
 
 
@@ -36,7 +37,7 @@ def _words(metric: AuctionMetric) -> Iterator[tuple[str, float]]:
 
 def _measure(metric: AuctionMetric, word: str, kind: Kind, before: float, prefix: str) -> Measure:
     name = prefix + _name(metric, f"{word}{before:g}s" if before else word, kind)
-    states = prints.states_of(metric)
+    states = in_states(metric.market_states)
     if word in calls.BUILDERS:
         during = both(calls_of(kind), states)
         assert during is not None
@@ -57,9 +58,9 @@ def _name(metric: AuctionMetric, word: str, kind: Kind) -> str:
 def rows(options: AuctionOptions) -> Mapping[str, pl.Expr]:
     """Keep auction prints, and messages of calls; what compares needs to see all prints."""
     call = calls_of("Total")
-    found = {calls.TABLE: call, calls.MOVES: call, prints.TABLE: AUCTION}
+    found = {calls.TABLE: call, calls.MOVES: call, TRADES: AUCTION}
     if any(word in COMPARING for metric in options.asked for word in metric.measures):
-        del found[prints.TABLE]
+        del found[TRADES]
     return found
 
 

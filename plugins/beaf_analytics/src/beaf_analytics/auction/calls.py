@@ -8,9 +8,9 @@ from functools import partial
 import polars as pl
 
 from beaf_analytics.auction.kinds import Kind, calls_of, told
-from beaf_analytics.auction.prints import PRICE, PRINTED
-from beaf_analytics.auction.prints import TABLE as TRADES
-from beaf_analytics.measures.expressions import both, ratio
+from beaf_analytics.measures.expressions import NANOSECONDS, both, ratio
+from beaf_analytics.trade.prints import PRICE, PRINTED
+from beaf_analytics.trade.prints import TABLE as TRADES
 from beaf_core import Aggregation, AsOf, Measure, ProvidedTable
 from beaf_core import Kind as Aggregate
 
@@ -96,7 +96,7 @@ def deviation(name: str, where: pl.Expr, kind: Kind, before: float) -> Measure:
         TABLE,
         INDICATIVE,
         where=PRICED & calls_of(kind),
-        horizon=-round(before * 1_000_000_000),
+        horizon=-round(before * NANOSECONDS),
         strict=True,
     )
     told_before = pl.col("__indicative")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from beaf_analytics.auction.kinds import Kind
-from beaf_analytics.measures.expand import OneOrMore, Variants
+from beaf_analytics.measures.expand import ModuleOptions, OneOrMore, Variants
 from beaf_analytics.measures.quotes import Quotes
 
 AuctionMeasure = Literal[
@@ -97,13 +97,9 @@ class AuctionMetric(Variants):
         return self
 
 
-class AuctionOptions(BaseModel):
+class AuctionOptions(ModuleOptions):
     """Options of the section `auction_analytics`."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    ENABLED: bool = Field(True, description="False yields no column.")
-    metric_prefix: str = Field("", description="Put before every measure's name.")
     tables: Annotated[list[Table], OneOrMore] | None = Field(
         None,
         min_length=1,

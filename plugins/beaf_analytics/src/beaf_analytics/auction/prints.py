@@ -8,17 +8,13 @@ import polars as pl
 
 from beaf_analytics.auction.kinds import AUCTION, Kind, told
 from beaf_analytics.auction.options import AuctionMetric
-from beaf_analytics.measures.expressions import both, ratio
+from beaf_analytics.measures.expressions import both, in_states, nanoseconds, ratio
 from beaf_analytics.measures.quotes import MID, accepted
+from beaf_analytics.trade.prints import PRICE, PRINTED, SIZE, TABLE, quotient, total
 from beaf_core import Aggregation, AsOf, Measure
 from beaf_core import Kind as Aggregate
 
-TABLE = "trades"
-TIME = pl.col("TradeTimestampNanoseconds").cast(pl.Datetime("ns")).cast(pl.Int64)
-#: As quoted, in the listing's currency.
-PRICE, SIZE = pl.col("InstrumentCurrencyPrice"), pl.col("Size")
-#: A negative size cancels an earlier print: it takes volume back, and makes no price.
-PRINTED = SIZE > 0
+TIME = nanoseconds("TradeTimestampNanoseconds")
 
 Build = Callable[[str, pl.Expr, Kind, AuctionMetric], Measure]
 
@@ -38,37 +34,28 @@ def price(name: str, where: pl.Expr, kind: Kind, _metric: AuctionMetric) -> Meas
 
 def volume(name: str, where: pl.Expr, kind: Kind, _metric: AuctionMetric) -> Measure:
     """Σ size; 0 where nothing uncrossed."""
-    total = Aggregation(Aggregate.SUM, SIZE, where)
-    return _total(name, total, "shares", f"Shares that traded in {told(kind)}.", "Σ s")
+    value = Aggregation(Aggregate.SUM, SIZE, where)
+    return total(name, value, "shares", f"Shares that traded in {told(kind)}.", "Σ s")
 
 
 def notional(name: str, where: pl.Expr, kind: Kind, _metric: AuctionMetric) -> Measure:
     """Σ price · size, in the listing's currency."""
     doc = f"Notional that traded in {told(kind)}, in the listing's currency."
-    return _total(name, Aggregation(Aggregate.SUM, PRICE * SIZE, where), "ccy", doc, "Σ p·s")
+    return total(name, Aggregation(Aggregate.SUM, PRICE * SIZE, where), "ccy", doc, "Σ p·s")
 
 
 def trade_count(name: str, where: pl.Expr, kind: Kind, _metric: AuctionMetric) -> Measure:
     """Number of prints."""
-    total = Aggregation(Aggregate.COUNT, where=both(PRINTED, where))
-    return _total(name, total, "trades", f"Number of prints of {told(kind)}.", "Σ 1")
-
-
-def _total(name: str, total: Aggregation, unit: str, doc: str, formula: str) -> Measure:
-    return Measure(name, TABLE, total, unit, doc, formula, reaggregation="sum")
+    value = Aggregation(Aggregate.COUNT, where=both(PRINTED, where))
+    return total(name, value, "trades", f"Number of prints of {told(kind)}.", "Σ 1")
 
 
 def share(name: str, where: pl.Expr, kind: Kind, metric: AuctionMetric) -> Measure:
     """Volume of the auction by the volume of the bucket."""
-    return Measure(
-        name=name,
-        table=TABLE,
-        value={
-            "auction": Aggregation(Aggregate.SUM, SIZE, where),
-            "whole": Aggregation(Aggregate.SUM, SIZE, compared_with(metric)),
-        },
-        post=ratio(pl.col("auction"), pl.col("whole")),
-        unit="ratio",
+    return quotient(
+        name,
+        Aggregation(Aggregate.SUM, SIZE, where),
+        Aggregation(Aggregate.SUM, SIZE, compared_with(metric)),
         doc=f"Share of the bucket's volume that traded in {told(kind)}, of {metric.denominator} "
         "prints.",
         formula="Σ s of auction prints / Σ s",
@@ -78,7 +65,7 @@ def share(name: str, where: pl.Expr, kind: Kind, metric: AuctionMetric) -> Measu
 def compared_with(metric: AuctionMetric) -> pl.Expr | None:
     """Render the prints that an auction is compared with; None means all."""
     lit = (pl.col("BMLLTradeType") == "LIT").fill_null(value=False) | AUCTION
-    return both(lit if metric.denominator == "lit" else None, states_of(metric))
+    return both(lit if metric.denominator == "lit" else None, in_states(metric.market_states))
 
 
 def to_vwap(name: str, where: pl.Expr, kind: Kind, metric: AuctionMetric) -> Measure:
@@ -99,13 +86,6 @@ def to_vwap(name: str, where: pl.Expr, kind: Kind, metric: AuctionMetric) -> Mea
         f"bucket, of {metric.denominator} prints.",
         formula="1e4·(p − VWAP) / VWAP",
     )
-
-
-def states_of(metric: AuctionMetric) -> pl.Expr | None:
-    """Render the market states that a metric is limited to."""
-    if metric.market_states is None:
-        return None
-    return pl.col("MarketState").is_in(metric.market_states)
 
 
 def uncross_count(name: str, where: pl.Expr, kind: Kind, _metric: AuctionMetric) -> Measure:

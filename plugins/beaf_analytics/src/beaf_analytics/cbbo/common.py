@@ -24,6 +24,7 @@ from beaf_analytics.measures.quotes import (
     TWO_SIDED,
     accepted,
 )
+from beaf_analytics.measures.splits import TOLERANCE
 from beaf_core import Aggregation, Identity, Kind, Measure
 
 Build = Callable[[str, ConsolidateOptions], Measure]
@@ -42,7 +43,9 @@ def common_identities(options: ConsolidateOptions) -> list[Identity]:
     shares = ("CBBOLockedShare", "CBBOCrossedShare")
     if set(shares) <= set(options.measures):
         told = "CBBOLockedShare + CBBOCrossedShare ≤ 1"
-        found.append(_identity(told, lambda one, other: one + other <= 1 + 1e-9, options, *shares))
+        found.append(
+            _identity(told, lambda one, other: one + other <= 1 + TOLERANCE, options, *shares)
+        )
     return found
 
 

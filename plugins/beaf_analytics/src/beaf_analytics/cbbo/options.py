@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from beaf_analytics.measures.expand import MarketState, OneOrMore
+from beaf_analytics.measures.expand import MarketState, ModuleOptions, OneOrMore
 from beaf_analytics.measures.quotes import Quotes
 
 CommonMeasure = Literal[
@@ -23,13 +23,9 @@ CommonMeasure = Literal[
 ]
 
 
-class ConsolidateOptions(BaseModel):
+class ConsolidateOptions(ModuleOptions):
     """Options of the section `consolidate_analytics`."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    ENABLED: bool = Field(True, description="False provides no table and yields no column.")
-    metric_prefix: str = Field("", description="Put before every measure's name.")
     venues: Annotated[list[str], OneOrMore] | None = Field(
         None, min_length=1, description="MICs of the venues that take part; None means all."
     )

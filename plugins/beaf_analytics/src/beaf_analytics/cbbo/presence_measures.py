@@ -19,6 +19,7 @@ from beaf_analytics.cbbo.presence_options import (
 from beaf_analytics.measures.expand import fill_pattern
 from beaf_analytics.measures.expressions import both, ratio
 from beaf_analytics.measures.quotes import ASK, ASK_SIZE, BID, BID_SIZE, accepted
+from beaf_analytics.measures.splits import TOLERANCE
 from beaf_core import Aggregation, Identity, Kind, Measure
 
 _OWN_BID, _OWN_ASK = pl.col("OwnBid"), pl.col("OwnAsk")
@@ -71,9 +72,6 @@ _ORDERED: tuple[tuple[Column, Column], ...] = (
     (("QuantityAtCBO", "Min"), ("QuantityAtCBO", "TWMean")),
     (("QuantityAtCBO", "TWMean"), ("QuantityAtCBO", "Max")),
 )
-
-#: A mean of floats may differ in its last digits from a bound that it equals.
-TOLERANCE = 1e-9
 
 
 def presence_measures(metric: PresenceMetric, prefix: str) -> list[Measure]:

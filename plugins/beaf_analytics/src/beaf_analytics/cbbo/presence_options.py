@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from beaf_analytics.measures.expand import OneOrMore, Variants
+from beaf_analytics.measures.expand import ModuleOptions, OneOrMore, Variants
 from beaf_analytics.measures.quotes import Quotes
 
 ShareMeasure = Literal[
@@ -45,13 +45,9 @@ class PresenceMetric(Variants):
         return self
 
 
-class PresenceOptions(BaseModel):
+class PresenceOptions(ModuleOptions):
     """Options of the section `cbbo_analytics`."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    ENABLED: bool = Field(True, description="False yields no column.")
-    metric_prefix: str = Field("", description="Put before every measure's name.")
     cbbo: Literal["cbbo", "consolidated"] = Field(
         "cbbo",
         description="Where the best prices of all venues come from: the source's table `cbbo`, or "

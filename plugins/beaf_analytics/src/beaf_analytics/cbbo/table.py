@@ -21,14 +21,13 @@ from beaf_analytics.cbbo.carried import (
 from beaf_analytics.cbbo.merged import at_best, merged
 from beaf_analytics.cbbo.options import ConsolidateOptions
 from beaf_analytics.cbbo.venues import REFERENCE, SLOT, venues_of
+from beaf_analytics.measures.expressions import NANOSECONDS
 from beaf_core import ProvidedTable
 
 #: The table's name, and what it has beyond the columns of `l2`.
 CONSOLIDATED = "consolidated"
 EVENT, VENUES = "L2EventNo", "VenueCount"
 BID_VENUES, ASK_VENUES = "BidVenueCount", "AskVenueCount"
-
-_NANOSECONDS = 1_000_000_000
 
 
 def consolidated(options: ConsolidateOptions) -> ProvidedTable:
@@ -47,7 +46,7 @@ def build(options: ConsolidateOptions, tables: Mapping[str, pl.LazyFrame]) -> pl
     """Make the common books of all instruments, in the order of listing, time and event number."""
     venues = venues_of(tables["reference"], options.venues)
     count = 1 + int(venues[SLOT].max() or 0)  # type: ignore[arg-type]
-    age = None if options.max_age is None else round(options.max_age * _NANOSECONDS)
+    age = None if options.max_age is None else round(options.max_age * NANOSECONDS)
     books = carried(
         tables["l2"],
         venues,

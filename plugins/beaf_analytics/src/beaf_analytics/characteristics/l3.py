@@ -12,12 +12,12 @@ from functools import partial
 from typing import Annotated
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from beaf_analytics.characteristics import row_order
 from beaf_analytics.characteristics.l3_columns import ALL, ANY, BOOKS, COUNTS, Column, Told
 from beaf_analytics.l3.messages import CANCELS, INSERTS, REMOVES, TABLE
-from beaf_analytics.measures.expand import OneOrMore
+from beaf_analytics.measures.expand import ModuleOptions, OneOrMore
 from beaf_core import (
     Aggregation,
     AnalyticsModule,
@@ -150,13 +150,9 @@ BUILDERS: Mapping[Column, Callable[[str], Measure]] = {
 DEFAULT: list[Column] = [name for name in BUILDERS if name not in _ON_REQUEST]
 
 
-class L3CharacteristicsOptions(BaseModel):
+class L3CharacteristicsOptions(ModuleOptions):
     """Options of the section `l3_characteristics_analytics`."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    ENABLED: bool = Field(True, description="False yields no column.")
-    metric_prefix: str = Field("", description="Put before every measure's name.")
     columns: Annotated[list[Column], OneOrMore] = Field(
         default=DEFAULT,
         min_length=1,

@@ -11,9 +11,10 @@ from functools import partial
 from typing import Annotated, Literal
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from beaf_analytics.measures.expand import OneOrMore
+from beaf_analytics.measures.expand import ModuleOptions, OneOrMore
+from beaf_analytics.measures.expressions import nanoseconds
 from beaf_analytics.trade.prints import KNOWN_DIRECTION, SIZE, TABLE, quotient, total
 from beaf_analytics.trade.sizes import ALGORITHMIC, BLOCK, is_set
 from beaf_core import Aggregation, AnalyticsModule, Kind, Measure, hookimpl
@@ -54,13 +55,8 @@ _ON_REQUEST: tuple[Column, ...] = (
 )
 
 
-def _time(column: str) -> pl.Expr:
-    # A source may store microseconds, or plain integers: nanoseconds in any case.
-    return pl.col(column).cast(pl.Datetime("ns")).cast(pl.Int64)
-
-
 #: Nanoseconds from a trade to its publication.
-DELAY = _time("PublicationTimestampNanoseconds") - _time("TradeTimestampNanoseconds")
+DELAY = nanoseconds("PublicationTimestampNanoseconds") - nanoseconds("TradeTimestampNanoseconds")
 
 _TYPE, _STATE, _ID = pl.col("BMLLTradeType"), pl.col("MarketState"), pl.col("TradeId")
 ZERO_SIZE = SIZE == 0
@@ -188,13 +184,9 @@ BUILDERS: Mapping[Column, Callable[[str], Measure]] = {
 DEFAULT: list[Column] = [name for name in BUILDERS if name not in _ON_REQUEST]
 
 
-class TradeCharacteristicsOptions(BaseModel):
+class TradeCharacteristicsOptions(ModuleOptions):
     """Options of the section `trade_characteristics_analytics`."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    ENABLED: bool = Field(True, description="False yields no column.")
-    metric_prefix: str = Field("", description="Put before every measure's name.")
     columns: Annotated[list[Column], OneOrMore] = Field(
         default=DEFAULT,
         min_length=1,

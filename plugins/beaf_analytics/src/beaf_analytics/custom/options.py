@@ -22,6 +22,7 @@ from beaf_analytics.custom.columns import known_columns
 from beaf_analytics.custom.syntax import column_names, conjuncts, function_of, parse
 from beaf_analytics.custom.translate import Translated, condition, translate
 from beaf_analytics.custom.units import COUNTS, fits, word_of
+from beaf_analytics.measures.expand import ModuleOptions
 from beaf_core import RESERVED, TABLES
 
 _PASCAL = re.compile(r"[A-Z][A-Za-z0-9]*")
@@ -162,13 +163,9 @@ class Metric(BaseModel):
         return any(name in columns for name in column_names(text, self.params))
 
 
-class Metrics(BaseModel):
+class Metrics(ModuleOptions):
     """The section `metrics`: a list, or a mapping with the list and what holds for all of it."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    ENABLED: bool = Field(True, description="False yields no column.")
-    metric_prefix: str = Field("", description="Put before every metric's name.")
     metrics: list[Metric] = Field(default_factory=list, description="The metrics.")
 
     @model_validator(mode="before")

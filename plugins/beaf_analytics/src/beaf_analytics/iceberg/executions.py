@@ -16,22 +16,23 @@ from functools import partial
 import polars as pl
 
 from beaf_analytics.iceberg.options import IcebergOptions
-from beaf_analytics.measures.following import FIRST, THEN, followed, nanoseconds
+from beaf_analytics.l3.messages import EXECUTED, FILLED, INSERTS, OLD_SIZE, REMOVES, UPDATES
+from beaf_analytics.measures.expressions import nanoseconds
+from beaf_analytics.measures.following import FIRST, THEN, followed
 from beaf_core import ProvidedTable
 
 EXECUTIONS = "iceberg_executions"
 
 LISTING, TIME, SEQUENCE = "ListingId", "TimestampNanoseconds", "BMLLSequenceNo"
 
-INSERT, REMOVE, UPDATE = 2, 3, 4
-
-EXECUTED = pl.col("OrderExecuted") & (pl.col("ExecutionSize") > 0)
+#: The executions that the table has.
+TAKEN = EXECUTED & (FILLED > 0)
 #: What an execution takes beyond what was displayed.
-EXCESS = (pl.col("ExecutionSize") - pl.col("OldSize")).clip(lower_bound=0)
+EXCESS = (FILLED - OLD_SIZE).clip(lower_bound=0)
 #: All that was displayed is executed.
-IN_FULL = pl.col("ExecutionSize") >= pl.col("OldSize")
+IN_FULL = FILLED >= OLD_SIZE
 #: The order itself is displayed anew.
-ANEW = IN_FULL & (pl.col("LobAction") == UPDATE)
+ANEW = IN_FULL & UPDATES
 
 #: Whether an execution of the table is that of an iceberg.
 OF_ICEBERG = pl.col("IcebergMethod").is_not_null()
@@ -66,7 +67,7 @@ def executions_table(options: IcebergOptions) -> ProvidedTable:
 
 def executions(options: IcebergOptions, tables: Tables) -> pl.LazyFrame:
     """Keep the executions, and say what each reveals."""
-    executed = tables["l3"].filter(EXECUTED).with_columns(nanoseconds(TIME).alias(FIRST))
+    executed = tables["l3"].filter(TAKEN).with_columns(nanoseconds(TIME).alias(FIRST))
     found = executed.join(refills(options, tables["l3"]), on=_ROW, how="left")
     shown = pl.when(ANEW).then("Size").otherwise("__shown").fill_null(0)
     refilled = shown if "refill" in options.methods else pl.lit(0)
@@ -106,8 +107,8 @@ def _emptied(options: IcebergOptions, l3: pl.LazyFrame) -> pl.LazyFrame:
     """List the orders that are executed in full and removed, by each price of theirs."""
     # Partial executions come first: the most that an order displayed is the peak that it had.
     peak = pl.col("OldSize").max().over(LISTING, "OldOrderId")
-    gone = l3.filter(EXECUTED).with_columns(peak.alias("__peak"))
-    gone = gone.filter(IN_FULL, pl.col("LobAction") == REMOVE).select(
+    gone = l3.filter(TAKEN).with_columns(peak.alias("__peak"))
+    gone = gone.filter(IN_FULL, REMOVES).select(
         *(LISTING, "OldOrderId", SEQUENCE, "Side", "__peak"),
         nanoseconds(TIME).alias(FIRST),
         (EXCESS > 0).alias("__reveals"),
@@ -122,7 +123,7 @@ def _emptied(options: IcebergOptions, l3: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _inserted(l3: pl.LazyFrame) -> pl.LazyFrame:
-    return l3.filter(pl.col("LobAction") == INSERT).select(
+    return l3.filter(INSERTS).select(
         *(LISTING, "Side"),
         pl.col("Price").cast(pl.Float64),
         pl.col("OrderId").alias("__next"),

@@ -8,22 +8,17 @@ from dataclasses import dataclass
 import polars as pl
 
 from beaf_analytics.iceberg.executions import EXECUTIONS, OF_ICEBERG
-from beaf_analytics.iceberg.options import IcebergMeasure, IcebergMetric, IcebergOptions, Side
+from beaf_analytics.iceberg.options import IcebergMeasure, IcebergMetric, IcebergOptions
 from beaf_analytics.iceberg.peaks import ICEBERGS
-from beaf_analytics.measures.expand import fill_pattern
-from beaf_analytics.measures.expressions import both, ratio
+from beaf_analytics.l3.messages import FILLED, SIDES
+from beaf_analytics.l3.options import Side
+from beaf_analytics.measures.expand import fill_pattern, suffix
+from beaf_analytics.measures.expressions import both, in_states, ratio
 from beaf_analytics.measures.splits import adds_up
 from beaf_core import Aggregation, Identity, Kind, Measure
 
 SOURCE = "Frey & Sandås 2017; Zotikov & Antonov 2021"
 
-EXECUTED = pl.col("ExecutionSize")
-
-SIDES: Mapping[Side, pl.Expr | None] = {
-    "Total": None,
-    "Bid": pl.col("Side") == 1,
-    "Ask": pl.col("Side") == 2,
-}
 SIDE_WORDS: Mapping[Side, str] = {
     "Bid": "icebergs on the bid",
     "Ask": "icebergs on the ask",
@@ -70,26 +65,23 @@ class Asked:
 def asked(options: IcebergOptions) -> Iterator[Asked]:
     """Yield the columns that the options ask for."""
     for metric in options.metrics:
-        states = metric.market_states
-        phase = None if states is None else pl.col("MarketState").is_in(states)
         for variant in metric.expand():
             side, word = variant["sides"], variant["measures"]
             yield Asked(
                 name=_name(options, metric, side, word),
                 word=word,
                 side=side,
-                where=both(SIDES[side], phase),
+                where=both(SIDES[side], in_states(metric.market_states)),
                 weight=_name(options, metric, side, "ExecutionCount"),
                 average=options.avg_size_source,
             )
 
 
 def _name(options: IcebergOptions, metric: IcebergMetric, side: Side, word: str) -> str:
-    suffix = "" if side == "Total" else side
-    pattern = metric.output_name_pattern
+    end, pattern = suffix(side, "Total"), metric.output_name_pattern
     if pattern is None:
-        return f"{options.metric_prefix}Iceberg{word}{suffix}"
-    return options.metric_prefix + fill_pattern(pattern, {"sides": suffix, "measures": word})
+        return f"{options.metric_prefix}Iceberg{word}{end}"
+    return options.metric_prefix + fill_pattern(pattern, {"sides": end, "measures": word})
 
 
 def iceberg_measures(options: IcebergOptions) -> Sequence[Measure]:
@@ -103,7 +95,7 @@ def execution_volume(each: Asked) -> Measure:
     return Measure(
         name=each.name,
         table=EXECUTIONS,
-        value=Aggregation(Kind.SUM, EXECUTED, each.icebergs),
+        value=Aggregation(Kind.SUM, FILLED, each.icebergs),
         unit="shares",
         doc=f"Shares executed of {each.whose}, each told by what it reveals or by its refill.",
         formula="Σ ExecutionSize where RevealedQty > min_revealed_qty",
@@ -173,8 +165,8 @@ def volume_share(each: Asked) -> Measure:
         name=each.name,
         table=EXECUTIONS,
         value={
-            "icebergs": Aggregation(Kind.SUM, EXECUTED, each.icebergs),
-            "all": Aggregation(Kind.SUM, EXECUTED, each.where),
+            "icebergs": Aggregation(Kind.SUM, FILLED, each.icebergs),
+            "all": Aggregation(Kind.SUM, FILLED, each.where),
         },
         post=ratio(pl.col("icebergs"), pl.col("all")),
         unit="ratio",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from beaf_analytics.measures.expand import OneOrMore, Variants
+from beaf_analytics.l3.options import Side
+from beaf_analytics.measures.expand import ModuleOptions, OneOrMore, Variants
+from beaf_analytics.measures.expressions import NANOSECONDS
 
-Side = Literal["Bid", "Ask", "Total"]
 IcebergMeasure = Literal[
     "ExecutionVolume",
     "ExecutionCount",
@@ -18,8 +19,6 @@ IcebergMeasure = Literal[
     "VolumeShare",
 ]
 Method = Literal["revealed", "refill"]
-
-NANOSECONDS = 1_000_000_000
 
 
 class IcebergMetric(Variants):
@@ -43,13 +42,9 @@ class IcebergMetric(Variants):
     )
 
 
-class IcebergOptions(BaseModel):
+class IcebergOptions(ModuleOptions):
     """Options of the section `iceberg_analytics`."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    ENABLED: bool = Field(True, description="False yields no column and no table.")
-    metric_prefix: str = Field("", description="Put before every measure's name.")
     metrics: list[IcebergMetric] = Field(
         default=[IcebergMetric()],
         description="Sides × measures; everything but shares if nothing is asked for.",

@@ -15,7 +15,7 @@ from beaf_analytics.iceberg.executions import (
     TIME,
 )
 from beaf_analytics.iceberg.options import IcebergOptions
-from beaf_analytics.measures.following import nanoseconds
+from beaf_analytics.measures.expressions import nanoseconds
 from beaf_core import ProvidedTable
 
 ICEBERGS = "icebergs"

@@ -10,7 +10,8 @@ import polars as pl
 from beaf_analytics.iceberg.executions import EXECUTIONS, LISTING, OF_ICEBERG, SEQUENCE
 from beaf_analytics.iceberg.executions import TIME as BOOK_TIME
 from beaf_analytics.iceberg.options import IcebergOptions
-from beaf_analytics.measures.following import FIRST, THEN, followed, nanoseconds
+from beaf_analytics.measures.expressions import nanoseconds
+from beaf_analytics.measures.following import FIRST, THEN, followed
 from beaf_core import ProvidedTable
 
 TIME = "TradeTimestampNanoseconds"

@@ -10,10 +10,9 @@ import polars as pl
 from beaf_analytics.l2.asked import levels_asked, sources_asked
 from beaf_analytics.l2.bars import bar_name
 from beaf_analytics.l2.options import L2Options, LiquidityMetric, OhlcMetric
+from beaf_analytics.measures.splits import TOLERANCE
 from beaf_core import Identity
 
-#: Sums of floats differ by the order of their parts; 1e-9 is far above that.
-TOLERANCE = 1e-9
 #: Conditions of which a state of the book has one at most.
 _APART = ("Valid", "Locked", "Crossed", "OneSided")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from beaf_analytics.measures.expand import OneOrMore, Variants
+from beaf_analytics.measures.expand import ModuleOptions, OneOrMore, Variants
 from beaf_analytics.measures.quotes import Quotes
 
 Side = Literal["Bid", "Ask"]
@@ -189,13 +189,9 @@ class FlowMetric(Variants):
     )
 
 
-class L2Options(BaseModel):
+class L2Options(ModuleOptions):
     """Options of the section `l2_analytics`."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    ENABLED: bool = Field(True, description="False yields no column.")
-    metric_prefix: str = Field("", description="Put before every measure's name.")
     levels: int = Field(10, ge=1, description="How many levels the book has.")
     market_state: bool = Field(True, description="`l2` carries the last MarketState.")
     liquidity: list[LiquidityMetric] = Field([], description="Levels of the book.")

@@ -8,6 +8,7 @@ import polars as pl
 
 from beaf_analytics.l2.values import TABLE
 from beaf_analytics.measures.expand import Variants
+from beaf_analytics.measures.expressions import nanoseconds
 
 LISTING, TIME, SEQUENCE = "ListingId", "TimestampNanoseconds", "BMLLSequenceNo"
 #: A row's time as int64 nanoseconds.
@@ -16,7 +17,7 @@ MOMENT = "Moment"
 
 def moment() -> pl.Expr:
     """Render a row's time, whatever unit it is stored in."""
-    return pl.col(TIME).cast(pl.Datetime("ns")).cast(pl.Int64).alias(MOMENT)
+    return nanoseconds(TIME).alias(MOMENT)
 
 
 def needed(*values: pl.Expr) -> Mapping[str, tuple[str, ...]]:

@@ -20,12 +20,12 @@ from beaf_analytics.l2.asked import name_of, words_of
 from beaf_analytics.l2.options import ReturnAggregation, ReturnMeasure, Source, VolatilityMetric
 from beaf_analytics.l2.ordered import LISTING, MOMENT, SEQUENCE, moment, needed, table_name
 from beaf_analytics.l2.values import SOURCES, TABLE
+from beaf_analytics.measures.expressions import NANOSECONDS
 from beaf_analytics.measures.quotes import accepted
 from beaf_core import Aggregation, Kind, Measure, ProvidedTable
 
 SESSIONS_OF_A_YEAR = 252
-SECOND = 1_000_000_000
-_UNITS = {"ms": 1_000_000, "s": SECOND, "m": 60 * SECOND}
+_UNITS = {"ms": 1_000_000, "s": NANOSECONDS, "m": 60 * NANOSECONDS}
 
 #: Columns of a grid's table: where a row stands, the logarithm of the price in force, its change
 #: since the row before, and whether that one had a price and this one has none.
@@ -193,7 +193,7 @@ def _post(grid: Grid, word: str) -> pl.Expr:
     if _is_annual(grid, word):
         seconds = SESSIONS_OF_A_YEAR * grid.metric.session_seconds
         returns = pl.lit(1) if word == "Std" else number
-        value = value * (seconds * SECOND / (returns * step)) ** _SCALES[word]
+        value = value * (seconds * NANOSECONDS / (returns * step)) ** _SCALES[word]
     least = {"N": -1, "Std": 1}.get(word, 0)
     return pl.when(number > least).then(value)
 

@@ -48,6 +48,8 @@ def identities(options: L2Options) -> list[Identity]:
 
 def provides(options: L2Options) -> list[ProvidedTable]:
     """List the tables that the measures are over, each once."""
+    if not options.ENABLED:
+        return []
     found = [grid.table() for metric in options.volatility for grid in grids(metric)]
     found += [Changes(metric).table() for metric in options.flows]
     return list({table.name: table for table in found}.values())

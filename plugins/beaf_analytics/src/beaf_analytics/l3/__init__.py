@@ -9,7 +9,7 @@ from beaf_analytics.l3.asked import Asked, columns
 from beaf_analytics.l3.generic import generic_measures
 from beaf_analytics.l3.identities import identities
 from beaf_analytics.l3.options import L3Options, Variant
-from beaf_core import AnalyticsModule, Measure, hookimpl
+from beaf_core import AnalyticsModule, Measure, ProvidedTable, hookimpl
 
 BUILDERS: Mapping[Variant, Callable[[Asked], Measure]] = {
     "ArrivalFlowImbalance": advanced.arrival_flow_imbalance,
@@ -46,6 +46,11 @@ def measures(options: L3Options) -> list[Measure]:
     return [*generic, *advanced_ones]
 
 
+def provides(options: L3Options) -> list[ProvidedTable]:
+    """Provide the table of levels that are empty for a while, and have orders again."""
+    return [replacements.REPLACEMENTS] if options.ENABLED else []
+
+
 @hookimpl
 def analytics_module() -> AnalyticsModule:
     """Declare the module."""
@@ -54,6 +59,6 @@ def analytics_module() -> AnalyticsModule:
         measures=measures,
         doc="Counts and volumes of order messages, lifetimes of orders, replacements of levels",
         Config=L3Options,
-        provides=lambda _options: (replacements.REPLACEMENTS,),
+        provides=provides,
         identities=identities,
     )

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from beaf_analytics.l3.messages import SIDE_WORDS, SIDES, in_states
+from beaf_analytics.l3.messages import SIDE_WORDS, SIDES
 from beaf_analytics.l3.options import AdvancedMetric, OrderIds, Side, Variant
-from beaf_analytics.measures.expand import fill_pattern
-from beaf_analytics.measures.expressions import both
+from beaf_analytics.measures.expand import fill_pattern, suffix
+from beaf_analytics.measures.expressions import both, in_states
 from beaf_core import Aggregation, Kind, UsageError
 
 #: They compare the two sides, and so have no side of their own.
@@ -39,7 +39,7 @@ class Asked:
     def name(self) -> str:
         """The column's name: `CancelShare`, `CancelShareBid`, or by the metric's pattern."""
         if self.metric.output_name_pattern is None:
-            return f"{self.prefix}{self.variant}{'' if self.side == 'Total' else self.side}"
+            return f"{self.prefix}{self.variant}{suffix(self.side, 'Total')}"
         fields = {
             "variant": self.variant,
             "sides": self.side,

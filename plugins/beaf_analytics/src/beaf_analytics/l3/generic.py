@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from beaf_analytics.l3.messages import ACTIONS, SIDE_WORDS, SIDES, TABLE, Happening, in_states
+from beaf_analytics.l3.messages import ACTIONS, SIDE_WORDS, SIDES, TABLE, Happening
 from beaf_analytics.l3.options import Action, GenericMetric, OrderAggregation, OrderMeasure, Side
 from beaf_analytics.measures.aggregations import RowValue
 from beaf_analytics.measures.expand import fill_pattern
-from beaf_analytics.measures.expressions import both
+from beaf_analytics.measures.expressions import both, in_states
 from beaf_core import Aggregation, Kind, Measure
 
 #: What an aggregation says of numbers that are 1 on some messages and 0 on all others.

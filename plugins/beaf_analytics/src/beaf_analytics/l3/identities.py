@@ -9,10 +9,9 @@ import polars as pl
 from beaf_analytics.l3.asked import columns as advanced_columns
 from beaf_analytics.l3.generic import columns as generic_columns
 from beaf_analytics.l3.options import L3Options
+from beaf_analytics.measures.splits import TOLERANCE
 from beaf_core import Identity
 
-#: Of shares of orders, which are floats.
-TOLERANCE = 1e-9
 _SIDES = ("Bid", "Ask", "Total")
 
 #: Action, measure and side, or variant and side → column.

@@ -6,7 +6,7 @@ A remove is a cancellation or the end of a fill: `OrderExecuted` tells which.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -137,17 +137,12 @@ ACTIONS: Mapping[Action, Happening] = {
 }
 
 SIDES: Mapping[Side, pl.Expr | None] = {
+    "Total": None,
     "Bid": pl.col("Side") == 1,
     "Ask": pl.col("Side") == 2,
-    "Total": None,
 }
 SIDE_WORDS: Mapping[Side, str] = {
     "Bid": "on the bid side",
     "Ask": "on the ask side",
     "Total": "on both sides",
 }
-
-
-def in_states(states: Sequence[str] | None) -> pl.Expr | None:
-    """Render which messages are in the market states that are asked for; None means all."""
-    return None if states is None else pl.col("MarketState").is_in(list(states))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from beaf_analytics.measures.expand import OneOrMore, Variants
+from beaf_analytics.measures.expand import ModuleOptions, OneOrMore, Variants
 
 Side = Literal["Bid", "Ask", "Total"]
 Action = Literal[
@@ -98,13 +98,9 @@ class AdvancedMetric(Variants):
 DEFAULT_METRIC = GenericMetric(actions=["Insert", "Remove"], measures=["Count", "Volume"])
 
 
-class L3Options(BaseModel):
+class L3Options(ModuleOptions):
     """Options of the section `l3_analytics`."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    ENABLED: bool = Field(True, description="False yields no column.")
-    metric_prefix: str = Field("", description="Put before every measure's name.")
     order_ids: OrderIds = Field(
         "OrderId",
         description="What tells orders apart: OrderId where one begins and OldOrderId where it "

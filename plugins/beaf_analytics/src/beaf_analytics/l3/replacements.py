@@ -20,6 +20,8 @@ from beaf_analytics.l3.messages import (
     REMOVES,
     UPDATES,
 )
+from beaf_analytics.measures.expand import suffix
+from beaf_analytics.measures.expressions import nanoseconds
 from beaf_core import Aggregation, Kind, Measure, ProvidedTable
 
 NAME = "level_replacements"
@@ -45,7 +47,7 @@ def replacement_count(asked: Asked) -> Measure:
 
 def average_replacement_latency(asked: Asked) -> Measure:
     """Mean time that those levels were empty."""
-    rule = asked.weighted(f"ReplacementCount{'' if asked.side == 'Total' else asked.side}")
+    rule = asked.weighted(f"ReplacementCount{suffix(asked.side, 'Total')}")
     return _latency(asked, Kind.MEAN, "Mean", rule)
 
 
@@ -71,7 +73,7 @@ def level_replacements(tables: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
     """Tell of each message how long the level has been empty at which its order arrives."""
     messages = tables["l3"]
     steps = pl.concat([_where_orders_were(messages), _where_orders_move(messages)])
-    time = pl.col(_TIME).cast(pl.Datetime("ns")).cast(pl.Int64)
+    time = nanoseconds(_TIME)
     empties = pl.col("Fills") & (pl.col("Step").cum_sum().over(_LEVEL) == 0)
     since = pl.when(empties).then(time).shift(1).over(_LEVEL)
     arrives = (pl.col("Step") == 1) & pl.col("LevelPrice").is_not_null()

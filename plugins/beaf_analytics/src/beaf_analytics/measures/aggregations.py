@@ -11,8 +11,8 @@ import polars as pl
 from beaf_analytics.measures.expressions import both, ratio
 from beaf_core import Aggregation, Kind, Lookup, Measure, UsageError
 
-#: The words that users know from `aggregations: […]`.
-AggregationWord = Literal[
+#: The words of `aggregations` that mean something for events, which hold for no time.
+EventAggregation = Literal[
     "First",
     "Last",
     "Min",
@@ -21,10 +21,11 @@ AggregationWord = Literal[
     "Sum",
     "Std",
     "Median",
-    "TWA",
     "VWA",
     "NotionalWeighted",
 ]
+#: The words that users know from `aggregations: […]`.
+AggregationWord = Literal[EventAggregation, "TWA"]
 
 _ROWS: Mapping[str, Kind] = {
     "First": Kind.FIRST,

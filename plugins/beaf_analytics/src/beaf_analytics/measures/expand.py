@@ -1,4 +1,4 @@
-"""How do options such as `sides × measures` become named variants?"""
+"""Which options do all modules have, and how do lists such as `sides` become named variants?"""
 
 from __future__ import annotations
 
@@ -37,6 +37,15 @@ def _as_list(value: object) -> object:
 OneOrMore = BeforeValidator(_as_list)
 
 
+class ModuleOptions(BaseModel):
+    """Options of every module that yields columns."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ENABLED: bool = Field(True, description="False yields no column, and provides no table.")
+    metric_prefix: str = Field("", description="Put before every measure's name.")
+
+
 class Variants(BaseModel):
     """Options that multiply: every combination of the list-valued fields is one variant."""
 
@@ -58,6 +67,11 @@ class Variants(BaseModel):
         }
         for values in product(*lists.values()):
             yield dict(zip(lists, values, strict=True))
+
+
+def suffix(word: str, silent: str) -> str:
+    """End a name in a word, unless it is the one that goes without saying."""
+    return "" if word == silent else word
 
 
 def fill_pattern(pattern: str, fields: Mapping[str, str]) -> str:

@@ -12,11 +12,6 @@ FIRST, THEN = "__first", "__then"
 _SLOT = "__slot"
 
 
-def nanoseconds(column: str) -> pl.Expr:
-    """A time, whatever it is stored as, in int64 nanoseconds since the epoch."""
-    return pl.col(column).cast(pl.Datetime("ns")).cast(pl.Int64)
-
-
 def followed(
     first: pl.LazyFrame, then: pl.LazyFrame, on: Sequence[str], tolerance: int
 ) -> pl.LazyFrame:

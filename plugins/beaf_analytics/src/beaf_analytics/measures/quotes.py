@@ -11,6 +11,8 @@ from typing import Literal
 
 import polars as pl
 
+from beaf_analytics.measures.expressions import both, in_states
+
 BID, ASK = pl.col("BidPrice1"), pl.col("AskPrice1")
 BID_SIZE, ASK_SIZE = pl.col("BidQuantity1"), pl.col("AskQuantity1")
 MID = (BID + ASK) / 2
@@ -40,7 +42,4 @@ def accepted(quotes: Quotes, market_states: Sequence[str] | None = None) -> pl.E
     """
     book = {"valid": UNCROSSED, "uncrossed": UNCROSSED, "two_sided": TWO_SIDED}.get(quotes)
     states = market_states or ([CONTINUOUS] if quotes == "valid" else None)
-    if states is None:
-        return book
-    phase = pl.col("MarketState").is_in(list(states))
-    return phase if book is None else phase & book
+    return both(in_states(states), book)

@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterable, Sequence
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from beaf_analytics.measures.expand import ModuleOptions
+from beaf_analytics.measures.expressions import NANOSECONDS
 from beaf_core import Context, SourcePass, UsageError, did_you_mean
 
 SOURCE = "source"
@@ -19,13 +21,9 @@ KEYS = (LISTING, BUCKET)
 _SECONDS = {"s": 1, "m": 60, "min": 60, "t": 60, "h": 3600, "d": 86_400}
 
 
-class SecondPassOptions(BaseModel):
+class SecondPassOptions(ModuleOptions):
     """Options of every module that works on the rows of an earlier pass."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    ENABLED: bool = Field(True, description="False yields no column.")
-    metric_prefix: str = Field("", description="Put before every measure's name.")
     source_pass: str | None = Field(
         None, description="The earlier pass whose rows are read; the pass's own source_pass if not."
     )
@@ -45,7 +43,7 @@ def check_resample_rule(rule: str | None, source: SourcePass) -> None:
             f"resample_rule {rule!r} is no duration", remedy="write one such as 30s, 5m, 1h"
         )
     seconds = int(found[1] or 1) * _SECONDS[found[2]]
-    if seconds * 1_000_000_000 != source.reader_bucket_ns:
+    if seconds * NANOSECONDS != source.reader_bucket_ns:
         raise UsageError(
             f"resample_rule {rule!r} is {seconds} s, and the pass has buckets of "
             f"{source.reader_bucket_ns / 1e9:g} s",

@@ -8,7 +8,8 @@ import polars as pl
 
 from beaf_core import Identity
 
-#: Sums of floats differ by the order of their parts; 1e-9 is far above that.
+#: Sums of floats differ by the order of their parts, and means from a bound that they equal, in
+#: their last digits; 1e-9 is far above that, and below any tick.
 TOLERANCE = 1e-9
 
 

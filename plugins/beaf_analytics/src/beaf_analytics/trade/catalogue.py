@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
+from beaf_analytics.measures.aggregations import EventAggregation
 from beaf_analytics.trade.options import (
     ChangeMetric,
     DiscrepancyMetric,
@@ -14,7 +15,6 @@ from beaf_analytics.trade.options import (
 )
 from beaf_analytics.trade.words import (
     Change,
-    EventAggregation,
     Flag,
     FlagMeasure,
     ImpactVariant,

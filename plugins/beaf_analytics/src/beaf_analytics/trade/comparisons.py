@@ -8,16 +8,12 @@ from __future__ import annotations
 import polars as pl
 
 from beaf_analytics.measures.aggregations import RowValue
+from beaf_analytics.measures.expand import suffix
 from beaf_analytics.measures.expressions import both, ratio
 from beaf_analytics.trade.options import ChangeMetric, DiscrepancyMetric
 from beaf_analytics.trade.prints import PRICE, PRINTED, SIDE_WORDS, SIDES, SIZE, TABLE, Prints
 from beaf_analytics.trade.quotes import REFERENCE_WORDS, reference
 from beaf_core import Measure
-
-
-def suffix(word: str, silent: str) -> str:
-    """End a name in a word, unless it is the one that goes without saying."""
-    return "" if word == silent else word
 
 
 def discrepancies(metric: DiscrepancyMetric, prints: Prints) -> list[Measure]:

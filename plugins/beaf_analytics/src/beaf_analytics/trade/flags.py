@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from beaf_analytics.measures.expand import suffix
 from beaf_analytics.measures.expressions import both
-from beaf_analytics.trade.comparisons import suffix
 from beaf_analytics.trade.options import FlagMetric
 from beaf_analytics.trade.prints import EUROS, PRINTED, SIDE_WORDS, SIDES, Prints, Where, quotient
 from beaf_analytics.trade.sizes import ALGORITHMIC, BLOCK, ODD_LOT, count, is_set, volume

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
-from beaf_analytics.measures.expressions import both
+from beaf_analytics.measures.expressions import both, in_states
 from beaf_analytics.trade.direction import DIRECTIONAL, SIGNED, unknown_share
 from beaf_analytics.trade.options import GenericMetric, TradeOptions
 from beaf_analytics.trade.prices import PRICES, RETURNS, bars
@@ -18,7 +18,6 @@ from beaf_analytics.trade.prints import (
     SIDES,
     Prints,
     Where,
-    in_states,
 )
 from beaf_analytics.trade.sizes import SIZES
 from beaf_analytics.trade.twap import WORD as TWAP
@@ -60,7 +59,7 @@ def _measures(metric: GenericMetric, prints: Prints, side: Side, word: str) -> S
         before = prints.where(metric, SIDES[side], alone=True)
         return [RETURNS[word](name(word), where, before, told)]
     if word in ELSEWHERE:
-        where = both(both(ELSEWHERE[word], in_states(metric)), SIDES[side])
+        where = both(both(ELSEWHERE[word], in_states(metric.market_states)), SIDES[side])
     return [_BUILDERS[word](name(word), where, told)]
 
 

@@ -6,15 +6,13 @@ from collections.abc import Iterator, Mapping
 
 import polars as pl
 
+from beaf_analytics.measures.splits import TOLERANCE
 from beaf_analytics.trade.generic import named_columns
 from beaf_analytics.trade.impact import impact_name, variants
 from beaf_analytics.trade.options import TradeOptions
 from beaf_analytics.trade.prints import prints_of
 from beaf_analytics.trade.words import Side
 from beaf_core import Identity
-
-#: Sums of floats differ by the order of their parts; 1e-9 is far above that, and below any tick.
-TOLERANCE = 1e-9
 
 #: The sides that split all trades, under either of their names.
 _SPLIT: Mapping[Side, Side] = {"Ask": "Buy", "Bid": "Sell"}

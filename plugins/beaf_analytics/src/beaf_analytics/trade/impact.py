@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from beaf_analytics.measures.aggregations import AggregationWord, RowValue
+from beaf_analytics.measures.expand import suffix
 from beaf_analytics.measures.expressions import both, ratio
-from beaf_analytics.trade.comparisons import suffix
 from beaf_analytics.trade.mids import Mids, mids_of
 from beaf_analytics.trade.options import ImpactMetric
 from beaf_analytics.trade.prints import AGGRESSOR, DIRECTION, PRICE, PRINTED, SIZE, TABLE, Prints

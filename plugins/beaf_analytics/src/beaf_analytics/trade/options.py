@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from beaf_analytics.measures.expand import OneOrMore, Variants
+from beaf_analytics.measures.expand import ModuleOptions, OneOrMore, Variants
 from beaf_analytics.trade.horizons import milliseconds_of_the_table, nanoseconds
 from beaf_analytics.trade.words import (
     Aggregations,
@@ -144,13 +144,9 @@ Classifications = Literal["all"] | Annotated[list[str], OneOrMore]
 _FAMILIES = ("discrepancy_metrics", "flag_metrics", "change_metrics", "impact_metrics")
 
 
-class TradeOptions(BaseModel):
+class TradeOptions(ModuleOptions):
     """Options of the section `trade_analytics`."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    ENABLED: bool = Field(True, description="False yields no column.")
-    metric_prefix: str = Field("", description="Put before every measure's name.")
     classifications: Classifications = Field(
         default=["LIT_CONTINUOUS"],
         description="Only prints of these classifications; `all` takes every print.",

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from beaf_analytics.measures.expand import Variants, fill_pattern
-from beaf_analytics.measures.expressions import both, ratio
+from beaf_analytics.measures.expressions import both, in_states, ratio
 from beaf_analytics.trade.options import Classifications, TradeOptions
 from beaf_analytics.trade.words import Side
 from beaf_core import Aggregation, Kind, Measure
@@ -90,7 +90,7 @@ class Prints:
             conditions: on prints, beside classification and market state.
             alone: whether nothing else has left prints out (in a look-up).
         """
-        found = both(self.classified if alone else self.own, in_states(metric))
+        found = both(self.classified if alone else self.own, in_states(metric.market_states))
         for each in conditions:
             found = both(found, each)
         return found
@@ -129,13 +129,6 @@ def table_of(options: TradeOptions) -> str:
 def read_from(table: str, measure: Measure) -> Measure:
     """Let a measure over trades read another table with their columns."""
     return replace(measure, table=table) if measure.table == TABLE else measure
-
-
-def in_states(metric: Variants) -> Where:
-    """Keep prints in the market states that a metric asks for."""
-    if metric.market_states is None:
-        return None
-    return pl.col("MarketState").is_in(metric.market_states)
 
 
 def classified(classifications: Classifications) -> Where:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from beaf_analytics.measures.aggregations import EventAggregation
 from beaf_analytics.measures.expand import OneOrMore
 from beaf_analytics.measures.quotes import Quotes
 
@@ -60,19 +61,6 @@ TradeMeasure = Literal[
     "UnknownDirectionShare",
 ]
 
-#: Words of `aggregations` that mean something for prints: they are events, and hold for no time.
-EventAggregation = Literal[
-    "First",
-    "Last",
-    "Min",
-    "Max",
-    "Mean",
-    "Sum",
-    "Std",
-    "Median",
-    "VWA",
-    "NotionalWeighted",
-]
 Aggregations = Annotated[
     list[EventAggregation],
     OneOrMore,
