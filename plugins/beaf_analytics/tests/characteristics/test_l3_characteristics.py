@@ -13,6 +13,7 @@ from beaf_analytics.characteristics.l3 import (
     BUILDERS,
     DEFAULT,
     L3CharacteristicsOptions,
+    catalogue,
     measures,
     provides,
 )
@@ -59,7 +60,8 @@ def told(frame: pl.DataFrame, *columns: str, **tables: pl.DataFrame) -> list[dic
 
 
 def test_the_module_keeps_the_contract() -> None:
-    assert set(BUILDERS) == set(get_args(Column))
+    found = [each.name for options in catalogue() for each in measures(options)]
+    assert set(found) == set(BUILDERS) == set(get_args(Column))
     check_module("l3_characteristics")
     check_module("l3_characteristics", {"columns": list(BUILDERS), "metric_prefix": "Q"})
 
