@@ -288,6 +288,9 @@ def test_a_book_is_locked_while_it_stays_so_and_not_between_rows_of_one_time() -
     assert [row["L3HasLockedBook"] for row in found] == [True, True, False]
     passing = quotes((1, 10.0, 10.0, TRADING), (1, 9.9, 10.0, TRADING))
     assert told(messages({}), "L3HasLockedBook", l2=passing) == [{"L3HasLockedBook": False}]
+    number = pl.duration(nanoseconds=pl.col("BMLLSequenceNo"), time_unit="ns")
+    briefly = passing.with_columns(pl.col("TimestampNanoseconds") + number)
+    assert told(messages({}), "L3HasLockedBook", l2=briefly) == [{"L3HasLockedBook": True}]
 
 
 # -- options ---------------------------------------------------------------------------------------
