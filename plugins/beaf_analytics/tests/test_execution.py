@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from beaf_analytics.execution import ExecutionOptions, measures
+from beaf_analytics.execution import ExecutionOptions, catalogue, measures
 from beaf_core import compute_frame
 from beaf_core.testing import check_module
 
@@ -128,3 +128,8 @@ def test_weights_units_and_docs_follow_the_names() -> None:
     assert found["MyTradeImbalance"].unit == "ratio"
     assert all(each.doc.endswith(".") for each in found.values())
     assert measures(ExecutionOptions(ENABLED=False)) == []
+
+
+def test_the_catalogue_holds_every_column() -> None:
+    [everything] = catalogue()
+    assert len(measures(everything)) == 5 + 18

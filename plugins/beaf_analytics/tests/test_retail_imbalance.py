@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from beaf_analytics.retail_imbalance import RetailOptions, measures
+from beaf_analytics.retail_imbalance import RetailOptions, catalogue, measures
 from beaf_core import compute_frame
 from beaf_core.testing import check_module
 
@@ -57,3 +57,8 @@ def test_names_bear_the_prefix_and_the_module_may_be_off() -> None:
     assert [each.name for each in found] == ["MyRetailTradeImbalance", "MyRetailUnknownShare"]
     assert all(each.unit == "ratio" and each.reaggregation == "none" for each in found)
     assert measures(RetailOptions(ENABLED=False)) == []
+
+
+def test_the_catalogue_holds_every_column() -> None:
+    found = [each.name for options in catalogue() for each in measures(options)]
+    assert found == ["RetailTradeImbalance", "RetailUnknownShare"]

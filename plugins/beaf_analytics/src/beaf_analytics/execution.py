@@ -124,6 +124,11 @@ def rows(options: ExecutionOptions) -> Mapping[str, pl.Expr]:
     return {TABLE: MECHANISM.is_in(list(MECHANISMS.values())), ORDERS: _EXECUTED > 0}
 
 
+def catalogue() -> list[ExecutionOptions]:
+    """List options that yield every column: there is nothing to choose."""
+    return [ExecutionOptions()]
+
+
 @hookimpl
 def analytics_module() -> AnalyticsModule:
     """Declare the module."""
@@ -133,4 +138,5 @@ def analytics_module() -> AnalyticsModule:
         doc="Executions by resting side; lit and dark trades by aggressor",
         Config=ExecutionOptions,
         rows=rows,
+        catalogue=catalogue,
     )

@@ -37,6 +37,11 @@ def rows(options: RetailOptions) -> Mapping[str, pl.Expr]:
     return {TABLE: looked_at}
 
 
+def catalogue() -> list[RetailOptions]:
+    """List options that yield every column: there is nothing to choose."""
+    return [RetailOptions()]
+
+
 @hookimpl
 def analytics_module() -> AnalyticsModule:
     """Declare the module."""
@@ -46,4 +51,5 @@ def analytics_module() -> AnalyticsModule:
         doc="Whether retail trades buy or sell",
         Config=RetailOptions,
         rows=rows,
+        catalogue=catalogue,
     )

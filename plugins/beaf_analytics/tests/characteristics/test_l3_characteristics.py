@@ -13,6 +13,7 @@ from beaf_analytics.characteristics.l3 import (
     BUILDERS,
     DEFAULT,
     L3CharacteristicsOptions,
+    catalogue,
     measures,
     provides,
 )
@@ -59,7 +60,8 @@ def told(frame: pl.DataFrame, *columns: str, **tables: pl.DataFrame) -> list[dic
 
 
 def test_the_module_keeps_the_contract() -> None:
-    assert set(BUILDERS) == set(get_args(Column))
+    found = [each.name for options in catalogue() for each in measures(options)]
+    assert set(found) == set(BUILDERS) == set(get_args(Column))
     check_module("l3_characteristics")
     check_module("l3_characteristics", {"columns": list(BUILDERS), "metric_prefix": "Q"})
 
@@ -286,6 +288,9 @@ def test_a_book_is_locked_while_it_stays_so_and_not_between_rows_of_one_time() -
     assert [row["L3HasLockedBook"] for row in found] == [True, True, False]
     passing = quotes((1, 10.0, 10.0, TRADING), (1, 9.9, 10.0, TRADING))
     assert told(messages({}), "L3HasLockedBook", l2=passing) == [{"L3HasLockedBook": False}]
+    number = pl.duration(nanoseconds=pl.col("BMLLSequenceNo"), time_unit="ns")
+    briefly = passing.with_columns(pl.col("TimestampNanoseconds") + number)
+    assert told(messages({}), "L3HasLockedBook", l2=briefly) == [{"L3HasLockedBook": True}]
 
 
 # -- options ---------------------------------------------------------------------------------------

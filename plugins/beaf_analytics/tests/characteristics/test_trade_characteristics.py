@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import polars as pl
 import pytest
@@ -12,7 +12,9 @@ from pydantic import ValidationError
 from beaf_analytics.characteristics.trade import (
     BUILDERS,
     DEFAULT,
+    Column,
     TradeCharacteristicsOptions,
+    catalogue,
     measures,
 )
 from beaf_core import compute_frame
@@ -175,6 +177,8 @@ def test_the_columns_are_those_that_are_asked_for_and_nothing_else() -> None:
         TradeCharacteristicsOptions.model_validate({"columns": []})
     with pytest.raises(ValidationError):
         TradeCharacteristicsOptions.model_validate({"columns": ["TradeHasEverything"]})
+    found = [each.name for options in catalogue() for each in measures(options)]
+    assert set(found) == set(get_args(Column))
     off = TradeCharacteristicsOptions(ENABLED=False)
     assert measures(off) == []
 

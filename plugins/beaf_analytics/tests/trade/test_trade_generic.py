@@ -307,7 +307,8 @@ def test_an_identity_tells_columns_that_contradict_each_other() -> None:
     assert holds(prices, **nothing)
     assert holds(prices)
     assert not holds(prices, TradeTotalVWAP=7.0 + 8e-9)
-    assert not holds(prices, TradeTotalVWAP=4.9)
+    assert holds(prices, TradeTotalVWAP=5.0 - 4e-9)
+    assert not holds(prices, TradeTotalVWAP=5.0 - 6e-9)
     assert holds(prices, TradeTotalVWAP=None) is None
 
 

@@ -192,6 +192,11 @@ def test_volume_is_split_by_its_place_between_the_best_quotes(bucket: Bucket) ->
         pl.DataFrame([none], schema=dict.fromkeys(row, pl.Float64)).select(claim.holds).item()
         is None
     )
+    # Cancellations make shares of any size: what is off is held against all of them, 5 here.
+    large = dict.fromkeys(row, 0.0) | {"TradeTotalInsideShare": -2.0}
+    for off, holds in ((4e-9, True), (6e-9, False)):
+        shares = {**large, "TradeTotalAtMidShare": 3.0 + off}
+        assert pl.DataFrame([shares]).select(claim.holds).item() is holds
     for off in (3e-9, -3e-9):
         wrong = {**row, "TradeTotalAtMidShare": row["TradeTotalAtMidShare"] + off}
         assert not pl.DataFrame([wrong]).select(claim.holds).item()

@@ -179,6 +179,11 @@ def provides(options: L3CharacteristicsOptions) -> Sequence[ProvidedTable]:
     return (row_order.l3_steps(asked),) if asked else ()
 
 
+def catalogue() -> list[L3CharacteristicsOptions]:
+    """List options that yield every column."""
+    return [L3CharacteristicsOptions(columns=list(BUILDERS))]
+
+
 @hookimpl
 def analytics_module() -> AnalyticsModule:
     """Declare the module."""
@@ -188,4 +193,5 @@ def analytics_module() -> AnalyticsModule:
         doc="Counts and checks of order messages: states, executions, queues, order of rows",
         Config=L3CharacteristicsOptions,
         provides=provides,
+        catalogue=catalogue,
     )

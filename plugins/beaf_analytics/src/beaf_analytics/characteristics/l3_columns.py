@@ -178,9 +178,11 @@ def _book(rows: pl.Expr, word: str, formula: str) -> dict[str, Told]:
     }
 
 
-_LOCKED_BOOK = _book(_LOCKED, "locked, best bid at best ask,", "some time BidPrice1 = AskPrice1")
+_LOCKED_BOOK = _book(
+    _LOCKED, "locked, best bid at best ask,", formula="some time BidPrice1 = AskPrice1"
+)
 _CROSSED_BOOK = _book(
-    _CROSSED, "crossed, best bid above best ask,", "some time BidPrice1 > AskPrice1"
+    _CROSSED, "crossed, best bid above best ask,", formula="some time BidPrice1 > AskPrice1"
 )
 
 #: Whether the book is so for some time.

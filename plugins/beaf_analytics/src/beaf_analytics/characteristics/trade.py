@@ -202,6 +202,11 @@ def measures(options: TradeCharacteristicsOptions) -> list[Measure]:
     return [BUILDERS[name](f"{options.metric_prefix}{name}") for name in options.columns]
 
 
+def catalogue() -> list[TradeCharacteristicsOptions]:
+    """List options that yield every column."""
+    return [TradeCharacteristicsOptions(columns=list(BUILDERS))]
+
+
 @hookimpl
 def analytics_module() -> AnalyticsModule:
     """Declare the module."""
@@ -210,4 +215,5 @@ def analytics_module() -> AnalyticsModule:
         measures=measures,
         doc="Counts and checks of trades: sizes, flags, states, delays of publication",
         Config=TradeCharacteristicsOptions,
+        catalogue=catalogue,
     )
