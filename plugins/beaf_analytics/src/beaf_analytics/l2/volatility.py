@@ -91,6 +91,7 @@ class Grid:
             build=partial(sampled, price=price, step=step_ns(self.step)),
             time=AT,
             ordered=True,
+            step=step_ns(self.step),
         )
 
 
