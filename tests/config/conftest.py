@@ -77,6 +77,9 @@ class ChoosingOptions(Options):
     source_pass: str = "first"
 
 
+GRID = ProvidedTable(
+    "grid", {"l2": ("BidPrice1",)}, lambda tables: tables["l2"], "Time", step=500_000_000
+)
 MADE = ProvidedTable("made", {"l2": ("BidPrice1",)}, lambda tables: tables["l2"], "Time")
 
 
@@ -117,6 +120,7 @@ MODULES = (
     AnalyticsModule("later", lambda _: counted("Later", table="source")),
     AnalyticsModule("chooses", lambda _: [latest("Chosen")], Config=ChoosingOptions),
     AnalyticsModule("makes", lambda _: (), provides=lambda _: [MADE]),
+    AnalyticsModule("samples", lambda _: counted("Moves", table="grid"), provides=lambda _: [GRID]),
     AnalyticsModule("uses", lambda _: counted("Used", table="made")),
 )
 

@@ -106,3 +106,20 @@ def test_a_schema_lock_needs_its_file(desk: Desk, one_pass: Any, mode: str) -> N
     assert text.startswith(f"SCHEMA_LOCK_MODE: {mode} needs a file that holds the columns")
     text = told(desk, one_pass({"SCHEMA_LOCK_MODE": mode, "SCHEMA_LOCK_PATH": "s3://b/lock"}))
     assert text.startswith("SCHEMA_LOCK_PATH: should be a file on this machine")
+
+
+@pytest.mark.parametrize("seconds", [0.5, 1, 1.5, 86_400])
+def test_a_bucket_may_be_whole_steps_of_a_grid(desk: Desk, one_pass: Any, seconds: float) -> None:
+    assert desk.resolve(one_pass(modules=["samples"], time_bucket_seconds=seconds)).passes
+
+
+@pytest.mark.parametrize("seconds", [0.25, 0.75, 1.000000001])
+def test_a_bucket_that_cuts_the_step_of_a_grid_is_refused(
+    desk: Desk, one_pass: Any, seconds: float
+) -> None:
+    text = told(desk, one_pass(modules=["samples"], time_bucket_seconds=seconds))
+    assert text.startswith(
+        'PASSES[0]: the module "samples" looks at points of time that are 0.5 s apart, and '
+        f"buckets of {seconds} s are no whole number of these steps"
+    )
+    assert "choose a step that divides time_bucket_seconds" in text

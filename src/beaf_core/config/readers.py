@@ -10,7 +10,7 @@ from beaf_core.config.resolved import ResolvedModule, ResolvedPass
 from beaf_core.config.validate import Findings
 from beaf_core.model.dates import is_union_of
 from beaf_core.model.module import KEYS
-from beaf_core.model.primitives import PASS_PREFIX
+from beaf_core.model.primitives import NANOSECONDS, PASS_PREFIX
 from beaf_core.plugins.errors import did_you_mean
 
 
@@ -92,6 +92,7 @@ def check_modules(findings: Findings, passes: Iterable[PlacedPass]) -> None:
         _check_own_expectations(findings, each)
         _check_sort_keys(findings, each)
         _check_timeline(findings, each)
+        _check_steps(findings, each)
 
 
 def _check_names(findings: Findings, placed: PlacedPass) -> None:
@@ -179,4 +180,19 @@ def _check_timeline(findings: Findings, placed: PlacedPass) -> None:
                 f'the modules "{dense[0].module.name}" and "{each.module.name}" both give the '
                 "pass a timeline",
                 remedy="keep one of them",
+            )
+
+
+def _check_steps(findings: Findings, placed: PlacedPass) -> None:
+    """Report grids of time that a bucket cuts between two points."""
+    seconds = placed.resolved.config.time_bucket_seconds
+    for module in placed.resolved.modules:
+        steps = dict.fromkeys(each.step for each in module.provides if each.step is not None)
+        for step in (each for each in steps if round(seconds * NANOSECONDS) % each):
+            findings.problem(
+                placed.at(module.module.config_key),
+                f'the module "{module.module.name}" looks at points of time that are '
+                f"{step / NANOSECONDS:.12g} s apart, and buckets of {seconds:.12g} s are no whole "
+                "number of these steps",
+                remedy="choose a step that divides time_bucket_seconds",
             )

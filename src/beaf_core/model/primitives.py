@@ -140,6 +140,8 @@ class ProvidedTable:
             None where it has no columns but those that it makes.
         makes: the columns that it makes itself, where it passes others on, each with the columns
             of that table which only it needs.
+        step: the nanoseconds between the points of time that its rows stand for, whole multiples
+            of it from the epoch: a bucket has to be whole steps of it. None without such a grid.
     """
 
     name: str
@@ -151,6 +153,7 @@ class ProvidedTable:
     version: int = 1
     passes_on: str | None = None
     makes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    step: int | None = None
 
     def __post_init__(self) -> None:
         if self.passes_on is not None and self.passes_on not in self.needs:

@@ -107,3 +107,18 @@ def test_sizes_of_one_have_no_slope(snapshot: Pass) -> None:
     assert two["QuotedSlope"] == pytest.approx(2 / log(2), rel=1e-12)
     none = row(snapshot, (10, 99.0, 0, 101.0, 2), slopes=[{"measures": SLOPES}])
     assert none["LogQuotedSize"] is none["QuotedSlope"] is None
+
+
+def test_a_quote_without_a_slope_takes_no_part_in_means_and_extremes(weighted: Pass) -> None:
+    rows = [(1, 99.0, 1, 101.0, 1), (20, 99.0, 1, 101.0, 2), (50, 99.0, 1, 101.0, 0)]
+    words = ["Mean", "Min", "Max", "TWA"]
+    asked = {"measures": ["QuotedSlope", "LogQuoteSlope"], "aggregations": words}
+    [row] = weighted(rows, slopes=[asked]).to_dicts()
+    for word in words:
+        assert row[f"QuotedSlope{word}"] == pytest.approx(2 / log(2), rel=1e-12)
+        assert row[f"LogQuoteSlope{word}"] == pytest.approx(log(101 / 99) / log(2), rel=1e-12)
+
+
+def test_without_a_mid_nothing_is_known_to_be_near_it(snapshot: Pass) -> None:
+    found = row(snapshot, (10, 10.0, 100, None, None), depth=[{"bps": 10, "quotes": "any"}])
+    assert found["BidDepthBps10"] is found["AskDepthBps10"] is None

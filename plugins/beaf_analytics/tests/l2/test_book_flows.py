@@ -77,6 +77,18 @@ def test_rows_of_one_time_follow_their_sequence_and_listings_do_not_meet(
     assert found.filter(pl.col("OFI") != 0)["OFI"].to_list() == [140, 100]
 
 
+def test_tables_that_say_so_come_out_in_order(book: Callable[..., pl.DataFrame]) -> None:
+    frame = pl.concat([book(EXAMPLE, listing=2), book(EXAMPLE)])
+    shuffled = frame[random.Random(7).sample(range(frame.height), frame.height)]
+    made = provides(L2Options.model_validate(BOTH | {"volatility": [{"step": "10s"}]}))
+    for table in made:
+        assert table.ordered
+        rows = table.build({"l2": shuffled.lazy()}).collect()
+        keys = ["ListingId", table.time, *([table.sequence] if table.sequence else [])]
+        assert rows.equals(rows.sort(keys))
+    assert [each.build({"l2": frame.lazy()}).collect().height for each in made] == [12, 12]
+
+
 def test_two_metrics_of_the_same_quotes_share_a_table() -> None:
     metric = {"measures": "OFI"}
     other = {"measures": "MidChangeCount"}

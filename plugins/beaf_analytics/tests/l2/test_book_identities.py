@@ -12,6 +12,7 @@ from plugins.beaf_analytics.tests.l2.books import computed
 
 from beaf_analytics import l2
 from beaf_analytics.l2 import weighted as l2tw
+from beaf_analytics.l2.identities import TOLERANCE
 from beaf_analytics.l2.options import L2Options
 from beaf_core import Identity
 
@@ -34,6 +35,7 @@ def test_open_and_close_lie_between_low_and_high() -> None:
     ]
     good = {"MidLow": 1.0, "MidOpen": 1.0, "MidClose": 3.0, "MidHigh": 3.0}
     assert holds(found[0], good)
+    assert holds(found[0], dict.fromkeys(good, 2.0))
     for wrong in ({"MidOpen": 0.5}, {"MidClose": 0.5}, {"MidOpen": 3.5}, {"MidClose": 3.5}):
         assert not holds(found[0], good | wrong)
 
@@ -45,6 +47,10 @@ def test_more_levels_hold_no_less() -> None:
     for few, more in ((1, 1), (1, 2), (2, 1)):
         row = {"MyAskCumQuantity2": few, "MyAskCumQuantity10": more}
         assert holds(grows, row) == (few <= more)
+    [of_three] = identities_of(l2, liquidity=[asked | {"levels": [1, 2, 3]}])
+    for sums, expected in (((1, 2, 2), True), ((1, 2, 1), False), ((2, 1, 2), False)):
+        row = {f"AskCumQuantity{level}": each for level, each in enumerate(sums, start=1)}
+        assert holds(of_three, row) is expected
     assert identities_of(l2, liquidity=[asked | {"levels": [2]}]) == []
     assert len(identities_of(l2)) == 4  # quantities and orders of both sides
 
@@ -53,6 +59,7 @@ def test_a_quote_is_in_one_condition_at_most() -> None:
     [apart] = identities_of(l2tw, shares=["Valid", "Halt", "Crossed"], spreads=[{}])
     assert apart.name == "ValidShare + CrossedShare ≤ 1"
     assert holds(apart, {"ValidShare": 0.75, "CrossedShare": 0.25})
+    assert holds(apart, {"ValidShare": 1 + TOLERANCE, "CrossedShare": 0.0})
     assert not holds(apart, {"ValidShare": 0.75, "CrossedShare": 0.2500001})
     assert identities_of(l2tw, shares=[], spreads=[{}]) == []
 
@@ -67,7 +74,9 @@ def test_the_mid_of_means_is_the_mean_of_mids() -> None:
     assert not holds(mids, row | {"MidTWA": 101.0000002})
     assert not holds(mids, row | {"MidTWA": 100.0})
     assert identities_of(l2tw, shares=[], ohlc=[bars | {"aggregations": "Min"}]) == []
-    assert identities_of(l2tw, shares=[], ohlc=[{"source": ["Bid", "Mid"]}]) == []
+    assert holds(mids, dict.fromkeys(row, 0.0))
+    for two in (["Bid", "Mid"], ["Mid", "Ask"], ["Ask", "Bid"]):
+        assert identities_of(l2tw, shares=[], ohlc=[{"source": two}]) == []
     assert [each.name for each in identities_of(l2tw)][1:] == [mids.name]
 
 

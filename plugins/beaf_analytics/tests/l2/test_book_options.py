@@ -171,6 +171,13 @@ def test_columns_of_one_name_are_refused(computed: Pass) -> None:
         computed("l2", QUOTES, spreads=[metric])
 
 
+def test_a_step_that_does_not_divide_the_bucket_is_refused(computed: Pass) -> None:
+    metric = {"step": ["1s", "7s"], "output_name_pattern": "{measures}{step}"}
+    with pytest.raises(ConfigError, match=r"that are 7 s apart, and buckets of 60 s"):
+        computed("l2tw", QUOTES, volatility=[metric])
+    assert computed("l2tw", QUOTES, volatility=[metric], time_bucket_seconds=35).height == 2
+
+
 UNITS = {
     "BidPrice1": "ccy", "BidPrice1TWA": "ccy", "AskCumOrders2": "orders", "SpreadAbs": "ccy",
     "SpreadRelTWA": "bps", "ImbalanceQuantity1": "ratio", "BidTWA": "ccy",

@@ -163,6 +163,10 @@ def test_for_a_year_squares_grow_with_time_and_deviations_with_its_root(weighted
     assert row["L2VolatilityMidStdAnn"] == pytest.approx(sqrt(0.3 * 25_200) * STEP, rel=1e-12)
     assert row["L2VolatilityMidMean"] == pytest.approx(0.4 * STEP, rel=1e-12)
     assert row["RVMid10sN"] == 5
+    [row] = weighted(ROWS, **grid(ann="session")).to_dicts()  # a session is of 8.5 hours
+    assert row["RVMid10sAnn"] == pytest.approx(2 * STEP**2 * 252 * 30_600 / 50, rel=1e-12)
+    [row] = weighted(ROWS, **grid(ann="session", session_seconds=0.5)).to_dicts()
+    assert row["RVMid10sAnn"] == pytest.approx(2 * STEP**2 * 126 / 50, rel=1e-12)
 
 
 def test_listings_do_not_meet(weighted: Pass, book: Callable[..., pl.DataFrame]) -> None:

@@ -219,9 +219,10 @@ class L2Options(ModuleOptions):
     def _levels_exist(self) -> L2Options:
         levels = [level for each in self.liquidity for level in each.levels or ()]
         levels += [level for each in self.imbalances for level in each.levels or ()]
-        if max(levels, default=0) > self.levels:
+        beyond = [level for level in levels if level > self.levels]
+        if beyond:
             raise ValueError(
-                f"level {max(levels)} is beyond the book: choose from 1 to {self.levels}, "
+                f"level {max(beyond)} is beyond the book: choose from 1 to {self.levels}, "
                 "or raise `levels` if the data have more"
             )
         return self

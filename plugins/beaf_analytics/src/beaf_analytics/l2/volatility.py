@@ -91,6 +91,7 @@ class Grid:
             build=partial(sampled, price=price, step=step_ns(self.step)),
             time=AT,
             ordered=True,
+            step=step_ns(self.step),
         )
 
 
@@ -190,11 +191,13 @@ def _post(grid: Grid, word: str) -> pl.Expr:
     step = step_ns(grid.step)
     number = number_of_returns(step)
     value = _values(number)[word]
+    if word == "N":
+        return value
     if _is_annual(grid, word):
         seconds = SESSIONS_OF_A_YEAR * grid.metric.session_seconds
         returns = pl.lit(1) if word == "Std" else number
         value = value * (seconds * NANOSECONDS / (returns * step)) ** _SCALES[word]
-    least = {"N": -1, "Std": 1}.get(word, 0)
+    least = 1 if word == "Std" else 0
     return pl.when(number > least).then(value)
 
 
