@@ -11,8 +11,6 @@ from beaf_analytics.l3.generic import columns as generic_columns
 from beaf_analytics.l3.options import L3Options
 from beaf_core import Identity
 
-#: Of shares of orders, which are floats.
-TOLERANCE = 1e-9
 _SIDES = ("Bid", "Ask", "Total")
 
 #: Action, measure and side, or variant and side → column.
@@ -49,7 +47,7 @@ def _shares(columns: Columns, side: str) -> Iterator[Identity]:
     if all(names):
         cancelled, filled = (pl.col(str(name)) for name in names)
         told = "{} + {} = 1".format(*names)
-        yield Identity(told, (cancelled + filled - 1).abs() <= TOLERANCE)
+        yield Identity(told, (cancelled + filled).is_close(1))
 
 
 def _sides(columns: Columns, action: str) -> Iterator[Identity]:
