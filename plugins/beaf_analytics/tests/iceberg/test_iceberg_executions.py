@@ -131,6 +131,16 @@ def test_the_imbalance_is_that_of_its_source(market: Any, source: str, imbalance
     assert market.row({"imbalance_source": source})["IcebergOrderImbalance"] == imbalance
 
 
+def test_the_imbalance_sums_up_each_side(market: Any) -> None:
+    market.execute(0, "a", 110, of=100)
+    market.execute(10, "b", 130, of=100)
+    market.execute(20, "c", 205, of=200, side=ASK)
+    market.execute(30, "d", 315, of=300, side=ASK)
+    assert market.row()["IcebergOrderImbalance"] == (240 - 520) / 760
+    revealed = market.row({"imbalance_source": "RevealedQty"})
+    assert revealed["IcebergOrderImbalance"] == (40 - 20) / 60
+
+
 def test_a_bucket_of_ordinary_executions_has_no_icebergs_and_one_without_any_no_row(
     market: Any,
 ) -> None:

@@ -135,6 +135,15 @@ def test_what_was_not_there_before_is_nothing_and_trades_alone_change_no_order(
     assert computed(asked("NetLiquidityFlow"), frame(rows))[ONE]["NetLiquidityFlow"] == 70
 
 
+def test_queue_positions_are_averaged_over_executions(
+    computed: Any, frame: Any, orders: Any
+) -> None:
+    rows = [
+        orders.fill(at, BID, "A", 1.0, 5, ahead=ahead) for at, ahead in ((1, 0), (2, 3), (3, 9))
+    ]
+    assert computed(asked("AvgQueuePosition"), frame(rows))[ONE]["AvgQueuePosition"] == 4.0
+
+
 def test_nothing_is_put_out_but_what_is_asked_for(computed: Any) -> None:
     row = computed(asked("CancelToTradeRatio", "AvgReplacementLatency"))[ONE]
     assert set(row) == {
@@ -368,6 +377,21 @@ def test_patterns_and_prefixes_name_columns() -> None:
     assert [*listed({"metric_prefix": "o_", **plain})] == ["o_CancelShare", "o_CancelShareAsk"]
     with pytest.raises(UsageError, match=r"\{side\}"):
         listed(asked("CancelShare", output_name_pattern="{side}"))
+
+
+def test_thresholds_may_be_shorter_than_a_millisecond(
+    computed: Any, frame: Any, orders: Any
+) -> None:
+    rows = [
+        orders.insert(1, BID, "A", 1.0, 10),
+        orders.cancel(1.000499, BID, "A", 1.0, 10),
+        orders.insert(2, BID, "B", 1.0, 30),
+        orders.cancel(2.0005, BID, "B", 1.0, 30),
+    ]
+    variants = ("FleetingLiquidityRatio", "RestrictedMeanLifetime")
+    section = asked(*variants, fleeting_threshold_ms=0.5, lifetime_cap_ms=0.25)
+    row = computed(section, frame(rows))[ONE]
+    assert [row[each] for each in variants] == [10 / 40, 250_000]
 
 
 def test_what_compares_the_sides_has_none_of_its_own() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from beaf_analytics.aggressive.catalogue import catalogue
 from beaf_analytics.aggressive.measures import aggressive_measures, identities
 from beaf_analytics.aggressive.options import AggressiveOptions
 from beaf_analytics.aggressive.orders import orders_table
@@ -30,4 +31,5 @@ def analytics_module() -> AnalyticsModule:
         Config=AggressiveOptions,
         provides=provides,
         identities=identities,
+        catalogue=catalogue,
     )

@@ -122,9 +122,10 @@ def _orders(options: AggressiveOptions, prints: pl.LazyFrame) -> pl.LazyFrame:
 def _begins(delta_ns: int) -> pl.Expr:
     """Whether a print begins an order, in rows sorted by listing, time and sequence."""
     side, time = (pl.col(name) for name in (SIDE, _NS))
-    other = side != side.shift().over(LISTING)
+    # The first of its listing follows none, and so none of its side.
+    other = side.ne_missing(side.shift().over(LISTING))
     late = time - time.shift().over(LISTING) > delta_ns
-    return (other | late).fill_null(True)  # the first of its listing follows none
+    return other | late
 
 
 def _aggregated(names: Sequence[str]) -> Iterator[pl.Expr]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+from beaf_analytics.iceberg.catalogue import catalogue
 from beaf_analytics.iceberg.executions import executions_table
 from beaf_analytics.iceberg.measures import asked, iceberg_measures, identities
 from beaf_analytics.iceberg.options import IcebergOptions
@@ -69,6 +70,7 @@ def analytics_module() -> AnalyticsModule:
         Config=IcebergOptions,
         provides=provides,
         identities=identities,
+        catalogue=catalogue,
         compute=count_peaks,
         reads=reads,
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from beaf_analytics.l3 import advanced, lives, replacements
 from beaf_analytics.l3.asked import Asked, columns
+from beaf_analytics.l3.catalogue import catalogue
 from beaf_analytics.l3.generic import generic_measures
 from beaf_analytics.l3.identities import identities
 from beaf_analytics.l3.options import L3Options, Variant
@@ -61,4 +62,5 @@ def analytics_module() -> AnalyticsModule:
         Config=L3Options,
         provides=provides,
         identities=identities,
+        catalogue=catalogue,
     )

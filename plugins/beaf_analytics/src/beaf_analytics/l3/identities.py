@@ -48,7 +48,7 @@ def _shares(columns: Columns, side: str) -> Iterator[Identity]:
     if all(names):
         cancelled, filled = (pl.col(str(name)) for name in names)
         told = "{} + {} = 1".format(*names)
-        yield Identity(told, (cancelled + filled - 1).abs() <= TOLERANCE)
+        yield Identity(told, (cancelled + filled).is_close(1))
 
 
 def _sides(columns: Columns, action: str) -> Iterator[Identity]:

@@ -54,7 +54,7 @@ ACTIONS: Mapping[Action, Happening] = {
         REMOVES,
         OLD_SIZE,
         "orders that end, cancelled or filled",
-        "Last shares of orders that end, cancelled or filled",
+        "Remaining shares of orders that end, cancelled or filled",
         ("LobAction = 3", "OldSize"),
     ),
     "Update": Happening(
@@ -82,7 +82,7 @@ ACTIONS: Mapping[Action, Happening] = {
         CANCELS,
         OLD_SIZE,
         "orders that are cancelled",
-        "Last shares of orders that are cancelled",
+        "Remaining shares of orders that are cancelled",
         ("LobAction = 3, not executed", "OldSize"),
     ),
     "PartialCancel": Happening(
