@@ -18,6 +18,7 @@ from beaf_analytics.cbbo.carried import (
     columns,
     state_column,
 )
+from beaf_analytics.cbbo.from_orders import MESSAGES, books_from_orders
 from beaf_analytics.cbbo.merged import at_best, merged
 from beaf_analytics.cbbo.options import ConsolidateOptions
 from beaf_analytics.cbbo.venues import REFERENCE, SLOT, venues_of
@@ -35,7 +36,7 @@ def consolidated(options: ConsolidateOptions) -> ProvidedTable:
     """Declare the table."""
     return ProvidedTable(
         name=CONSOLIDATED,
-        needs={"l2": columns(options.levels), "reference": REFERENCE},
+        needs={options.made_of: _needed(options), "reference": REFERENCE},
         build=partial(build, options),
         time=TIME,
         sequence=EVENT,
@@ -43,13 +44,18 @@ def consolidated(options: ConsolidateOptions) -> ProvidedTable:
     )
 
 
+def _needed(options: ConsolidateOptions) -> tuple[str, ...]:
+    return MESSAGES if options.made_of == "l3" else columns(options.levels)
+
+
 def build(options: ConsolidateOptions, tables: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
     """Make the common books of all instruments, in the order of listing, time and event number."""
     venues = venues_of(tables["reference"], options.venues)
     count = 1 + int(venues[SLOT].max() or 0)  # type: ignore[arg-type]
     age = None if options.max_age is None else round(options.max_age * _NANOSECONDS)
+    made_of = tables[options.made_of]
     books = carried(
-        tables["l2"],
+        books_from_orders(made_of, options.levels) if options.made_of == "l3" else made_of,
         venues,
         count,
         levels=options.levels,
