@@ -280,6 +280,26 @@ def test_the_orders_of_all_venues_are_one_book_and_those_of_other_instruments_an
     assert made["VenueCount"].to_list() == [1, 2, 2, 2, 2, 1]
 
 
+def test_only_messages_of_the_instruments_that_are_asked_for_are_walked_through(
+    reference: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = Messages().insert(10, BID, ("a", 99.0, 5)).insert(11, BID, ("a", 99.0, 2))
+    told.insert(20, BID, ("a", 50.0, 1), ("b", 50.0, 1), ("c", 50.0, 1))
+    table = consolidated(ConsolidateOptions(made_of="l3"))
+    walked: list[int] = []
+
+    def books_of(messages: pl.Series, dtypes: Any, levels: int) -> pl.Series:
+        walked.append(len(messages))
+        return whole(messages, dtypes, levels)
+
+    whole = from_orders.books_of
+    monkeypatch.setattr(from_orders, "books_of", books_of)
+    made = table.build({"l3": told.frame().lazy(), "reference": reference.lazy()})
+    made = made.filter(pl.col("ListingId").is_in([10]))
+    assert made.collect(engine="streaming").height == 2
+    assert walked == [1, 1]
+
+
 def test_a_halted_venue_and_one_that_is_too_old_show_nothing(reference: pl.DataFrame) -> None:
     told = (
         Messages().insert(10, BID, ("a", 99.0, 5), ("a2", 97.0, 5)).insert(11, BID, ("b", 98.0, 2))

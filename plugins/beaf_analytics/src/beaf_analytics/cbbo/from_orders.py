@@ -14,6 +14,7 @@ from functools import partial
 import polars as pl
 
 from beaf_analytics.cbbo.carried import FIELDS, LISTING, SEQUENCE, SIDES, STATE, TIME
+from beaf_analytics.cbbo.venues import BOOK, SLOT
 
 #: What is needed of the order messages.
 MESSAGE = ("Side", "LobAction", "OldOrderId", "OldPrice", "OldSize", "OrderId", "Price", "Size")
@@ -29,7 +30,7 @@ _AT_ONCE = 10_000
 Told = list[float | None]
 Dtypes = Mapping[str, pl.DataType]
 
-_BOOK = "__book"
+_SHOWN = "__shown"
 
 
 def books_from_orders(messages: pl.LazyFrame, levels: int) -> pl.LazyFrame:
@@ -39,7 +40,8 @@ def books_from_orders(messages: pl.LazyFrame, levels: int) -> pl.LazyFrame:
     an update tells of it, and takes nothing from the others when it leaves.
 
     Args:
-        messages: rows of `l3`.
+        messages: rows of `l3`, each with its common book and its place there, as `venues_of`
+            tells.
         levels: how many levels are told.
     """
     dtypes = _dtypes(messages.collect_schema()["Size"])
@@ -53,10 +55,10 @@ def books_from_orders(messages: pl.LazyFrame, levels: int) -> pl.LazyFrame:
             }
         ),
     )
-    # A window, so that each venue is walked through alone, and those that nobody wants are not.
-    each = walk.over(LISTING, order_by=[TIME, SEQUENCE]).alias(_BOOK)
+    # A window, so that each venue is walked through alone, and a filter of instruments goes below.
+    each = walk.over(BOOK, LISTING, order_by=[TIME, SEQUENCE]).alias(_SHOWN)
     made = messages.filter(pl.col("Side").is_in(list(_SIGNS))).with_columns(each)
-    return made.select(LISTING, TIME, SEQUENCE, STATE, *_unpacked(levels))
+    return made.select(LISTING, BOOK, SLOT, TIME, SEQUENCE, STATE, *_unpacked(levels))
 
 
 def _dtypes(size: pl.DataType) -> Dtypes:
@@ -67,7 +69,7 @@ def _dtypes(size: pl.DataType) -> Dtypes:
 def _unpacked(levels: int) -> Iterator[pl.Expr]:
     for side in SIDES:
         for field in FIELDS:
-            packed = pl.col(_BOOK).struct.field(f"{side}{field}")
+            packed = pl.col(_SHOWN).struct.field(f"{side}{field}")
             for n in range(1, levels + 1):
                 yield packed.arr.get(n - 1).alias(f"{side}{field}{n}")
 

@@ -53,10 +53,10 @@ def build(options: ConsolidateOptions, tables: Mapping[str, pl.LazyFrame]) -> pl
     venues = venues_of(tables["reference"], options.venues)
     count = 1 + int(venues[SLOT].max() or 0)  # type: ignore[arg-type]
     age = None if options.max_age is None else round(options.max_age * _NANOSECONDS)
-    made_of = tables[options.made_of]
+    rows = tables[options.made_of].with_columns(pl.col(LISTING).cast(pl.Int64))
+    rows = rows.join(venues.lazy(), on=LISTING)
     books = carried(
-        books_from_orders(made_of, options.levels) if options.made_of == "l3" else made_of,
-        venues,
+        books_from_orders(rows, options.levels) if options.made_of == "l3" else rows,
         count,
         levels=options.levels,
         left_out=options.left_out,
