@@ -103,6 +103,20 @@ def test_events_of_one_moment_stand_in_the_order_of_their_sequence(
         assert made["BMLLSequenceNo"].to_list() == [0, 1, 2, 3]
 
 
+def test_rows_stand_in_the_order_that_the_table_is_said_to_have(
+    l2: L2, reference: pl.DataFrame
+) -> None:
+    table = consolidated(ConsolidateOptions())
+    assert (table.ordered, table.time, table.sequence) == (
+        True, "TimestampNanoseconds", "L2EventNo",
+    )  # fmt: skip
+    frame = l2(*((listing, at, [(99.0, 1)], []) for at in (2, 1, 3) for listing in (11, 20, 10)))
+    keys = ["ListingId", table.time, table.sequence]
+    made = book(frame, reference).select(keys)
+    assert made.equals(made.sort(keys))
+    assert made.height == 9
+
+
 def test_a_venue_without_a_side_leaves_that_of_the_other(l2: L2, reference: pl.DataFrame) -> None:
     frame = l2(
         (10, 1, [(99.0, 1)], [(101.0, 1)]),
@@ -305,7 +319,7 @@ def days(draw: st.DrawFn) -> list[tuple[float, int, Sizes]]:
     return [(float(t), venue, both) for t, venue, both in sorted(found, key=lambda each: each[0])]
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(day=days())
 def test_a_book_that_is_split_over_venues_is_put_together_again(
     l2: L2, day: list[tuple[float, int, Sizes]]

@@ -2,7 +2,7 @@
 
 A book is the outcome of all messages before, which no expression over a few rows can tell: here
 each venue's messages are walked through once, in Python, while its orders and their sums at each
-price are kept. About 5 µs a message.
+price are kept. About 6 µs a message for ten levels, 3 µs for one.
 """
 
 from __future__ import annotations
