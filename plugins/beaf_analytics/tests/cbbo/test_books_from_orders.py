@@ -13,8 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beaf_analytics.cbbo import from_orders
+from beaf_analytics.cbbo.from_orders import books_from_orders
 from beaf_analytics.cbbo.options import ConsolidateOptions
 from beaf_analytics.cbbo.table import consolidated
+from beaf_analytics.cbbo.venues import venues_of
 from beaf_core import compute_frame
 
 L2 = Callable[..., pl.DataFrame]
@@ -176,6 +178,26 @@ def test_orders_without_an_id_take_what_they_say_but_never_more_than_there_is(
         [],  # two orders with 7 between them: nothing is left of the other
         [],
     ]
+
+
+def test_an_order_without_an_id_counts_as_one_whatever_it_takes(reference: pl.DataFrame) -> None:
+    told = Messages().insert(10, ASK, (None, 0.5, 5), (None, 0.5, 3), (None, 0.5, 2))
+    told.remove(10, ASK, (None, 0.5, None), (None, 0.5, 9), (None, 0.5, 0))
+    assert sides(book(told.frame(), reference), "Ask")[2:] == [
+        [(0.5, 10, 3)],
+        [(0.5, 10, 2)],
+        [(0.5, 1, 1)],
+        [],
+    ]
+
+
+def test_the_books_have_the_columns_of_l2_and_no_others(reference: pl.DataFrame) -> None:
+    rows = Messages().frame().lazy().join(venues_of(reference.lazy()).lazy(), on="ListingId")
+    keys = ["ListingId", "__book", "__slot", "TimestampNanoseconds", "BMLLSequenceNo"]
+    levels = {f"{side}{field}{n}" for n in (1, 2) for side in ("Bid", "Ask") for field in FIELDS}
+    names = books_from_orders(rows, 2).collect_schema().names()
+    assert names[:6] == [*keys, "MarketState"]
+    assert (set(names[6:]), len(names)) == (levels, 18)
 
 
 def test_an_id_that_is_used_again_is_one_order_at_a_time(reference: pl.DataFrame) -> None:

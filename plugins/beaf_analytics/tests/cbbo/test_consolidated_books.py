@@ -141,6 +141,11 @@ def test_what_is_no_price_is_no_level(l2: L2, reference: pl.DataFrame, price: fl
     assert side(made, 1, "Ask") == [(101.0, 1, 1)]
 
 
+def test_a_price_may_be_less_than_one(l2: L2, reference: pl.DataFrame) -> None:
+    made = book(l2((10, 1, [(0.5, 1)], [(0.75, 2)])), reference)
+    assert (made["BidPrice1"][0], made["AskPrice1"][0]) == (0.5, 0.75)
+
+
 def test_a_venue_that_is_halted_shows_nothing_until_it_is_back(
     l2: L2, reference: pl.DataFrame
 ) -> None:
@@ -369,6 +374,6 @@ def test_time_is_kept_to_the_nanosecond(l2: L2, reference: pl.DataFrame) -> None
     frame = l2((10, 1, [(99.0, 1)], [])).with_columns(
         pl.col("TimestampNanoseconds") + pl.duration(nanoseconds=7, time_unit="ns")
     )
-    made = book(frame, reference, max_age=0.5)["TimestampNanoseconds"]
+    made = book(frame, reference, max_age=2)["TimestampNanoseconds"]
     noon = pl.Series([NOON]).cast(pl.Datetime("ns")).cast(pl.Int64)[0]
-    assert made.cast(pl.Int64).to_list() == [noon + 1_000_000_007, noon + 1_500_000_007]
+    assert made.cast(pl.Int64).to_list() == [noon + 1_000_000_007, noon + 3_000_000_007]

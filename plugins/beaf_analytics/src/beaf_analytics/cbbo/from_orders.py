@@ -8,7 +8,7 @@ price are kept. About 6 µs a message for ten levels, 3 µs for one.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 import polars as pl
@@ -77,7 +77,7 @@ def _unpacked(levels: int) -> Iterator[pl.Expr]:
 def books_of(messages: pl.Series, dtypes: Dtypes, levels: int) -> pl.Series:
     """Give each message of one venue the book after it: both sides, an array for each field."""
     rows = messages.struct.unnest()
-    nothing = _table(([], [], []), dtypes, levels)
+    nothing = _table({field: [] for field in dtypes}, dtypes, levels)
     changed = pl.concat([nothing, *_changed(rows, dtypes, levels)])
     both = (
         pl.when(rows["Side"] == _CODES[side])
@@ -94,21 +94,19 @@ def _changed(rows: pl.DataFrame, dtypes: Dtypes, levels: int) -> Iterator[pl.Dat
     """Yield the levels of the side that each message is about, some messages at a time."""
     sides = {code: _Side(sign) for code, sign in _SIGNS.items()}
     for some in rows.iter_slices(_AT_ONCE):
-        told = Told(), Told(), Told()
+        told = {field: Told() for field in dtypes}
         for code, action, *old_and_new in some.iter_rows():
             if action in (REMOVE, UPDATE):
                 sides[code].leave(*old_and_new[:3])
             if action in (INSERT, UPDATE):
                 sides[code].enter(*old_and_new[3:])
-            sides[code].tell(levels, *told)
+            sides[code].tell(levels, told)
         yield _table(told, dtypes, levels)
 
 
-def _table(told: Sequence[Told], dtypes: Dtypes, levels: int) -> pl.DataFrame:
-    values = zip(dtypes.items(), told, strict=True)
-    return pl.DataFrame(
-        [pl.Series(field, each, dtype).reshape((-1, levels)) for (field, dtype), each in values]
-    )
+def _table(told: Mapping[str, Told], dtypes: Dtypes, levels: int) -> pl.DataFrame:
+    columns = (pl.Series(field, told[field], dtype) for field, dtype in dtypes.items())
+    return pl.DataFrame([each.reshape((-1, levels)) for each in columns])
 
 
 class _Side:
@@ -129,7 +127,8 @@ class _Side:
         """Put an order into the book; one without a price or a quantity shows nothing."""
         if order in self._orders:  # one order at a time has an id: it is used again
             self.leave(order, None, None)
-        if not (price and 0 < price < float("inf") and size and size > 0):
+        price, size = price or 0, size or 0
+        if not (0 < price < float("inf") and size > 0):
             return
         if order:
             self._orders[order] = (price, size)
@@ -156,15 +155,11 @@ class _Side:
             del self._totals[price]
             del self._ranks[bisect_left(self._ranks, self._sign * price)]
 
-    def tell(self, levels: int, prices: Told, quantities: Told, orders: Told) -> None:
-        """Add the best levels to the lists."""
+    def tell(self, levels: int, told: Mapping[str, Told]) -> None:
+        """Add the best levels to what is told."""
         best = [self._sign * rank for rank in self._ranks[:levels]]
+        totals = [self._totals[price] for price in best]
         nothing = [None] * (levels - len(best))
-        prices += best
-        prices += nothing
-        for price in best:
-            quantity, count = self._totals[price]
-            quantities.append(quantity)
-            orders.append(count)
-        quantities += nothing
-        orders += nothing
+        told["Price"] += [*best, *nothing]
+        told["Quantity"] += [*(quantity for quantity, _ in totals), *nothing]
+        told["NumOrders"] += [*(count for _, count in totals), *nothing]

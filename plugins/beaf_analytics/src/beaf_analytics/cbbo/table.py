@@ -51,7 +51,7 @@ def _needed(options: ConsolidateOptions) -> tuple[str, ...]:
 def build(options: ConsolidateOptions, tables: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
     """Make the common books of all instruments, in the order of listing, time and event number."""
     venues = venues_of(tables["reference"], options.venues)
-    count = 1 + int(venues[SLOT].max() or 0)  # type: ignore[arg-type]
+    count = venues[SLOT].n_unique() or 1
     age = None if options.max_age is None else round(options.max_age * _NANOSECONDS)
     rows = tables[options.made_of].with_columns(pl.col(LISTING).cast(pl.Int64))
     rows = rows.join(venues.lazy(), on=LISTING)
