@@ -96,6 +96,13 @@ def test_shares_and_quantities_weigh_the_time_for_which_both_books_hold(
     assert (other["QuantityAtCBBMin"], other["QuantityAtCBOMax"]) == (30, 20)
 
 
+def test_a_price_may_be_less_than_one(l2: Frames, cbbo: Frames, reference: pl.DataFrame) -> None:
+    low = (10, 1, [(0.5, 7)], [(0.75, 9)])
+    tables = {"l2": l2(low), "cbbo": cbbo(low), "reference": reference}
+    row = minutes(tables)[10, 1]
+    assert (row["TimeAtCBB"], row["QuantityAtCBB"], row["QuantityAtCBO"]) == (1, 7, 9)
+
+
 def test_rows_stand_in_the_order_that_the_table_is_said_to_have(
     day: dict[str, pl.DataFrame],
 ) -> None:
