@@ -13,6 +13,7 @@ import pytest
 from pydantic import ValidationError
 
 from beaf_analytics import auction
+from beaf_analytics.auction import calls
 from beaf_analytics.auction.kinds import CODES, calls_of, prints_of
 from beaf_analytics.auction.options import AuctionOptions
 from beaf_core import compute_frame, run_pipeline
@@ -145,6 +146,14 @@ def test_a_price_is_held_against_the_average_of_all_that_is_compared() -> None:
     assert minutes({"trades": unpriced}, asked)[1]["AuctionToVWAPOpen"] == 0
     undone = trades((5, 100.0, 10, "LIT_OPENING_AUCTION"), (6, 90.0, -10, "LIT_CONTINUOUS"))
     assert minutes({"trades": undone}, asked)[1]["AuctionToVWAPOpen"] is None, "no volume is left"
+
+
+def test_of_several_uncrossings_the_price_of_the_last_is_held_against_the_average() -> None:
+    table = trades((20, 100.0, 10, "LIT_INTRADAY_AUCTION"), (5, 90.0, 30, "LIT_INTRADAY_AUCTION"))
+    row = minutes({"trades": table}, {"measures": "ToVWAP", "kinds": "Intraday"})[1]
+    average = (10 * 100 + 30 * 90) / 40
+    expected = 10_000 * (100 - average) / average
+    assert row["AuctionToVWAPIntraday"] == pytest.approx(expected, rel=1e-12)
 
 
 def test_without_volume_there_is_no_share() -> None:
@@ -328,6 +337,14 @@ def test_the_moves_of_the_indicative_price_are_those_within_a_call() -> None:
         assert found[2]["AuctionIndicativeVolatilityClose"] == pytest.approx(second, rel=1e-9)
 
 
+def test_the_moves_stand_in_the_order_that_the_table_is_said_to_have() -> None:
+    table = imbalance(*((at, CLOSING, 100.0 + at, 1, 1, 1) for at in (3, 1, 2, 2)))
+    moves = calls.moves()
+    made = moves.build({"imbalance": table.lazy()}).collect()
+    assert moves.ordered
+    assert made["BMLLSequenceNo"].to_list() == [1, 2, 3, 0]
+
+
 def test_the_moves_of_several_listings_are_kept_apart() -> None:
     one = imbalance((5, CLOSING, 100.0, 1, 1, 1), (7, CLOSING, 110.0, 1, 1, 1))
     other = one.with_columns(ListingId=pl.lit(2), IndicativeUncrossingPrice=pl.lit(7.0))
@@ -372,6 +389,14 @@ def test_before_is_kept_to_the_nanosecond() -> None:
         row = minutes({"trades": printed, "imbalance": messages}, asked)[1]
         found = row["AuctionIndicativeDeviation10sClose"]
         assert found == pytest.approx(log(price / 103), rel=1e-12)
+
+
+def test_before_may_be_less_than_a_second() -> None:
+    messages = imbalance((59.4, CLOSING, 100.0, 1, 1, 1), (59.7, CLOSING, 102.0, 1, 1, 1))
+    tables = {"trades": trades((60, 103.0, 10, "LIT_CLOSING_AUCTION")), "imbalance": messages}
+    row = minutes(tables, {"measures": "IndicativeDeviation", "kinds": "Close", "before": 0.5})[1]
+    found = row["AuctionIndicativeDeviation0.5sClose"]
+    assert found == pytest.approx(log(100 / 103), rel=1e-12)
 
 
 def test_the_return_is_from_the_last_valid_middle_of_continuous_trading() -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from beaf_analytics.cbbo import analytics, consolidate
+from beaf_analytics.cbbo.presence import presence
 from beaf_analytics.cbbo.presence_options import PresenceOptions
 from beaf_core import compute_frame
 from beaf_core.testing import check_module
@@ -49,6 +50,7 @@ def test_the_modules_keep_their_contract() -> None:
     check_module(analytics, {"metrics": [EVERYTHING]})
     check_module(analytics, {"metrics": [{"quotes": "any", "market_states": "HALTED"}]})
     check_module(consolidate, {"max_age": 5, "levels": 2, "measures": ["CBB", "CBOVenueCountTWA"]})
+    check_module(consolidate, {"made_of": "l3", "measures": ["CBB"]})
 
 
 @pytest.fixture
@@ -92,6 +94,24 @@ def test_shares_and_quantities_weigh_the_time_for_which_both_books_hold(
     assert other["TimeAtCBBOAlone"] == pytest.approx(20 / 50, rel=1e-12)
     assert (other["QuantityAtCBB"], other["QuantityAtCBO"]) == (30, 20)
     assert (other["QuantityAtCBBMin"], other["QuantityAtCBOMax"]) == (30, 20)
+
+
+def test_a_price_may_be_less_than_one(l2: Frames, cbbo: Frames, reference: pl.DataFrame) -> None:
+    low = (10, 1, [(0.5, 7)], [(0.75, 9)])
+    tables = {"l2": l2(low), "cbbo": cbbo(low), "reference": reference}
+    row = minutes(tables)[10, 1]
+    assert (row["TimeAtCBB"], row["QuantityAtCBB"], row["QuantityAtCBO"]) == (1, 7, 9)
+
+
+def test_rows_stand_in_the_order_that_the_table_is_said_to_have(
+    day: dict[str, pl.DataFrame],
+) -> None:
+    table = presence("cbbo")
+    tables = {name: each.reverse().lazy() for name, each in day.items()}
+    made = table.build(tables).collect(engine="streaming")
+    assert (table.ordered, table.time) == (True, "TimestampNanoseconds")
+    assert made.select("ListingId", table.time).is_unique().all()
+    assert made.equals(made.sort("ListingId", table.time))
 
 
 def test_nothing_configured_gives_the_names_that_users_know(day: dict[str, pl.DataFrame]) -> None:
@@ -326,6 +346,7 @@ def test_some_venue_is_always_at_the_best_bid_and_minutes_make_up_five(
     }
     asked: dict[str, Any] = {
         "cbbo_analytics": {"cbbo": "consolidated"},
+        "consolidate_analytics": {"levels": 1},
         "dense_analytics": {"mode": "uniform", "time_interval": ["12:00", "12:05"]},
     }
     modules = ["cbbo_analytics", "consolidate", "dense"]

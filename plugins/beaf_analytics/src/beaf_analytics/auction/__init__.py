@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import polars as pl
 
 from beaf_analytics.auction import calls, prints
+from beaf_analytics.auction.catalogue import catalogue
 from beaf_analytics.auction.kinds import AUCTION, Kind, calls_of, prints_of
 from beaf_analytics.auction.options import COMPARING, AuctionMetric, AuctionOptions
 from beaf_analytics.measures.expand import fill_pattern
@@ -79,4 +80,5 @@ def analytics_module() -> AnalyticsModule:
         Config=AuctionOptions,
         rows=rows,
         provides=provides,
+        catalogue=catalogue,
     )

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
-from operator import or_
 from typing import Literal
 
 import polars as pl
@@ -53,7 +51,7 @@ TOTAL = "all auctions"
 _CLASSIFICATION, _STATE = pl.col("Classification"), pl.col("MarketState")
 
 #: The prints of all auctions.
-AUCTION = _CLASSIFICATION.str.contains("AUCTION", literal=True)
+AUCTION = _CLASSIFICATION.str.contains_any(["AUCTION"])
 
 
 def prints_of(kind: Kind) -> pl.Expr:
@@ -61,8 +59,10 @@ def prints_of(kind: Kind) -> pl.Expr:
     if kind == "Total":
         return AUCTION
     codes = CODES[kind]
-    nameless = AUCTION & ~_named([word for each in CODES.values() for word in each.words])
-    return _named(codes.words) | (nameless & _STATE.is_in(list(codes.states)))
+    words = [word for each in CODES.values() for word in each.words]
+    nameless = AUCTION & ~_CLASSIFICATION.str.contains_any(words)
+    named = _CLASSIFICATION.str.contains_any(list(codes.words))
+    return named | (nameless & _STATE.is_in(list(codes.states)))
 
 
 def calls_of(kind: Kind) -> pl.Expr:
@@ -74,7 +74,3 @@ def calls_of(kind: Kind) -> pl.Expr:
 def told(kind: Kind) -> str:
     """Say what a kind is called in a sentence."""
     return TOTAL if kind == "Total" else CODES[kind].doc
-
-
-def _named(words: Sequence[str]) -> pl.Expr:
-    return reduce(or_, (_CLASSIFICATION.str.contains(each, literal=True) for each in words))

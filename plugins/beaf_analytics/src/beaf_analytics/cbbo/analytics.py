@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from beaf_analytics.cbbo.catalogue import presence_catalogue
 from beaf_analytics.cbbo.presence import presence
 from beaf_analytics.cbbo.presence_measures import presence_identities, presence_measures
 from beaf_analytics.cbbo.presence_options import PresenceOptions
@@ -40,4 +41,5 @@ def analytics_module() -> AnalyticsModule:
         config_key="cbbo_analytics",
         provides=provides,
         identities=identities,
+        catalogue=presence_catalogue,
     )

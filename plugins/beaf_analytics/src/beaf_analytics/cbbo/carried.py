@@ -34,7 +34,6 @@ def columns(levels: int) -> tuple[str, ...]:
 
 def carried(
     books: pl.LazyFrame,
-    venues: pl.DataFrame,
     count: int,
     *,
     levels: int,
@@ -44,8 +43,8 @@ def carried(
     """Put the events of all venues of each instrument in order, each with every venue's book.
 
     Args:
-        books: rows of the venues' books.
-        venues: of each listing its book and place, by `venues_of`.
+        books: rows of the venues' books, each with its common book and its place there, as
+            `venues_of` tells.
         count: how many venues the instrument with the most of them has.
         levels: how many levels of each book count.
         left_out: a venue in one of these market states shows nothing.
@@ -56,9 +55,8 @@ def carried(
         `level_column`s of every venue, and `state_column`s: null before its first row, empty while
         it takes no part.
     """
-    own = pl.col(LISTING).cast(pl.Int64), pl.col(TIME).cast(pl.Datetime("ns"))
-    known = books.with_columns(*own, pl.lit(value=False).alias(_EXPIRED))
-    known = known.join(venues.lazy(), on=LISTING)
+    time = pl.col(TIME).cast(pl.Datetime("ns"))
+    known = books.with_columns(time, pl.lit(value=False).alias(_EXPIRED))
     if max_age_ns is not None:
         known = pl.concat([known, _expiries(known, max_age_ns)])
     # A book expires before anything else of the same instant, which may renew it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from beaf_analytics.cbbo.catalogue import common_catalogue
 from beaf_analytics.cbbo.common import common_identities, common_measures
 from beaf_analytics.cbbo.options import ConsolidateOptions
 from beaf_analytics.cbbo.table import consolidated
@@ -33,4 +34,5 @@ def analytics_module() -> AnalyticsModule:
         Config=ConsolidateOptions,
         provides=provides,
         identities=identities,
+        catalogue=common_catalogue,
     )

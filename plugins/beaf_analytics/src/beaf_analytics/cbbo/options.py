@@ -26,6 +26,11 @@ CommonMeasure = Literal[
 class ConsolidateOptions(ModuleOptions):
     """Options of the section `consolidate_analytics`."""
 
+    made_of: Literal["l2", "l3"] = Field(
+        "l2",
+        description="What the venues' books come from: the source's table `l2`, or the order "
+        "messages of `l3`.",
+    )
     venues: Annotated[list[str], OneOrMore] | None = Field(
         None, min_length=1, description="MICs of the venues that take part; None means all."
     )

@@ -18,6 +18,7 @@ from beaf_analytics.cbbo.carried import (
     columns,
     state_column,
 )
+from beaf_analytics.cbbo.from_orders import MESSAGES, books_from_orders
 from beaf_analytics.cbbo.merged import at_best, merged
 from beaf_analytics.cbbo.options import ConsolidateOptions
 from beaf_analytics.cbbo.venues import REFERENCE, SLOT, venues_of
@@ -34,7 +35,7 @@ def consolidated(options: ConsolidateOptions) -> ProvidedTable:
     """Declare the table."""
     return ProvidedTable(
         name=CONSOLIDATED,
-        needs={"l2": columns(options.levels), "reference": REFERENCE},
+        needs={options.made_of: _needed(options), "reference": REFERENCE},
         build=partial(build, options),
         time=TIME,
         sequence=EVENT,
@@ -42,14 +43,19 @@ def consolidated(options: ConsolidateOptions) -> ProvidedTable:
     )
 
 
+def _needed(options: ConsolidateOptions) -> tuple[str, ...]:
+    return MESSAGES if options.made_of == "l3" else columns(options.levels)
+
+
 def build(options: ConsolidateOptions, tables: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
     """Make the common books of all instruments, in the order of listing, time and event number."""
     venues = venues_of(tables["reference"], options.venues)
-    count = 1 + int(venues[SLOT].max() or 0)  # type: ignore[arg-type]
+    count = venues[SLOT].n_unique() or 1
     age = None if options.max_age is None else round(options.max_age * NANOSECONDS)
+    rows = tables[options.made_of].with_columns(pl.col(LISTING).cast(pl.Int64))
+    rows = rows.join(venues.lazy(), on=LISTING)
     books = carried(
-        tables["l2"],
-        venues,
+        books_from_orders(rows, options.levels) if options.made_of == "l3" else rows,
         count,
         levels=options.levels,
         left_out=options.left_out,

@@ -28,7 +28,7 @@ def venues_of(reference: pl.LazyFrame, mics: Collection[str] | None = None) -> p
         primary first.
     """
     known = reference.filter(pl.col("InstrumentId").is_not_null())
-    once = known.unique("ListingId", keep="first", maintain_order=True)
+    once = known.unique("ListingId", keep="first")
     ordered = once.sort(*_TOGETHER, ~_is_primary(), "ListingId")
     own = pl.col("ListingId").cast(pl.Int64)
     named = ordered.with_columns(own, own.first().over(_TOGETHER).alias(BOOK))

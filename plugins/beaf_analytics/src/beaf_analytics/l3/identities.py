@@ -9,7 +9,6 @@ import polars as pl
 from beaf_analytics.l3.asked import columns as advanced_columns
 from beaf_analytics.l3.generic import columns as generic_columns
 from beaf_analytics.l3.options import L3Options
-from beaf_analytics.measures.splits import TOLERANCE
 from beaf_core import Identity
 
 _SIDES = ("Bid", "Ask", "Total")
