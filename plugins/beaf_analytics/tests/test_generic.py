@@ -283,7 +283,7 @@ def test_an_rsi_is_wilders() -> None:
     )
 
 
-def two_days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **section: Any) -> list[float | None]:
+def two_days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **section: Any) -> pl.DataFrame:
     monkeypatch.chdir(tmp_path)
     asked = {"aggregations": {"Volume": "sum"}, "talib_indicators": [
         {"name": "SMA", "input_col": "Volume", "timeperiod": 2}], **section}  # fmt: skip
@@ -305,19 +305,30 @@ def two_days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **section: Any) ->
     assert report.status == "succeeded", report.outcomes
     found = pl.read_parquet(report.receipts[-1].location)
     assert found["Volume"].to_list() == [1000.0, 100.0, 500.0, 50.0, 150.0, 70.0]
-    return found["SMA_2"].to_list()
+    return found
 
 
 def test_an_indicator_begins_anew_each_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = two_days(tmp_path, monkeypatch)
-    assert found == [None, 550.0, None, None, 100.0, None]
+    assert found["SMA_2"].to_list() == [None, 550.0, None, None, 100.0, None]
 
 
 def test_an_indicator_may_reach_across_days(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = two_days(tmp_path, monkeypatch, across_days=True)
-    assert found == [None, 550.0, 300.0, None, 100.0, 110.0]
+    assert found["SMA_2"].to_list() == [None, 550.0, 300.0, None, 100.0, 110.0]
+
+
+def test_indicators_of_one_column_stand_beside_several_aggregations_of_a_pipeline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = [SMA, {"name": "RSI", "input_col": "Close", "timeperiod": 2}]
+    both = {"aggregations": {"Close": "last", "Volume": "sum"}, "talib_indicators": asked}
+    found = two_days(tmp_path, monkeypatch, **both, across_days=True)
+    assert found["Close"].to_list() == [10.4, 10.6, 11.0, 20.0, 21.0, 22.0]
+    assert found["SMA_2"].to_list() == pytest.approx([None, 10.5, 10.8, None, 20.5, 21.5])
+    assert found["RSI_2"].to_list() == [None, None, 100.0, None, None, 100.0]
 
 
 # -- refused before anything is read ---------------------------------------------------------------
