@@ -176,6 +176,12 @@ def test_a_column_of_tenths_stands_still_however_their_mean_is_rounded() -> None
         assert computed(still)["Corr"].to_list() == [None, None, None]
 
 
+def test_a_straight_line_is_one_and_no_more() -> None:
+    # Rounded as they come, these are 1.0000000000000002 and its contrary.
+    line = rows(*((1, m, x, 0.3 * x, -0.3 * x, "") for m, x in enumerate((9.5, 0.0, 6.0))))
+    assert computed(line)["Corr"].to_list() == [1.0, -1.0, -1.0]
+
+
 @pytest.mark.parametrize(
     ("section", "words"),
     [

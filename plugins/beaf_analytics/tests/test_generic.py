@@ -128,6 +128,15 @@ def test_a_mean_is_not_additive_and_says_so() -> None:
     assert rules == {"A": "none", "B": "sum", "C": "first", "D": "min"}
 
 
+def test_what_is_said_of_a_column_is_what_its_word_does() -> None:
+    asked = generic.GenericOptions(aggregations={"A": "first", "B": "last", "C": "count"})
+    assert [each.doc for each in generic.measures(asked)] == [
+        "First value of A of the source pass.",
+        "Last value of B of the source pass.",
+        "Number of values of C of the source pass.",
+    ]
+
+
 # -- groups ----------------------------------------------------------------------------------------
 
 
