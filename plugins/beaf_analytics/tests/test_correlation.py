@@ -70,6 +70,15 @@ def test_the_module_keeps_its_contract() -> None:
     check_module(correlation, {"columns": ["A", "B"], "output_format": "matrix"})
 
 
+def test_rows_and_the_matrix_can_be_looked_up() -> None:
+    offered = [correlation.CorrelationOptions(), *correlation.analytics_module().catalogue()]
+    found = [(each.name, each.formula[:9]) for one in offered for each in correlation.measures(one)]
+    formula = "Σ (x - x̄)"[:9]
+    assert found == [
+        ("Corr", formula), ("N", "#(x and y"), ("metrics", "columns"), ("corr_matrix", formula)
+    ]  # fmt: skip
+
+
 def test_each_pair_of_numbers_has_a_row_in_each_listing() -> None:
     found = computed()
     assert found.columns == ["ListingId", "MetricX", "MetricY", "Corr", "N"]

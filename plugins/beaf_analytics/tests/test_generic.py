@@ -279,6 +279,15 @@ def test_every_indicator_is_known_to_the_package_from_its_fewest_rows_on() -> No
         assert not found[f"__{asked.column}"].is_nan().any()
 
 
+def test_every_indicator_can_be_looked_up_where_the_package_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = [each.name for options in generic.catalogue() for each in generic.measures(options)]
+    assert found == [f"{name}_14" for name in indicators.INDICATORS]
+    monkeypatch.setattr(indicators, "find_spec", lambda _name: None)
+    assert generic.catalogue() == []
+
+
 def test_an_rsi_is_wilders() -> None:
     closes = [10.0, 11.0, 10.5, 11.5, 11.0]
     source = pl.DataFrame(

@@ -13,8 +13,10 @@ import polars as pl
 from pydantic import Field, PrivateAttr
 
 from beaf_analytics.measures.indicators import (
+    INDICATORS,
     IndicatorOptions,
     add_indicators,
+    has_talib,
     require_talib,
 )
 from beaf_analytics.measures.source import (
@@ -132,6 +134,14 @@ def measures(options: GenericOptions) -> list[Measure]:
     return [*_aggregated(options), *indicators]
 
 
+def catalogue() -> list[GenericOptions]:
+    """List every indicator; aggregations yield the columns of the source pass."""
+    if not has_talib():
+        return []
+    asked = [IndicatorOptions(name=name, input_col="Close") for name in INDICATORS]
+    return [GenericOptions(talib_indicators=asked)]
+
+
 def _aggregated(options: GenericOptions) -> Iterator[Measure]:
     for column, word in options.aggregations.items():
         value = None if options.own_groups else Aggregation(Kind(word), pl.col(column))
@@ -228,6 +238,7 @@ def analytics_module() -> AnalyticsModule:
         measures=measures,
         doc="Aggregations and TA-Lib indicators of the rows of an earlier pass",
         Config=GenericOptions,
+        catalogue=catalogue,
         compute=compute,
         reads=reads,
         keys=keys,

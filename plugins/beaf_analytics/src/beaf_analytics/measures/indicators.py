@@ -85,13 +85,18 @@ class IndicatorOptions(BaseModel):
         return of_input if unit is None else unit
 
 
+def has_talib() -> bool:
+    """Say whether the package that knows indicators is installed."""
+    return find_spec("polars_talib") is not None
+
+
 def require_talib() -> None:
     """Refuse indicators where the package that knows them is not installed.
 
     Raises:
         UsageError: it is not.
     """
-    if find_spec("polars_talib") is None:
+    if not has_talib():
         raise UsageError(
             "talib_indicators need the package polars-talib, which is not installed",
             remedy='pip install "beaf-analytics[talib]"',
