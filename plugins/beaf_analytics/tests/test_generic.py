@@ -129,11 +129,16 @@ def test_a_mean_is_not_additive_and_says_so() -> None:
 
 
 def test_what_is_said_of_a_column_is_what_its_word_does() -> None:
-    asked = generic.GenericOptions(aggregations={"A": "first", "B": "last", "C": "count"})
+    words = {"A": "first", "B": "last", "C": "count"}
+    rsi = {"name": "rsi", "input_col": "D", "timeperiod": 9}
+    asked = generic.GenericOptions.model_validate(
+        {"aggregations": words, "talib_indicators": [rsi]}
+    )
     assert [each.doc for each in generic.measures(asked)] == [
         "First value of A of the source pass.",
         "Last value of B of the source pass.",
         "Number of values of C of the source pass.",
+        "Wilder's relative strength index of D over 9 buckets of a group that have a value.",
     ]
 
 
@@ -272,7 +277,7 @@ def test_an_indicator_of_a_group_follows_its_buckets() -> None:
 
 def test_every_indicator_is_known_to_the_package_from_its_fewest_rows_on() -> None:
     rows = pl.DataFrame({"TimeBucket": range(12), "Close": [1.0, 3.0, 2.0] * 4, "One": 1})
-    for name, (least, _) in indicators.INDICATORS.items():
+    for name, (least, *_) in indicators.INDICATORS.items():
         asked = indicators.IndicatorOptions(name=name.lower(), input_col="Close", timeperiod=least)
         found = indicators.add_indicators(rows.lazy(), [asked], ["One"]).collect()
         assert found[f"__{asked.column}"].null_count() < 6

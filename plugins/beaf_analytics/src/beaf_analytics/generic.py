@@ -162,7 +162,7 @@ def _indicator(asked: IndicatorOptions, options: GenericOptions) -> Measure:
         table=SOURCE,
         value=None,
         unit=asked.unit(options._units.get(asked.input_col) or "as the source"),
-        doc=f"{asked.name.upper()} of {asked.input_col} over {asked.timeperiod} buckets of a group "
+        doc=f"{asked.known.meaning} of {asked.input_col} over {asked.timeperiod} buckets of a group "
         "that have a value.",
         formula=f"{asked.name.upper()}({asked.input_col}, {asked.timeperiod})",
         source="TA-Lib",
