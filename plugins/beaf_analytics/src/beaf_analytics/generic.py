@@ -162,8 +162,8 @@ def _indicator(asked: IndicatorOptions, options: GenericOptions) -> Measure:
         table=SOURCE,
         value=None,
         unit=asked.unit(options._units.get(asked.input_col) or "as the source"),
-        doc=f"{asked.known.meaning} of {asked.input_col} over {asked.timeperiod} buckets of a group "
-        "that have a value.",
+        doc=f"{asked.known.meaning} of {asked.input_col} over {asked.timeperiod} buckets of a "
+        "group that have a value.",
         formula=f"{asked.name.upper()}({asked.input_col}, {asked.timeperiod})",
         source="TA-Lib",
     )
