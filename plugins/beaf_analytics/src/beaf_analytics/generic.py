@@ -198,7 +198,7 @@ def compute(context: Context, options: GenericOptions) -> pl.LazyFrame:
     columns |= asked if options.own_groups else {}
     rows = with_groups(context, groups).sort(EVENT_TIME, LISTING)
     # A bucket across midnight is of its last trade date.
-    aggregated = rows.group_by(groups, maintain_order=True).agg(
+    aggregated = rows.group_by(groups).agg(
         pl.col(TRADE_DATE).max().alias(_DAY),
         *(_value(name, word) for name, word in columns.items()),
     )

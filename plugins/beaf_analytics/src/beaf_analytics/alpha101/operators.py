@@ -130,8 +130,3 @@ def _products(xs: Sequence[pl.Expr], ys: Sequence[pl.Expr]) -> pl.Expr:
 def log(x: pl.Expr) -> pl.Expr:
     """Take the natural logarithm; null of what is not positive."""
     return pl.when(x > 0).then(x.log())
-
-
-def signed_power(x: pl.Expr, exponent: int) -> pl.Expr:
-    """Raise the size to a power, and keep the sign."""
-    return x.sign() * x.abs().pow(exponent)
