@@ -91,10 +91,10 @@ class Panel:
         return self._along(_complete(x, size, x.rolling_rank(size) / size))
 
     def ts_argmax(self, x: pl.Expr, buckets: int) -> pl.Expr:
-        """Say where in its window the largest value stands first: 1 is the oldest."""
+        """Say where in its window the largest value stands first, counted from the oldest."""
         size = buckets * self.scale
         window = pl.concat_list(x.shift(ago) for ago in reversed(range(size)))
-        return self._along(_complete(x, size, window.list.arg_max() + 1))
+        return self._along(_complete(x, size, window.list.arg_max()))
 
     def correlation(self, x: pl.Expr, y: pl.Expr, buckets: int) -> pl.Expr:
         """Correlate two columns over a window (Pearson); null where one of them stands still.
