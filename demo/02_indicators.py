@@ -33,7 +33,7 @@ USER_CONFIG = {
             "source_pass": "bars",
             "modules": ["generic", "candles"],
             "generic_analytics": {
-                "aggregations": {"Close": "last"},
+                "aggregations": {"Close": "last", "Volume": "sum"},
                 "talib_indicators": [
                     {"name": "SMA", "input_col": "Close", "timeperiod": 6},
                     {"name": "EMA", "input_col": "Close", "timeperiod": 6},

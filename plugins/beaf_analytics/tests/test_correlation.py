@@ -70,6 +70,15 @@ def test_the_module_keeps_its_contract() -> None:
     check_module(correlation, {"columns": ["A", "B"], "output_format": "matrix"})
 
 
+def test_rows_and_the_matrix_can_be_looked_up() -> None:
+    offered = [correlation.CorrelationOptions(), *correlation.analytics_module().catalogue()]
+    found = [(each.name, each.formula[:9]) for one in offered for each in correlation.measures(one)]
+    formula = "Σ (x - x̄)"[:9]
+    assert found == [
+        ("Corr", formula), ("N", "#(x and y"), ("metrics", "columns"), ("corr_matrix", formula)
+    ]  # fmt: skip
+
+
 def test_each_pair_of_numbers_has_a_row_in_each_listing() -> None:
     found = computed()
     assert found.columns == ["ListingId", "MetricX", "MetricY", "Corr", "N"]
@@ -174,6 +183,12 @@ def test_a_column_of_tenths_stands_still_however_their_mean_is_rounded() -> None
     for count in range(2, 40):
         still = rows(*((1, m, 0.1, float(m), 0.1, "") for m in range(1, count + 1)))
         assert computed(still)["Corr"].to_list() == [None, None, None]
+
+
+def test_a_straight_line_is_one_and_no_more() -> None:
+    # Rounded as they come, these are 1.0000000000000002 and its contrary.
+    line = rows(*((1, m, x, 0.3 * x, -0.3 * x, "") for m, x in enumerate((9.5, 0.0, 6.0))))
+    assert computed(line)["Corr"].to_list() == [1.0, -1.0, -1.0]
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def test_the_module_keeps_its_contract() -> None:
 
 
 def test_a_turn_is_strictly_below_or_above_both_neighbours() -> None:
-    source = closes(3, 1, 2, 2, 4, 3, 3, 5)
+    source = closes(3, 1, 2, 2, 4, 3, 3, 5, 5, 1)
     assert found(source) == [(at(2), "local_min", 1.0), (at(5), "local_max", 4.0)]
 
 

@@ -128,6 +128,20 @@ def test_a_mean_is_not_additive_and_says_so() -> None:
     assert rules == {"A": "none", "B": "sum", "C": "first", "D": "min"}
 
 
+def test_what_is_said_of_a_column_is_what_its_word_does() -> None:
+    words = {"A": "first", "B": "last", "C": "count"}
+    rsi = {"name": "rsi", "input_col": "D", "timeperiod": 9}
+    asked = generic.GenericOptions.model_validate(
+        {"aggregations": words, "talib_indicators": [rsi]}
+    )
+    assert [each.doc for each in generic.measures(asked)] == [
+        "First value of A of the source pass.",
+        "Last value of B of the source pass.",
+        "Number of values of C of the source pass.",
+        "Wilder's relative strength index of D over 9 buckets of a group that have a value.",
+    ]
+
+
 # -- groups ----------------------------------------------------------------------------------------
 
 
@@ -263,11 +277,20 @@ def test_an_indicator_of_a_group_follows_its_buckets() -> None:
 
 def test_every_indicator_is_known_to_the_package_from_its_fewest_rows_on() -> None:
     rows = pl.DataFrame({"TimeBucket": range(12), "Close": [1.0, 3.0, 2.0] * 4, "One": 1})
-    for name, (least, _) in indicators.INDICATORS.items():
+    for name, (least, *_) in indicators.INDICATORS.items():
         asked = indicators.IndicatorOptions(name=name.lower(), input_col="Close", timeperiod=least)
         found = indicators.add_indicators(rows.lazy(), [asked], ["One"]).collect()
         assert found[f"__{asked.column}"].null_count() < 6
         assert not found[f"__{asked.column}"].is_nan().any()
+
+
+def test_every_indicator_can_be_looked_up_where_the_package_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = [each.name for options in generic.catalogue() for each in generic.measures(options)]
+    assert found == [f"{name}_14" for name in indicators.INDICATORS]
+    monkeypatch.setattr(indicators, "find_spec", lambda _name: None)
+    assert generic.catalogue() == []
 
 
 def test_an_rsi_is_wilders() -> None:
@@ -283,7 +306,7 @@ def test_an_rsi_is_wilders() -> None:
     )
 
 
-def two_days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **section: Any) -> list[float | None]:
+def two_days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **section: Any) -> pl.DataFrame:
     monkeypatch.chdir(tmp_path)
     asked = {"aggregations": {"Volume": "sum"}, "talib_indicators": [
         {"name": "SMA", "input_col": "Volume", "timeperiod": 2}], **section}  # fmt: skip
@@ -305,19 +328,30 @@ def two_days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **section: Any) ->
     assert report.status == "succeeded", report.outcomes
     found = pl.read_parquet(report.receipts[-1].location)
     assert found["Volume"].to_list() == [1000.0, 100.0, 500.0, 50.0, 150.0, 70.0]
-    return found["SMA_2"].to_list()
+    return found
 
 
 def test_an_indicator_begins_anew_each_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = two_days(tmp_path, monkeypatch)
-    assert found == [None, 550.0, None, None, 100.0, None]
+    assert found["SMA_2"].to_list() == [None, 550.0, None, None, 100.0, None]
 
 
 def test_an_indicator_may_reach_across_days(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = two_days(tmp_path, monkeypatch, across_days=True)
-    assert found == [None, 550.0, 300.0, None, 100.0, 110.0]
+    assert found["SMA_2"].to_list() == [None, 550.0, 300.0, None, 100.0, 110.0]
+
+
+def test_indicators_of_one_column_stand_beside_several_aggregations_of_a_pipeline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = [SMA, {"name": "RSI", "input_col": "Close", "timeperiod": 2}]
+    both = {"aggregations": {"Close": "last", "Volume": "sum"}, "talib_indicators": asked}
+    found = two_days(tmp_path, monkeypatch, **both, across_days=True)
+    assert found["Close"].to_list() == [10.4, 10.6, 11.0, 20.0, 21.0, 22.0]
+    assert found["SMA_2"].to_list() == pytest.approx([None, 10.5, 10.8, None, 20.5, 21.5])
+    assert found["RSI_2"].to_list() == [None, None, 100.0, None, None, 100.0]
 
 
 # -- refused before anything is read ---------------------------------------------------------------

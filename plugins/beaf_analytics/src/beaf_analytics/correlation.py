@@ -25,6 +25,9 @@ from beaf_core import AnalyticsModule, Context, Measure, SourcePass, UsageError,
 _METHOD = "Method"
 
 
+_FORMULA = "Σ (x - x̄)(y - ȳ) / √(Σ (x - x̄)² Σ (y - ȳ)²), rows with both x and y"
+
+
 class CorrelationOptions(SecondPassOptions):
     """Options of the section `correlation_analytics`."""
 
@@ -73,19 +76,20 @@ def measures(options: CorrelationOptions) -> list[Measure]:
     prefix, method = options.metric_prefix, options.method.title()
     if options.output_format == "matrix":
         return [
-            _measure(f"{prefix}metrics", "text", "Names of the correlated columns, in order."),
+            _measure(
+                f"{prefix}metrics", "text", "Names of the correlated columns, in order.", "columns"
+            ),
             _measure(
                 f"{prefix}corr_matrix", "ratio", f"{method} correlations, row by row of metrics."
             ),
         ]
     return [
         _measure(f"{prefix}Corr", "ratio", f"{method} correlation of MetricX and MetricY."),
-        _measure(f"{prefix}N", "rows", "Number of rows in which both have a value."),
+        _measure(f"{prefix}N", "rows", "Number of rows in which both have a value.", "#(x and y)"),
     ]
 
 
-def _measure(name: str, unit: str, doc: str) -> Measure:
-    formula = "Σ (x - x̄)(y - ȳ) / √(Σ (x - x̄)² Σ (y - ȳ)²), rows with both x and y"
+def _measure(name: str, unit: str, doc: str, formula: str = _FORMULA) -> Measure:
     return Measure(name, SOURCE, None, unit=unit, doc=doc, formula=formula)
 
 
@@ -174,6 +178,7 @@ def analytics_module() -> AnalyticsModule:
         measures=measures,
         doc="Correlations of the columns of an earlier pass, within listings or over all rows",
         Config=CorrelationOptions,
+        catalogue=lambda: [CorrelationOptions(output_format="matrix")],
         compute=compute,
         reads=reads,
         keys=keys,

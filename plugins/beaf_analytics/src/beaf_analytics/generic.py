@@ -13,8 +13,10 @@ import polars as pl
 from pydantic import Field, PrivateAttr
 
 from beaf_analytics.measures.indicators import (
+    INDICATORS,
     IndicatorOptions,
     add_indicators,
+    has_talib,
     require_talib,
 )
 from beaf_analytics.measures.source import (
@@ -132,6 +134,14 @@ def measures(options: GenericOptions) -> list[Measure]:
     return [*_aggregated(options), *indicators]
 
 
+def catalogue() -> list[GenericOptions]:
+    """List every indicator; aggregations yield the columns of the source pass."""
+    if not has_talib():
+        return []
+    asked = [IndicatorOptions(name=name, input_col="Close") for name in INDICATORS]
+    return [GenericOptions(talib_indicators=asked)]
+
+
 def _aggregated(options: GenericOptions) -> Iterator[Measure]:
     for column, word in options.aggregations.items():
         value = None if options.own_groups else Aggregation(Kind(word), pl.col(column))
@@ -152,8 +162,8 @@ def _indicator(asked: IndicatorOptions, options: GenericOptions) -> Measure:
         table=SOURCE,
         value=None,
         unit=asked.unit(options._units.get(asked.input_col) or "as the source"),
-        doc=f"{asked.name.upper()} of {asked.input_col} over {asked.timeperiod} buckets of a group "
-        "that have a value.",
+        doc=f"{asked.known.meaning} of {asked.input_col} over {asked.timeperiod} buckets of a "
+        "group that have a value.",
         formula=f"{asked.name.upper()}({asked.input_col}, {asked.timeperiod})",
         source="TA-Lib",
     )
@@ -188,7 +198,7 @@ def compute(context: Context, options: GenericOptions) -> pl.LazyFrame:
     columns |= asked if options.own_groups else {}
     rows = with_groups(context, groups).sort(EVENT_TIME, LISTING)
     # A bucket across midnight is of its last trade date.
-    aggregated = rows.group_by(groups, maintain_order=True).agg(
+    aggregated = rows.group_by(groups).agg(
         pl.col(TRADE_DATE).max().alias(_DAY),
         *(_value(name, word) for name, word in columns.items()),
     )
@@ -228,6 +238,7 @@ def analytics_module() -> AnalyticsModule:
         measures=measures,
         doc="Aggregations and TA-Lib indicators of the rows of an earlier pass",
         Config=GenericOptions,
+        catalogue=catalogue,
         compute=compute,
         reads=reads,
         keys=keys,

@@ -282,8 +282,8 @@ _PLAIN: Mapping[Rule, Callable[[pl.Expr], pl.Expr]] = {
 
 def _weighted(value: pl.Expr, weight: pl.Expr) -> pl.Expr:
     """Take the mean by positive weights; what has no value has no weight either."""
-    counts = value.is_not_null() & (weight > 0)
-    return ratio((value * weight).filter(counts).sum(), weight.filter(counts).sum())
+    positive = weight.cast(pl.Float64).clip(0)
+    return ratio((value * positive).sum(), positive.filter(value.is_not_null()).sum())
 
 
 @hookimpl

@@ -195,8 +195,29 @@ def test_alpha_6_of_what_stands_still_is_null() -> None:
     # A tenth is not what ten tenths come to by ten: the deviations are not zero, and mean nothing.
     assert alpha(6, some(*[0.1] * 10, Volume=rising))[-1] is None
     assert alpha(6, some(*rising, Volume=[0.1] * 10))[-1] is None
+    # Nor is the mean of a window exact where others came before: it is off by 1.4e-14 here.
+    standing, moving = [0.08, *[83.55] * 10], [9.0, *rising]
+    assert alpha(6, some(*standing, Volume=moving))[-1] is None
+    assert alpha(6, some(*moving, Volume=standing))[-1] is None
     assert alpha(6, some(*rising))[-1] == pytest.approx(-1.0)
     assert alpha(6, some(*rising))[:9] == [None] * 9
+
+
+def test_alpha_6_of_a_straight_line_is_one_and_no_more() -> None:
+    # Rounded as it comes, the last of both is 1.0000000000000002 or its contrary.
+    opens = [3.0, 2.0, 5.0, 2.0, 8.0, 8.0, 8.0, 7.0, 4.0, 2.0, 8.0, 1.0]
+    for sign in (1, -1):
+        found = alpha(6, some(*opens, Volume=[sign * 0.3 * each for each in opens]))
+        assert found[-1] == -sign
+
+
+def test_alpha_2_is_null_where_a_window_holds_a_volume_of_zero() -> None:
+    at_ten = (pl.col("ListingId") == 1) & (pl.col("TimeBucket") == at(10))
+    source = bars(25).with_columns(Volume=pl.when(at_ten).then(0.0).otherwise("Volume"))
+    found = alpha(2, source)[:25]
+    # The change over two buckets is missing in the tenth and twelfth, a window is six long.
+    there = [minute for minute, each in enumerate(found, start=1) if each is not None]
+    assert there == [8, 9, *range(18, 26)]
 
 
 def test_alpha_7_is_minus_one_where_volume_is_not_above_its_mean() -> None:
@@ -313,6 +334,7 @@ def test_windows_begin_anew_each_day_unless_asked_otherwise() -> None:
     source = source.with_columns(TradeDate=pl.col("TimeBucket").dt.date())
     context = Context({"source": source.lazy()}, source.select("ListingId").unique(), 60 * 10**9)
     for across, wanted in ((False, [None] * 8), (True, [None] * 5 + [1.0] * 3)):
-        options = alpha101.Alpha101Options(alpha_ids=[9], across_days=across)
+        asked = {"across_days": True} if across else {}
+        options = alpha101.Alpha101Options(alpha_ids=[9], **asked)
         found = alpha101.compute(context, options).collect()
         assert found["Alpha009"].to_list() == wanted

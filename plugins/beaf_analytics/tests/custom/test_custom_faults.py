@@ -8,6 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from beaf_analytics.custom.options import Metric
+from beaf_analytics.custom.syntax import column_names
+from beaf_analytics.custom.units import unit_of_column
 from beaf_core import TextFaultError
 
 
@@ -48,6 +50,11 @@ def fault(field: str = "expr", **fields: Any) -> tuple[str, str]:
         ("shift(Size)", "shift", "asks for the row before, which no aggregation sees"),
         ("sum(diff(Size))", "diff", "asks for the difference to the row before"),
         ("sum()", "sum()", "write sum(x)"),
+        ("sum(Size, D)", "sum(Size, D)", "write sum(x)"),
+        ("count(Size, D)", "count(Size, D)", "write count() or count(condition)"),
+        ("vw(Size, D, D)", "vw(Size, D, D)", "write vw(x, weight)"),
+        ("q(Size, 0.5, 1)", "q(Size, 0.5, 1)", "write q(x, p)"),
+        (") + sum(Size)", ")", "cannot be read as an expression: unmatched ')'"),
         ("1 + vw(Size)", "vw(Size)", "write vw(x, weight)"),
         ("sum(clip(Size))", "clip(Size)", "write clip(x, low, high)"),
         ("sum(log(Size, 2))", "log(Size, 2)", "write log(x)"),
@@ -97,6 +104,28 @@ def test_what_is_wrong_is_said_of_the_part_that_is(expr: str, part: str | None, 
         assert pointed == part
 
 
+@pytest.mark.parametrize(("length", "said"), [(30, "X" * 30), (31, "it")])
+def test_a_part_is_repeated_unless_it_is_long(length: int, said: str) -> None:
+    assert fault(expr=f"sum({'X' * length})")[0].startswith(f"{said} is no column of trades")
+
+
+@pytest.mark.parametrize("before", ["", "1 + ", "count() + ", "max(D) * min(D) + "])
+def test_fifty_parts_stand_in_one_another_and_no_more(before: str) -> None:
+    # The call and the column are two parts, and a sum around them one more.
+    signs = 47 if before else 48
+    assert metric(f"{before}sum({'-' * signs}D)").unit == "anything"
+    assert "stands too deep" in fault(expr=f"{before}sum({'-' * (signs + 1)}D)")[0]
+
+
+def test_everything_that_is_wrong_is_told_at_once() -> None:
+    with pytest.raises(ValidationError) as refused:
+        metric("sum(Szie)", name="bad", where="Size")
+    assert [each["loc"] for each in refused.value.errors()] == [("name",), ("where",), ("expr",)]
+    with pytest.raises(ValidationError) as refused:
+        metric("sum(Size)", name="bad", where="Size", unit="ccy")
+    assert [each["loc"] for each in refused.value.errors()] == [("name",), ("where",), ("unit",)]
+
+
 def test_a_fault_in_a_later_line_points_into_that_line() -> None:
     with pytest.raises(ValidationError) as refused:
         metric("sum(D * Size)\n  / sum(Szie)")
@@ -119,6 +148,11 @@ def test_letters_that_take_several_bytes_do_not_move_the_place() -> None:
 )
 def test_where_is_a_condition_on_rows(where: str, said: str) -> None:
     assert said in fault("where", where=where)[0]
+
+
+def test_columns_are_named_by_themselves_or_in_quotes() -> None:
+    text = 'col("Sector") == "Banks" and Size > log(2) * clip(D, 0, most)'
+    assert column_names(text, ["most"]) == ["Size", "D", "Sector"]
 
 
 @pytest.mark.parametrize(
@@ -175,15 +209,47 @@ def test_params_have_names_that_nothing_else_has() -> None:
         ("sum(where(D > 0, Size))", "shares"),
         ("vw(InstrumentCurrencyPrice, Size)", "ccy"),
         ("sum(TradeNotionalEUR)", "ccy_eur"),
+        ("sum(TradeNotionalEUR) / sum(Size)", "ccy_eur"),
         ("sum(TradeNotionalUSD) / sum(Size)", "ccy_usd"),
         ("mean(PreTradeElapsedTimeChg)", "ns"),
         ("1 / last(InstrumentCurrencyPrice)", "1/ccy"),
+        ("1 / sum(InstrumentCurrencyPrice * Size)", "1/ccy"),
         ("distinct(InstrumentCurrencyPrice)", "ratio"),
         ("sum(Size > 100)", "ratio"),
     ],
 )
 def test_the_unit_is_worked_out(expr: str, unit: str) -> None:
     assert metric(expr, unit="").unit == unit
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "unit"),
+    [
+        ("trades", "BestBidSize", "shares"),
+        ("trades", "BestAskSizeAtVenue", "shares"),
+        ("trades", "BestBidPrice", "ccy / shares"),
+        ("trades", "BestAskPriceAtVenue", "ccy / shares"),
+        ("trades", "PreTradeMid", "ccy / shares"),
+        ("trades", "PostTradeMid1s", "ccy / shares"),
+        ("trades", "PostTradeElapsedTimeChg", "time"),
+        ("trades", "PreTradeElapsedTimeChg", "time"),
+        ("l2", "BidPrice1", "ccy / shares"),
+        ("l2", "AskPrice10", "ccy / shares"),
+        ("l2", "BidQuantity2", "shares"),
+        ("l2", "AskQuantity3", "shares"),
+        ("cbbo", "BidNumOrders1", "ratio"),
+        ("l2", "AskNumOrders1", "ratio"),
+        ("l2", "BidLevelCount", "ratio"),
+        ("l2", "AskLevelCount", "ratio"),
+        ("imbalance", "BestBidPrice", "ccy / shares"),
+        ("imbalance", "BestAskPrice", "ccy / shares"),
+        ("imbalance", "PairedQuantity", "shares"),
+        ("trades", "Price", "None"),
+        ("source", "Size", "None"),
+    ],
+)
+def test_columns_of_both_sides_have_units(table: str, column: str, unit: str) -> None:
+    assert str(unit_of_column(table, column)) == unit
 
 
 def test_states_and_orders_have_units() -> None:
@@ -211,6 +277,9 @@ def test_states_and_orders_have_units() -> None:
         ("sum(Size) * sum(Size)", "shares", "shares^2"),
         ("1 / sum(Size)", "ratio", "1 / shares"),
         ("sum(TradeNotionalEUR)", "ccy_usd", "ccy_eur"),
+        ("sum(TradeNotionalUSD)", "ccy_eur", "ccy_usd"),
+        ("mean(PreTradeElapsedTimeChg)", "shares", "time"),
+        ("sqrt(sum(Size))", "shares", "shares^1/2"),
         ("count()", "shares", "ratio"),
     ],
 )

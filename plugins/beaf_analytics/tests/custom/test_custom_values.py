@@ -65,7 +65,11 @@ def value_of(
         ("distinct(MarketState)", 2),
         ("mean(Size)", 300.0),
         ("std(Size)", 25000**0.5),
+        ("median(P)", 12.0),
         ("median(Size)", 300.0),
+        ("q(Size, 0)", 100.0),
+        ("q(Size, 1)", 500.0),
+        ("count(MarketState)", 5),
         ("q(Size, 0.25)", 200.0),
         ("first(P)", 10.0),
         ("last(P)", 30.0),
@@ -98,6 +102,8 @@ def test_aggregations(expr: str, expected: float) -> None:
         ("2 ** 3 * count()", 40.0),
         ("max(P) - min(P)", 20.0),
         ("log(last(P) / first(P))", log(3)),
+        ("log(first(P) / last(P))", -log(3)),
+        ("sqrt(first(P) / last(P))", 3**-0.5),
         ("sqrt(sum(Size) + 100)", 40.0),
         ("abs(sum(D * Size) - 500)", 300.0),
         ("sign(sum(D * Size) - 300)", -1.0),
@@ -155,6 +161,10 @@ def test_what_has_no_value_is_null(expr: str) -> None:
 def test_the_last_text_of_a_bucket() -> None:
     assert value_of("last(MarketState)") == "CONTINUOUS_TRADING"
     assert value_of("last(MarketState)", where="Size < 500") == "HALTED"
+
+
+def test_the_first_text_of_a_bucket() -> None:
+    assert value_of("first(MarketState)", where="Size > 300") == "HALTED"
 
 
 def test_the_root_of_zero_is_zero() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from beaf_analytics.alpha101.operators import Panel, log, signed_power
+from beaf_analytics.alpha101.operators import Panel, log
 from beaf_analytics.measures.expressions import ratio
 
 OPEN, HIGH, LOW = pl.col("open"), pl.col("high"), pl.col("low")
@@ -38,13 +38,14 @@ def alpha001(p: Panel) -> pl.Expr:
     returns = p.returns()
     fell = pl.when(returns < 0).then(p.stddev(returns, 20)).otherwise(CLOSE)
     value = pl.when(returns.is_not_null()).then(fell)
-    return p.rank(p.ts_argmax(signed_power(value, 2), 5)) - 0.5
+    # The paper squares the values, with their signs: the largest stays the largest.
+    return p.rank(p.ts_argmax(value, 5)) - 0.5
 
 
 def alpha002(p: Panel) -> pl.Expr:
     """Contrary correlation of ranks of volume growth and of the move inside the bucket."""
-    inside = ratio(CLOSE - OPEN, OPEN)
-    return -p.correlation(p.rank(p.delta(log(VOLUME), 2)), p.rank(inside), 6)
+    # The paper's (close - open) / open is one less, and ranks alike.
+    return -p.correlation(p.rank(p.delta(log(VOLUME), 2)), p.rank(ratio(CLOSE, OPEN)), 6)
 
 
 def alpha003(p: Panel) -> pl.Expr:

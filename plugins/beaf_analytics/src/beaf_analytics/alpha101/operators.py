@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import reduce
-from operator import add
+from operator import add, mul
 
 import polars as pl
 
@@ -28,7 +28,7 @@ class Panel:
 
     rows: pl.LazyFrame
     along: Sequence[str]
-    scale: int = 1
+    scale: int
     _added: dict[bytes, pl.Expr] = field(default_factory=dict)
 
     def _add(self, expression: pl.Expr, over: Sequence[str]) -> pl.Expr:
@@ -91,10 +91,10 @@ class Panel:
         return self._along(_complete(x, size, x.rolling_rank(size) / size))
 
     def ts_argmax(self, x: pl.Expr, buckets: int) -> pl.Expr:
-        """Say where in its window the largest value stands first: 1 is the oldest."""
+        """Say where in its window the largest value stands first, counted from the oldest."""
         size = buckets * self.scale
         window = pl.concat_list(x.shift(ago) for ago in reversed(range(size)))
-        return self._along(_complete(x, size, window.list.arg_max() + 1))
+        return self._along(_complete(x, size, window.list.arg_max()))
 
     def correlation(self, x: pl.Expr, y: pl.Expr, buckets: int) -> pl.Expr:
         """Correlate two columns over a window (Pearson); null where one of them stands still.
@@ -107,9 +107,8 @@ class Panel:
             y.rolling_max(size) > y.rolling_min(size)
         )
         xs, ys = _deviations(x, size), _deviations(y, size)
-        shared = reduce(add, (a * b for a, b in zip(xs, ys, strict=True)))
-        squares = (reduce(add, (each * each for each in all_)) for all_ in (xs, ys))
-        scale = reduce(lambda a, b: a * b, (each.sqrt() for each in squares))
+        shared = _products(xs, ys)
+        scale = _products(xs, xs).sqrt() * _products(ys, ys).sqrt()
         return self._along(pl.when(moves).then(ratio(shared, scale).clip(-1, 1)))
 
 
@@ -123,11 +122,11 @@ def _deviations(x: pl.Expr, size: int) -> list[pl.Expr]:
     return [x.shift(ago) - mean for ago in range(size)]
 
 
+def _products(xs: Sequence[pl.Expr], ys: Sequence[pl.Expr]) -> pl.Expr:
+    total: pl.Expr = reduce(add, map(mul, xs, ys))
+    return total
+
+
 def log(x: pl.Expr) -> pl.Expr:
     """Take the natural logarithm; null of what is not positive."""
     return pl.when(x > 0).then(x.log())
-
-
-def signed_power(x: pl.Expr, exponent: int) -> pl.Expr:
-    """Raise the size to a power, and keep the sign."""
-    return x.sign() * x.abs().pow(exponent)

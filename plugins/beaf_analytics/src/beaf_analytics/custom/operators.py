@@ -143,7 +143,7 @@ def _unit_of_power(base: Value, exponent: Value) -> Unit | None:
         return NONE
     if base.unit is None or not isinstance(exponent.literal, int | float):
         return None
-    return base.unit.raised(Fraction(exponent.literal).limit_denominator(100))
+    return base.unit.raised(Fraction(exponent.literal).limit_denominator())
 
 
 def _factor(value: Value) -> Unit | None:

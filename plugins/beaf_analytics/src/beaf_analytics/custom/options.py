@@ -41,7 +41,7 @@ def _pascal_case(name: str) -> str:
 
 def _table(name: str) -> str:
     """Refuse a misspelt input table; a longer name may be one that another module provides."""
-    near = get_close_matches(name, TABLES, n=1, cutoff=0.8)
+    near = get_close_matches(name, TABLES, cutoff=0.8)
     if near and name not in TABLES and len(name) <= len(near[0]):
         raise ValueError(f'{name!r} is no table — did you mean "{near[0]}"?')
     return name

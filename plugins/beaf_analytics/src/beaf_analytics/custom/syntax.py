@@ -47,7 +47,7 @@ def _bracketed(text: str) -> str:
     return f"({text}\n)"
 
 
-def fault(text: str, node: ast.AST, message: str, *, of_part: bool = True) -> TextFaultError:
+def fault(text: str, node: ast.expr, message: str, *, of_part: bool = True) -> TextFaultError:
     """Render what is wrong with a part.
 
     Args:
@@ -62,11 +62,9 @@ def fault(text: str, node: ast.AST, message: str, *, of_part: bool = True) -> Te
     return TextFaultError(said, text, start, width)
 
 
-def _span(text: str, node: ast.AST) -> tuple[int, int]:
+def _span(text: str, node: ast.expr) -> tuple[int, int]:
     """Return where a part begins, and how long it is."""
     source = _bracketed(text)
-    if not isinstance(node, ast.expr):
-        return 0, len(text)
     part = ast.get_source_segment(source, node) or text
     lines = source.splitlines(keepends=True)
     before = "".join(lines[: node.lineno - 1])

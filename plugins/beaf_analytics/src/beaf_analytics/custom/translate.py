@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
@@ -102,9 +102,9 @@ class _Walk:
     params: Params
     aggregations: Aggregations
     _inside: str = ""
-    _depth: int = field(default=0, init=False)
+    _depth: int = 0
 
-    def value(self, node: ast.AST) -> Value:
+    def value(self, node: ast.expr) -> Value:
         """Translate a part.
 
         Raises:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum, IntEnum
+from enum import Enum
 
 import polars as pl
 
 from beaf_analytics.custom.units import Unit
 
 
-class Level(IntEnum):
+class Level(Enum):
     """Of what a part is a number: of nothing, of each row, or of the bucket."""
 
-    CONSTANT = 0
-    ROW = 1
-    BUCKET = 2
+    CONSTANT = "nothing"
+    ROW = "each row"
+    BUCKET = "the bucket"
 
 
 class Holds(Enum):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
+from typing import NamedTuple
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_validator, model_validator
@@ -12,35 +13,49 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_validator,
 from beaf_analytics.measures.source import BUCKET, finite
 from beaf_core import UsageError, did_you_mean
 
-#: Indicators of one column and a number of rows → the fewest rows that they take, and their unit;
-#: None for that of the column.
-INDICATORS: dict[str, tuple[int, str | None]] = {
-    "CMO": (2, "percent"),
-    "DEMA": (1, None),
-    "EMA": (1, None),
-    "KAMA": (1, None),
-    "LINEARREG": (2, None),
-    "LINEARREG_ANGLE": (2, "degrees"),
-    "LINEARREG_INTERCEPT": (2, None),
-    "LINEARREG_SLOPE": (2, None),
-    "MAX": (2, None),
-    "MIDPOINT": (2, None),
-    "MIN": (2, None),
-    "MOM": (1, None),
-    "ROC": (1, "percent"),
-    "ROCP": (1, "ratio"),
-    "ROCR": (1, "ratio"),
-    "ROCR100": (1, "percent"),
-    "RSI": (2, "percent"),
-    "SMA": (1, None),
-    "STDDEV": (2, None),
-    "SUM": (2, None),
-    "TEMA": (1, None),
-    "TRIMA": (1, None),
-    "TRIX": (1, "percent"),
-    "TSF": (2, None),
-    "VAR": (1, "variance"),
-    "WMA": (1, None),
+
+class Indicator(NamedTuple):
+    """What is known of an indicator of TA-Lib.
+
+    Attributes:
+        least: the fewest rows that it takes.
+        unit: its unit; None for that of its column.
+        meaning: what it is, in words.
+    """
+
+    least: int
+    unit: str | None
+    meaning: str
+
+
+#: Indicators of one column and a number of rows.
+INDICATORS: dict[str, Indicator] = {
+    "CMO": Indicator(2, "percent", "Chande's momentum oscillator"),
+    "DEMA": Indicator(1, None, "Double exponential moving average"),
+    "EMA": Indicator(1, None, "Exponential moving average"),
+    "KAMA": Indicator(1, None, "Kaufman's adaptive moving average"),
+    "LINEARREG": Indicator(2, None, "End of the regression line"),
+    "LINEARREG_ANGLE": Indicator(2, "degrees", "Angle of the regression line"),
+    "LINEARREG_INTERCEPT": Indicator(2, None, "Start of the regression line"),
+    "LINEARREG_SLOPE": Indicator(2, None, "Slope of the regression line"),
+    "MAX": Indicator(2, None, "Largest value"),
+    "MIDPOINT": Indicator(2, None, "Middle between the largest and the smallest value"),
+    "MIN": Indicator(2, None, "Smallest value"),
+    "MOM": Indicator(1, None, "Change"),
+    "ROC": Indicator(1, "percent", "Change in percent"),
+    "ROCP": Indicator(1, "ratio", "Change as a share"),
+    "ROCR": Indicator(1, "ratio", "Ratio of the newest to the oldest value"),
+    "ROCR100": Indicator(1, "percent", "Ratio of the newest to the oldest value in percent"),
+    "RSI": Indicator(2, "percent", "Wilder's relative strength index"),
+    "SMA": Indicator(1, None, "Mean"),
+    "STDDEV": Indicator(2, None, "Standard deviation"),
+    "SUM": Indicator(2, None, "Sum"),
+    "TEMA": Indicator(1, None, "Triple exponential moving average"),
+    "TRIMA": Indicator(1, None, "Triangular moving average"),
+    "TRIX": Indicator(1, "percent", "Change in percent of the thrice smoothed average"),
+    "TSF": Indicator(2, None, "Forecast one bucket ahead by the regression line"),
+    "VAR": Indicator(1, "variance", "Variance"),
+    "WMA": Indicator(1, None, "Mean with linearly rising weights"),
 }
 
 
@@ -69,10 +84,15 @@ class IndicatorOptions(BaseModel):
 
     @model_validator(mode="after")
     def _is_long_enough(self) -> IndicatorOptions:
-        least = INDICATORS[self.name.upper()][0]
+        least = self.known.least
         if self.timeperiod < least:
             raise ValueError(f"timeperiod of {self.name} should be at least {least}")
         return self
+
+    @property
+    def known(self) -> Indicator:
+        """What is known of it."""
+        return INDICATORS[self.name.upper()]
 
     @property
     def column(self) -> str:
@@ -81,8 +101,12 @@ class IndicatorOptions(BaseModel):
 
     def unit(self, of_input: str) -> str:
         """Say its unit, given that of its input."""
-        unit = INDICATORS[self.name.upper()][1]
-        return of_input if unit is None else unit
+        return self.known.unit or of_input
+
+
+def has_talib() -> bool:
+    """Say whether the package that knows indicators is installed."""
+    return find_spec("polars_talib") is not None
 
 
 def require_talib() -> None:
@@ -91,7 +115,7 @@ def require_talib() -> None:
     Raises:
         UsageError: it is not.
     """
-    if find_spec("polars_talib") is None:
+    if not has_talib():
         raise UsageError(
             "talib_indicators need the package polars-talib, which is not installed",
             remedy='pip install "beaf-analytics[talib]"',
