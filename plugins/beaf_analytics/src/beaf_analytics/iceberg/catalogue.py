@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import get_args
 
-from beaf_analytics.iceberg.options import IcebergMeasure, IcebergMetric, IcebergOptions, Side
+from beaf_analytics.iceberg.options import IcebergMeasure, IcebergMetric, IcebergOptions
+from beaf_analytics.l3.options import Side
 
 
 def catalogue() -> list[IcebergOptions]:
