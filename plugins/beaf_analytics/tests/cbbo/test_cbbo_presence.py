@@ -129,6 +129,18 @@ def test_both_sides_count_while_both_are_there(
     assert minutes(tables, metrics=[asked])[10, 1]["TimeAtCBBOAlone"] == 1
 
 
+def test_the_median_counts_each_state_once_however_long_it_holds(
+    l2: Frames, cbbo: Frames, reference: pl.DataFrame
+) -> None:
+    best = [(second, [(99.0, size)], [(101.0, 1)]) for second, size in ((1, 1), (2, 2), (3, 9))]
+    tables = {
+        "l2": l2(*((10, *each) for each in best)),
+        "cbbo": cbbo((10, 1, [(99.0, 20)], [(101.0, 20)])),
+        "reference": reference,
+    }
+    assert minutes(tables)[10, 1]["QuantityAtCBBMedian"] == 2
+
+
 def test_a_price_may_be_less_than_one(l2: Frames, cbbo: Frames, reference: pl.DataFrame) -> None:
     low = (10, 1, [(0.5, 7)], [(0.75, 9)])
     tables = {"l2": l2(low), "cbbo": cbbo(low), "reference": reference}
