@@ -108,6 +108,16 @@ def test_only_continuous_trading_counts_unless_other_states_are_asked_for(
     assert call["CBOVenueCountTWA"] == 1
 
 
+def test_a_book_that_is_locked_during_a_call_is_not_locked_while_it_trades(
+    l2: Frames, reference: pl.DataFrame
+) -> None:
+    rows = l2(
+        (10, 0, [(101.0, 5)], [(101.0, 6)], "OPENING_AUCTION"),
+        (10, 30, [(99.0, 5)], [(101.0, 6)]),
+    )
+    assert minute({"l2": rows, "reference": reference})["CBBOLockedShare"] == 0
+
+
 def test_nothing_is_computed_unasked_and_a_prefix_names_what_is(
     tables: dict[str, pl.DataFrame],
 ) -> None:
