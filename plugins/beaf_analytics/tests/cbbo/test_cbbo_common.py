@@ -108,6 +108,16 @@ def test_only_continuous_trading_counts_unless_other_states_are_asked_for(
     assert call["CBOVenueCountTWA"] == 1
 
 
+def test_a_book_that_is_locked_during_a_call_is_not_locked_while_it_trades(
+    l2: Frames, reference: pl.DataFrame
+) -> None:
+    rows = l2(
+        (10, 0, [(101.0, 5)], [(101.0, 6)], "OPENING_AUCTION"),
+        (10, 30, [(99.0, 5)], [(101.0, 6)]),
+    )
+    assert minute({"l2": rows, "reference": reference})["CBBOLockedShare"] == 0
+
+
 def test_nothing_is_computed_unasked_and_a_prefix_names_what_is(
     tables: dict[str, pl.DataFrame],
 ) -> None:
@@ -128,16 +138,18 @@ def test_what_holds_between_its_columns_is_said() -> None:
     assert told() == told(quotes="uncrossed") == ["CBB < CBO", shares]
     assert told(quotes="two_sided") == [shares]
     assert told(measures=["CBB", "CBO", "CBBOLockedShare"]) == ["CBB < CBO"]
+    assert told(measures=["CBB", "CBO"]) == ["CBB < CBO"]
+    assert told(measures=["CBBOLockedShare", "CBBOCrossedShare"]) == [shares]
     assert told(ENABLED=False) == []
     options = ConsolidateOptions(measures=list(EVERYTHING), metric_prefix="All")
     ordered, whole = (each.holds for each in consolidate.identities(options))
     rows = pl.DataFrame(
         {
-            "AllCBB": [1.0, 2.0, None],
-            "AllCBO": [2.0, 2.0, 1.0],
-            "AllCBBOLockedShare": [0.5, 0.5, 0.0],
-            "AllCBBOCrossedShare": [0.5, 0.6, 0.1],
+            "AllCBB": [1.0, 2.0, None, None],
+            "AllCBO": [2.0, 2.0, 1.0, None],
+            "AllCBBOLockedShare": [0.5, 0.5, 0.0, 1 + 1e-9],
+            "AllCBBOCrossedShare": [0.5, 0.6, 0.1, 0.0],
         }
     )
-    assert rows.select(ordered).to_series().to_list() == [True, False, None]
-    assert rows.select(whole).to_series().to_list() == [True, False, True]
+    assert rows.select(ordered).to_series().to_list() == [True, False, None, None]
+    assert rows.select(whole).to_series().to_list() == [True, False, True, True]

@@ -96,6 +96,51 @@ def test_shares_and_quantities_weigh_the_time_for_which_both_books_hold(
     assert (other["QuantityAtCBBMin"], other["QuantityAtCBOMax"]) == (30, 20)
 
 
+def test_a_venue_is_alone_at_the_best_where_it_has_all_of_it_or_shows_a_better_price(
+    l2: Frames, cbbo: Frames, reference: pl.DataFrame
+) -> None:
+    tables = {
+        "l2": l2(
+            (10, 0, [(99.0, 5)], [(101.0, 5)]),  # beside others on both sides
+            (10, 10, [(98.0, 50)], [(102.0, 50)]),  # much, at worse prices
+            (10, 30, [(99.5, 1)], [(100.5, 1)]),  # a little, at better ones
+        ),
+        "cbbo": cbbo((10, 0, [(99.0, 12)], [(101.0, 12)])),
+        "reference": reference,
+    }
+    row = minutes(tables, metrics=[EVERYTHING])[10, 1]
+    alone = ("TimeAtCBBAlone", "TimeAtCBOAlone", "TimeAtCBBOAlone")
+    assert [row[name] for name in alone] == [0.5, 0.5, 0.5]
+
+
+def test_both_sides_count_while_both_are_there(
+    l2: Frames, cbbo: Frames, reference: pl.DataFrame
+) -> None:
+    tables = {
+        "l2": l2((10, 0, [(99.0, 5)], [(101.0, 5)])),
+        "cbbo": cbbo(
+            (10, 0, [(99.0, 5)], [(101.0, 5)]),
+            (10, 15, [(99.0, 5)], []),
+            (10, 45, [], [(101.0, 5)]),
+        ),
+        "reference": reference,
+    }
+    asked = {"measures": "TimeAtCBBOAlone", "quotes": "any"}
+    assert minutes(tables, metrics=[asked])[10, 1]["TimeAtCBBOAlone"] == 1
+
+
+def test_the_median_counts_each_state_once_however_long_it_holds(
+    l2: Frames, cbbo: Frames, reference: pl.DataFrame
+) -> None:
+    best = [(second, [(99.0, size)], [(101.0, 1)]) for second, size in ((1, 1), (2, 2), (3, 9))]
+    tables = {
+        "l2": l2(*((10, *each) for each in best)),
+        "cbbo": cbbo((10, 1, [(99.0, 20)], [(101.0, 20)])),
+        "reference": reference,
+    }
+    assert minutes(tables)[10, 1]["QuantityAtCBBMedian"] == 2
+
+
 def test_a_price_may_be_less_than_one(l2: Frames, cbbo: Frames, reference: pl.DataFrame) -> None:
     low = (10, 1, [(0.5, 7)], [(0.75, 9)])
     tables = {"l2": l2(low), "cbbo": cbbo(low), "reference": reference}
@@ -312,9 +357,15 @@ def test_what_is_never_above_another_is_said() -> None:
     ]
     alone = PresenceOptions.model_validate({"metrics": [EVERYTHING], "metric_prefix": "V"})
     assert analytics.identities(alone)[0].name == "VTimeAtCBBAlone ≤ VTimeAtCBB"
-    rows = pl.DataFrame({"QuantityAtCBBMin": [1.0, 2.0], "QuantityAtCBB": [1.0, 1.9]})
+    # The last digits of a mean may differ from a bound that it equals.
+    rows = pl.DataFrame(
+        {
+            "QuantityAtCBBMin": [1.0, 2.0, 0.0, 1e6 + 1e-4],
+            "QuantityAtCBB": [1.0, 1.9, 0.0, 1e6],
+        }
+    )
     holds = analytics.identities(PresenceOptions())[0].holds
-    assert rows.select(holds).to_series().to_list() == [True, False]
+    assert rows.select(holds).to_series().to_list() == [True, False, True, True]
 
 
 @settings(max_examples=8, deadline=None)

@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from beaf_analytics.cbbo.carried import carried, level_column
 from beaf_analytics.cbbo.options import ConsolidateOptions
 from beaf_analytics.cbbo.table import consolidated
+from beaf_analytics.cbbo.venues import venues_of
 
 L2 = Callable[..., pl.DataFrame]
 NOON = datetime(2025, 1, 6, 12)
@@ -285,6 +287,27 @@ def test_the_venues_of_one_instrument_alone_are_read_where_one_book_is_asked_for
     # The condition goes down to the listings, before anything is sorted.
     plan = one.explain()
     assert plan.index("SORT BY") < plan.index("FILTER")
+
+
+def test_a_book_may_be_too_old_within_a_second(l2: L2, reference: pl.DataFrame) -> None:
+    made = book(l2((10, 1, [(99.0, 1)], [])), reference, max_age=0.5)
+    assert seconds(made) == [1.0, 1.5]
+
+
+def test_what_is_carried_has_as_many_levels_as_are_asked_for(
+    l2: L2, reference: pl.DataFrame
+) -> None:
+    rows = l2((10, 1, [(99.0, 1)], [])).lazy().join(venues_of(reference.lazy()).lazy(), "ListingId")
+    names = carried(rows, 2, levels=2, left_out=[], max_age_ns=None).collect_schema().names()
+    levels = {
+        level_column(name, field, n, slot)
+        for name in ("Bid", "Ask")
+        for field in FIELDS
+        for n in (1, 2)
+        for slot in (0, 1)
+    }
+    keys = {"ListingId", "TimestampNanoseconds", "BMLLSequenceNo", "MarketState"}
+    assert set(names) == levels | keys | {"__state_0", "__state_1"}
 
 
 def test_without_a_listing_there_is_no_book(l2: L2, reference: pl.DataFrame) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import polars as pl
 
@@ -41,33 +41,30 @@ def at_best(side: str, venues: int) -> pl.Expr:
 
 def _price(side: str, n: int, venues: int) -> pl.Expr:
     """Find the best price that is worse than the one before it."""
-    prices = [pl.col(each) for each in _columns(side, "Price", n, venues)]
+    prices = [pl.col(level_column(side, "Price", *place)) for place in _places(n, venues)]
     if n > 1:
         before = pl.col(f"{side}Price{n - 1}")
-        worse = [each < before if side == "Bid" else each > before for each in prices]
-        prices = [pl.when(w).then(each) for w, each in zip(worse, prices, strict=True)]
+        prices = [
+            pl.when(each < before if side == "Bid" else each > before).then(each) for each in prices
+        ]
     best = pl.max_horizontal(prices) if side == "Bid" else pl.min_horizontal(prices)
     return best.alias(f"{side}Price{n}")
 
 
 def _total(side: str, field: str, n: int, venues: int) -> pl.Expr:
-    name = f"{side}{field}{n}"
     price = pl.col(f"{side}Price{n}")
     shares = [
-        pl.when(pl.col(theirs) == price).then(pl.col(amount)).otherwise(0)
-        for theirs, amount in zip(
-            _columns(side, "Price", n, venues), _columns(side, field, n, venues), strict=True
-        )
+        pl.when(pl.col(level_column(side, "Price", *place)) == price)
+        .then(pl.col(level_column(side, field, *place)))
+        .otherwise(0)
+        for place in _places(n, venues)
     ]
     total = pl.sum_horizontal(shares, ignore_nulls=False)
-    return pl.when(price.is_not_null()).then(total).alias(name)
+    return pl.when(price.is_not_null()).then(total).alias(f"{side}{field}{n}")
 
 
-def _columns(side: str, field: str, levels: int, venues: int) -> Sequence[str]:
-    return list(_each(side, field, levels, venues))
-
-
-def _each(side: str, field: str, levels: int, venues: int) -> Iterator[str]:
+def _places(levels: int, venues: int) -> Iterator[tuple[int, int]]:
+    """Yield each level of each venue."""
     for slot in range(venues):
         for n in range(1, levels + 1):
-            yield level_column(side, field, n, slot)
+            yield n, slot
