@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from beaf_analytics.measures.expand import OneOrMore, Variants
 from beaf_analytics.measures.quotes import Quotes
@@ -189,6 +189,9 @@ class FlowMetric(Variants):
     )
 
 
+_OfLevels = TypeVar("_OfLevels", LiquidityMetric, ImbalanceMetric)
+
+
 class L2Options(BaseModel):
     """Options of the section `l2_analytics`."""
 
@@ -219,16 +222,17 @@ class L2Options(BaseModel):
     )
     flows: list[FlowMetric] = Field([], description="Changes of the quote, in `l2tw`.")
 
-    @model_validator(mode="after")
-    def _levels_exist(self) -> L2Options:
-        levels = [level for each in self.liquidity for level in each.levels or ()]
-        levels += [level for each in self.imbalances for level in each.levels or ()]
-        if max(levels, default=0) > self.levels:
+    @field_validator("liquidity", "imbalances")
+    @classmethod
+    def _levels_exist(cls, value: list[_OfLevels], info: ValidationInfo) -> list[_OfLevels]:
+        deepest = max((level for each in value for level in each.levels or ()), default=0)
+        known = info.data.get("levels", deepest)  # not there where it is faulty itself
+        if deepest > known:
             raise ValueError(
-                f"level {max(levels)} is beyond the book: choose from 1 to {self.levels}, "
-                "or raise `levels` if the data have more"
+                f"level {deepest} is beyond the book: choose from 1 to {known}, or raise "
+                "l2_analytics.levels if the data have more"
             )
-        return self
+        return value
 
     def or_else(self, defaults: Mapping[str, Any]) -> L2Options:
         """Take defaults where no metric is asked for."""
