@@ -8,6 +8,7 @@ import pytest
 from tests.config.conftest import Desk  # type: ignore[import-not-found,unused-ignore]
 
 from beaf_core.config.errors import ConfigError, Place, Problem, dotted
+from beaf_core.run import prepare_pipeline
 
 
 def test_unknown_keys_at_every_level_are_told_in_the_order_of_the_file(desk: Desk) -> None:
@@ -166,11 +167,23 @@ def test_a_path_reads_like_code(path: tuple[str | int, ...], text: str) -> None:
 @pytest.mark.parametrize(
     ("section", "where", "words"),
     [
-        ({"measures": ["Volum"]}, "generic_metrics[0].measures[0]", "none of the choices — did you mean \"Volume\"?"),
-        ({"measures": ["Volum"]}, "generic_metrics[0].measures[0]", "→ choose from OHLC, Volume, Count,"),
+        (
+            {"measures": ["Volum"]},
+            "generic_metrics[0].measures[0]",
+            'none of the choices — did you mean "Volume"?',
+        ),
+        (
+            {"measures": ["Volum"]},
+            "generic_metrics[0].measures[0]",
+            "→ choose from OHLC, Volume, Count,",
+        ),
         ({"measures": []}, "generic_metrics[0].measures", "should have at least 1 item\n"),
         ({"measures": []}, "generic_metrics[0].measures", "→ choose from OHLC, Volume, Count,"),
-        ({"measures": "VWAP", "sides": []}, "generic_metrics[0].sides", "→ choose from Total, Bid, Ask,"),
+        (
+            {"measures": "VWAP", "sides": []},
+            "generic_metrics[0].sides",
+            "→ choose from Total, Bid, Ask,",
+        ),
     ],
 )
 def test_a_word_that_is_none_of_many_and_a_list_without_one_are_told_with_the_choices(

@@ -128,7 +128,10 @@ class Catalog:
         if home and home not in installed:
             error.remedy = f"pip install {home}; {error.remedy}"
         if kind == "universe" and name == ALL:
-            error.remedy = f"leave the selector out for all listings of a pipeline; {error.remedy}"
+            error.remedy = (
+                "`all` stands for no selector: leave it out where the pipeline has a get_universe; "
+                f"{error.remedy}"
+            )
         return error
 
     def with_inline(self, entries: Iterable[PluginEntry]) -> Catalog:
