@@ -80,12 +80,19 @@ def measures(options: CorrelationOptions) -> list[Measure]:
         ]
     return [
         _measure(f"{prefix}Corr", "ratio", f"{method} correlation of MetricX and MetricY."),
-        _measure(f"{prefix}N", "rows", "Number of rows in which both have a value."),
+        _measure(
+            f"{prefix}N",
+            "rows",
+            "Number of rows in which both have a value.",
+            "Σ 1 over rows with both x and y",
+        ),
     ]
 
 
-def _measure(name: str, unit: str, doc: str) -> Measure:
-    formula = "Σ (x - x̄)(y - ȳ) / √(Σ (x - x̄)² Σ (y - ȳ)²), rows with both x and y"
+_CORRELATION = "Σ (x - x̄)(y - ȳ) / √(Σ (x - x̄)² Σ (y - ȳ)²), rows with both x and y"
+
+
+def _measure(name: str, unit: str, doc: str, formula: str = _CORRELATION) -> Measure:
     return Measure(name, SOURCE, None, unit=unit, doc=doc, formula=formula)
 
 
