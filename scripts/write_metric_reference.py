@@ -58,7 +58,9 @@ def page() -> str:
 
 
 def _section(name: str, columns: Sequence[Column]) -> Iterator[str]:
-    yield f"## Module `{name}`"
+    page = f"modules/{name}.md"
+    told = f"[`{name}`](../{page})" if (DOCUMENT.parents[1] / page).exists() else f"`{name}`"
+    yield f"## Module {told}"
     yield ""
     module = next((each.module for each in columns if each.module), None)
     if module is None:

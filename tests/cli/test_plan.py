@@ -95,6 +95,18 @@ def test_what_would_be_refused_is_told_with_the_code_that_the_run_has(
     assert forced.err.splitlines()[-1].endswith("--force")
 
 
+def test_where_nothing_would_be_written_a_plan_says_what_to_do_instead_of_running(
+    beaf: Beaf, pipeline_file: Path
+) -> None:
+    planned = beaf(
+        "pipeline", "plan", "--pipeline", str(pipeline_file), "--date", WEDNESDAY,
+        "--universe", "mic=XLON",
+    )  # fmt: skip
+    assert planned.code == 4
+    assert "next: " not in planned.err
+    assert planned.err.splitlines()[-1].startswith("  → ")
+
+
 def test_a_plan_reads_no_row(beaf: Beaf, pipeline_file: Path, tmp_path: Path) -> None:
     """Footers stay, and every page in front of them is overwritten: reading one would fail."""
     market = write_market(tmp_path / "market")

@@ -8,6 +8,7 @@ import pytest
 from tests.config.conftest import Desk  # type: ignore[import-not-found,unused-ignore]
 
 from beaf_core.config.errors import ConfigError, Place, Problem, dotted
+from beaf_core.run import prepare_pipeline
 
 
 def test_unknown_keys_at_every_level_are_told_in_the_order_of_the_file(desk: Desk) -> None:
@@ -161,3 +162,72 @@ def test_problems_are_told_once_and_in_the_order_of_their_lines() -> None:
 )
 def test_a_path_reads_like_code(path: tuple[str | int, ...], text: str) -> None:
     assert dotted(path) == text
+
+
+@pytest.mark.parametrize(
+    ("section", "where", "words"),
+    [
+        (
+            {"measures": ["Volum"]},
+            "generic_metrics[0].measures[0]",
+            'none of the choices — did you mean "Volume"?',
+        ),
+        (
+            {"measures": ["Volum"]},
+            "generic_metrics[0].measures[0]",
+            "→ choose from OHLC, Volume, Count,",
+        ),
+        ({"measures": []}, "generic_metrics[0].measures", "should have at least 1 item\n"),
+        ({"measures": []}, "generic_metrics[0].measures", "→ choose from OHLC, Volume, Count,"),
+        (
+            {"measures": "VWAP", "sides": []},
+            "generic_metrics[0].sides",
+            "→ choose from Total, Bid, Ask,",
+        ),
+    ],
+)
+def test_a_word_that_is_none_of_many_and_a_list_without_one_are_told_with_the_choices(
+    section: dict[str, Any], where: str, words: str
+) -> None:
+    told = _refused({"modules": ["trade"], "trade_analytics": {"generic_metrics": [section]}})
+    assert f"trade_analytics.{where}: " in told
+    assert words in told + "\n"
+
+
+@pytest.mark.parametrize(
+    ("metric", "words"),
+    [
+        ({"horizon": "7xs"}, "'7xs' is no horizon such as 500ms, 1s or 5min"),
+        ({"horizon": "750ms"}, "trades hold no mid '750ms' after: they hold 1ms, 2ms,"),
+    ],
+)
+def test_a_horizon_that_cannot_be_is_told_where_it_is_written(
+    metric: dict[str, Any], words: str
+) -> None:
+    section = {"impact_metrics": [{"variant": "Markout", **metric}]}
+    told = _refused({"modules": ["trade"], "trade_analytics": section})
+    assert f"trade_analytics.impact_metrics[0].horizon: {words}" in told
+
+
+def test_a_level_beyond_the_book_is_told_where_it_is_written() -> None:
+    section = {"spreads": [{"variant": "BPS"}], "imbalances": [{"levels": [1, 11]}]}
+    told = _refused({"modules": ["l2"], "l2_analytics": section})
+    assert "l2_analytics.imbalances: level 11 is beyond the book: choose from 1 to 10" in told
+
+
+def test_a_default_source_pass_that_is_not_there_is_told_as_one_that_is_not_written() -> None:
+    told = _refused(
+        {"name": "bars", "modules": ["trade"]},
+        {"modules": ["generic"], "generic_analytics": {"aggregations": {"Volume": "sum"}}},
+    )
+    assert "and no source_pass says which" in told
+    assert "→ write source_pass: bars" in told
+    assert "pass1" not in told
+    assert "problems" not in told
+
+
+def _refused(*passes: dict[str, Any]) -> str:
+    named = [{"name": f"p{at}", **each} for at, each in enumerate(passes)]
+    with pytest.raises(ConfigError) as caught:
+        prepare_pipeline({"SOURCE": {"type": "parquet", "root": "/lake"}, "PASSES": named})
+    return str(caught.value)

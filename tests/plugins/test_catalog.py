@@ -153,6 +153,12 @@ def test_a_first_party_plugin_that_is_not_installed_says_what_to_install(kind, n
         Catalog([]).find(kind, name)
 
 
+def test_who_asks_for_all_listings_by_the_name_that_keys_have_is_told_to_ask_for_none():
+    with pytest.raises(PluginNotFoundError) as caught:
+        Catalog([]).find("universe", "all")
+    assert "leave it out where the pipeline has a get_universe" in str(caught.value)
+
+
 def test_no_install_hint_where_the_distribution_is_there_already():
     there = PluginEntry("universe", "mic", "m", "beaf-universes", "1")
     with pytest.raises(PluginNotFoundError) as caught:

@@ -298,7 +298,7 @@ def test_days_may_have_other_members() -> None:
 @pytest.mark.parametrize(
     ("section", "words"),
     [
-        ({"weight_col": "Wieght"}, "becomes a mean weighted by Wieght, which the pass"),
+        ({"weight_col": "Wieght"}, "Close, Spread become means weighted by Wieght, which the pass"),
         ({"weight_col": "Wieght"}, 'did you mean "Weight"?'),
         ({"columns": ["Clsoe"]}, 'yields no column Clsoe — did you mean "Close"?'),
         ({"rules": {"Clsoe": "sum"}}, "yields no column Clsoe"),

@@ -116,6 +116,10 @@ def _tell(found: Sequence[Forecast], asked: Asked, choices: RunChoices) -> None:
     if not any(each.runs for each in found) and _exit_code(found) is ExitCode.OK:
         narrate("nothing would be written; --force writes all the same")
         return
+    if not any(each.runs for each in found):
+        for remedy in dict.fromkeys(each.remedy for each in found if each.remedy):
+            narrate(f"  → {remedy}")
+        return
     narrate(f"next: {shlex.join(_next(asked, choices))}")
 
 

@@ -98,7 +98,8 @@ def validate(
     passes = prepared.resolved.passes
     columns = sum(len(each.measures) for each in passes)
     click.echo(
-        f"{asked.path} is valid: {counted(len(passes), 'pass', 'passes')}, {columns} measures"
+        f"{asked.path} is valid: {counted(len(passes), 'pass', 'passes')}, "
+        + counted(columns, "measure", "measures")
         + (f"; {counted(examples, 'example', 'examples')} came out as expected" if examples else "")
     )
     return ExitCode.OK

@@ -154,7 +154,7 @@ class InputBinder:
     ) -> ResolvedModule:
         """Let a module see what its source pass yields, where it asks for that."""
         name, table = module.module.name, names.get(SOURCE_TABLE)
-        if module.module.from_source is None or table is None:
+        if module.module.from_source is None or table in (None, SOURCE_TABLE):  # told already
             return module
         if not table.startswith(PASS_PREFIX):
             self.findings.problem(
@@ -223,7 +223,8 @@ class InputBinder:
         written = module.options is not None and "source_pass" in module.options.model_fields_set
         config = placed.resolved.config
         name = option if written and option else config.source_pass or option
-        if not isinstance(name, str):
+        unheard_of = not written and not config.source_pass and name not in self.names
+        if not isinstance(name, str) or unheard_of:
             others = [each for each in self.names if each != placed.resolved.name]
             self.findings.problem(
                 placed.at_module(module.module.name),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -36,6 +36,9 @@ _WORDS = {
     "tuple_type": "should be a list",
     "string_type": "should be text",
 }
+
+# So many quotes (two a word) are as much as one reads before the end of a sentence.
+_MANY = 2 * 12
 
 # Where a key belongs that stands in the wrong section.
 _HOMES: tuple[tuple[type[BaseModel], str], ...] = (
@@ -177,7 +180,8 @@ class Findings:
         else:
             message = " or ".join(dict.fromkeys(_worded(each) for each in faults))
             message += self._given(node.value, message, path) + _hint(first)
-            self.problem(path, message, node=node, remedy=_remedy(first))
+            remedy = _remedy(first, _choices_at(model, first["loc"]))
+            self.problem(path, message, node=node, remedy=remedy)
 
     def _fault_in_text(self, node: Node, path: Steps, cause: TextFaultError) -> None:
         """Point into a text; where that goes over several lines, show the one that is meant."""
@@ -222,6 +226,11 @@ def _worded(fault: Mapping[str, Any]) -> str:
         return _WORDS[fault["type"]]
     if fault["type"] == "value_error":
         return str(fault["msg"]).removeprefix("Value error, ")
+    if fault["type"] == "too_short":
+        least = fault["ctx"]["min_length"]
+        return f"should have at least {least} {'item' if least == 1 else 'items'}"
+    if _is_long_list(fault):
+        return f"{str(fault['input'])!r} is none of the choices"
     message = str(fault["msg"]).removeprefix("Input ").partition(", unable to")[0]
     return message[:1].lower() + message[1:]
 
@@ -231,8 +240,15 @@ def _hint(fault: Mapping[str, Any]) -> str:
     return did_you_mean(str(fault["input"]), choices)
 
 
-def _remedy(fault: Mapping[str, Any]) -> str | None:
+def _is_long_list(fault: Mapping[str, Any]) -> bool:
+    """Whether a fault has so many choices that they would hide what is wrong."""
+    return fault["type"] == "literal_error" and str(fault["ctx"]["expected"]).count("'") > _MANY
+
+
+def _remedy(fault: Mapping[str, Any], choices: Sequence[str]) -> str | None:
     given = fault["input"]
+    if choices and (fault["type"] == "too_short" or _is_long_list(fault)):
+        return f"choose from {', '.join(choices)}"
     if fault["type"] == "string_type" and isinstance(given, int | float):
         return "write it in quotes"
     if fault["type"] == "list_type" and isinstance(given, str):
@@ -240,13 +256,36 @@ def _remedy(fault: Mapping[str, Any]) -> str | None:
     return None
 
 
+def _choices_at(model: type[BaseModel], location: Sequence[str | int]) -> list[str]:
+    """List the words that may stand where a fault's location leads, as far as the model says."""
+    steps = [step for step in location if isinstance(step, str)]
+    for at in range(len(steps), 0, -1):  # pydantic's own tags may follow the last field
+        inside = _model_at(model, steps[: at - 1])
+        if inside is not None and steps[at - 1] in inside.model_fields:
+            return [*_words_of(inside.model_fields[steps[at - 1]].annotation)]
+    return []
+
+
+def _words_of(annotation: object) -> Iterator[str]:
+    if get_origin(annotation) is Literal:
+        yield from (each for each in get_args(annotation) if isinstance(each, str))
+    else:
+        for each in get_args(annotation):
+            yield from _words_of(each)
+
+
 def _fields_at(model: type[BaseModel], location: Iterable[str | int]) -> list[str]:
     """List the fields of the model that a fault's location leads into."""
+    current = _model_at(model, location)
+    return _keys(current) if current else []
+
+
+def _model_at(model: type[BaseModel], location: Iterable[str | int]) -> type[BaseModel] | None:
     current: type[BaseModel] | None = model
     for step in location:
         if current is not None and isinstance(step, str) and step in current.model_fields:
             current = inner_model(current.model_fields[step].annotation)
-    return _keys(current) if current else []
+    return current
 
 
 def _keys(model: type[BaseModel]) -> list[str]:

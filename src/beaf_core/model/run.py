@@ -19,6 +19,9 @@ ON_LOCK = ("wait", "skip", "fail")
 #: in the newest run.
 ONLY = ("missing", "stale", "failed")
 
+#: The name of the partition of a run without a selector, in keys and paths.
+ALL = "all"
+
 _SAFE_IN_A_FILE_NAME = str.maketrans({"/": "_", "\\": "_", "\0": "_"})
 
 
@@ -208,7 +211,7 @@ class LaunchRequest:
     @property
     def selector(self) -> str:
         """The selector that names outputs: the universe, or `all` when none is given."""
-        return parse_universe_spec(self.universe).spec if self.universe else "all"
+        return parse_universe_spec(self.universe).spec if self.universe else ALL
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from beaf_core.model.run import ALL
 from beaf_core.plugins.errors import PluginConflictError, PluginNotFoundError
 from beaf_core.plugins.kinds import KINDS
 
@@ -126,6 +127,11 @@ class Catalog:
         installed = {each.distribution for each in self.entries}
         if home and home not in installed:
             error.remedy = f"pip install {home}; {error.remedy}"
+        if kind == "universe" and name == ALL:
+            error.remedy = (
+                "`all` stands for no selector: leave it out where the pipeline has a get_universe; "
+                f"{error.remedy}"
+            )
         return error
 
     def with_inline(self, entries: Iterable[PluginEntry]) -> Catalog:

@@ -140,8 +140,9 @@ def from_source(options: ReaggregateOptions, source: SourcePass) -> ReaggregateO
     completed = options.model_copy(update={"rules": rules})
     weighted = [name for name, rule in rules.items() if rule == "wmean"]
     if weighted and options.weight_col not in known:
+        verb = "becomes a mean" if len(weighted) == 1 else "become means"
         raise UsageError(
-            f"{weighted[0]} becomes a mean weighted by {options.weight_col}, which the "
+            f"{', '.join(weighted)} {verb} weighted by {options.weight_col}, which the "
             f'pass "{source.name}" does not yield{did_you_mean(options.weight_col, known)}',
             remedy="let that pass yield it (NotionalEUR of the module trade), name another "
             "weight_col, or give the columns rules of their own",

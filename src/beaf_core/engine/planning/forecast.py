@@ -45,6 +45,7 @@ class Forecast:
         batches: in how many pieces it would be computed.
         exit_code: what the failure would mean for the shell.
         stands: whether there is an output, where it is skipped.
+        remedy: what to do, where it would fail.
     """
 
     pass_name: str
@@ -56,6 +57,7 @@ class Forecast:
     batches: int | None = None
     exit_code: ExitCode = ExitCode.OK
     stands: bool = True
+    remedy: str | None = None
 
     @property
     def runs(self) -> bool:
@@ -135,10 +137,10 @@ class _Seer:
         """Foretell one pass of a partition, after those that it reads."""
         try:
             found = self._waiting(resolved, partition) or self._settled(resolved, partition)
-        except DataMissingError as error:
-            found = self._told(resolved, partition, MISSING, error.message, error.exit_code)
         except BeafError as error:
-            found = self._told(resolved, partition, REFUSED, error.message, error.exit_code)
+            status = MISSING if isinstance(error, DataMissingError) else REFUSED
+            found = self._told(resolved, partition, status, error.message, error.exit_code)
+            found = replace(found, remedy=error.remedy)
         self.seen[resolved.name, partition.key] = found
         return found
 

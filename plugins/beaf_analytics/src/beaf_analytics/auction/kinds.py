@@ -38,7 +38,7 @@ CODES: Mapping[Kind, Codes] = {
     "Unscheduled": Codes(
         ("UNSCHEDULED_AUCTION", "VOLATILITY_AUCTION"),
         ("UNSCHEDULED_AUCTION",),
-        "unscheduled auctions, after a halt or a leap of the price",
+        "unscheduled auctions (after a halt or a leap of the price)",
     ),
     "OnDemand": Codes(
         ("PERIODIC_AUCTION", "AUCTION_ON_DEMAND"),

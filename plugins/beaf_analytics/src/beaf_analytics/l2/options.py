@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from beaf_analytics.measures.expand import ModuleOptions, OneOrMore, Variants
 from beaf_analytics.measures.quotes import Quotes
@@ -189,6 +189,9 @@ class FlowMetric(Variants):
     )
 
 
+_OfLevels = TypeVar("_OfLevels", LiquidityMetric, ImbalanceMetric)
+
+
 class L2Options(ModuleOptions):
     """Options of the section `l2_analytics`."""
 
@@ -215,17 +218,18 @@ class L2Options(ModuleOptions):
     )
     flows: list[FlowMetric] = Field([], description="Changes of the quote, in `l2tw`.")
 
-    @model_validator(mode="after")
-    def _levels_exist(self) -> L2Options:
-        levels = [level for each in self.liquidity for level in each.levels or ()]
-        levels += [level for each in self.imbalances for level in each.levels or ()]
-        beyond = [level for level in levels if level > self.levels]
+    @field_validator("liquidity", "imbalances")
+    @classmethod
+    def _levels_exist(cls, value: list[_OfLevels], info: ValidationInfo) -> list[_OfLevels]:
+        levels = [level for each in value for level in each.levels or ()]
+        known = info.data.get("levels")  # not there where it is faulty itself
+        beyond = [level for level in levels if known is not None and level > known]
         if beyond:
             raise ValueError(
-                f"level {max(beyond)} is beyond the book: choose from 1 to {self.levels}, "
-                "or raise `levels` if the data have more"
+                f"level {max(beyond)} is beyond the book: choose from 1 to {known}, or raise "
+                "l2_analytics.levels if the data have more"
             )
-        return self
+        return value
 
     def or_else(self, defaults: Mapping[str, Any]) -> L2Options:
         """Take defaults where no metric is asked for."""

@@ -79,7 +79,9 @@ class IndicatorOptions(BaseModel):
     def _is_known(cls, value: str) -> str:
         if value.upper() not in INDICATORS:
             hint = did_you_mean(value.upper(), INDICATORS)
-            raise ValueError(f"is no indicator of one column{hint}; known: {', '.join(INDICATORS)}")
+            raise ValueError(
+                f"{value!r} is no indicator of one column{hint}; there are {', '.join(INDICATORS)}"
+            )
         return value
 
     @model_validator(mode="after")

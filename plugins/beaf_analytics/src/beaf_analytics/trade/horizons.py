@@ -41,7 +41,7 @@ def milliseconds_of_the_table(horizon: str) -> int:
     if rest or whole not in OF_THE_TABLE:
         offered = ", ".join(f"{each}ms" for each in OF_THE_TABLE)
         raise ValueError(
-            f"trades hold no mid {horizon} after: they hold {offered}; "
+            f"trades hold no mid {horizon!r} after: they hold {offered}; "
             "`mids: l2` looks any horizon up in the book"
         )
     return whole

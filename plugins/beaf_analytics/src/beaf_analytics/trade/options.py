@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from beaf_analytics.measures.expand import ModuleOptions, OneOrMore, Variants
 from beaf_analytics.trade.horizons import milliseconds_of_the_table, nanoseconds
@@ -94,6 +102,11 @@ class ImpactMetric(Variants):
     variant: Annotated[list[ImpactVariant], OneOrMore] = Field(
         min_length=1, description="What a trade cost, or moved."
     )
+    mids: Literal["trades", "l2"] = Field(
+        "trades",
+        description="Where mids are taken from: the columns of trades, at the vendor's horizons; "
+        "or the book, at any horizon.",
+    )
     horizon: Annotated[list[str] | None, OneOrMore] = Field(
         default=["1s"],
         min_length=1,
@@ -105,11 +118,6 @@ class ImpactMetric(Variants):
         description="The mid before the trade: PreTradeMid, of the best quotes when it traded "
         "(with `mids: l2`, just before); or a column of mids of trades.",
     )
-    mids: Literal["trades", "l2"] = Field(
-        "trades",
-        description="Where mids are taken from: the columns of trades, at the vendor's horizons; "
-        "or the book, at any horizon.",
-    )
     beyond: Literal["clip"] | None = Field(
         None,
         description="With `mids: l2`, a mid after the end of continuous trading: null for none, "
@@ -118,12 +126,13 @@ class ImpactMetric(Variants):
     aggregations: Aggregations = Field(default=["Mean"])
     quotes: QuotesThatCount = "valid"
 
-    @model_validator(mode="after")
-    def _horizons_are_there(self) -> ImpactMetric:
-        read = milliseconds_of_the_table if self.mids == "trades" else nanoseconds
-        for each in self.horizon or ():
-            read(each)
-        return self
+    @field_validator("horizon")
+    @classmethod
+    def _horizons_are_there(cls, value: list[str] | None, info: ValidationInfo) -> list[str] | None:
+        of_the_table = info.data.get("mids") == "trades"
+        for each in value or ():
+            (milliseconds_of_the_table if of_the_table else nanoseconds)(each)
+        return value
 
 
 class RetailImbalance(BaseModel):
