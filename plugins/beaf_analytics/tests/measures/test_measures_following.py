@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from beaf_analytics.measures.following import FIRST, THEN, followed, nanoseconds
+from beaf_analytics.measures.expressions import nanoseconds
+from beaf_analytics.measures.following import FIRST, THEN, followed
 
 
 def pairs(
