@@ -14,7 +14,7 @@ SHARED_DATA = ROOT.parent / "shared" / "data"
 def shared_data() -> Path:
     """The folder of real market data; its tests skip, saying so, where it is absent."""
     if not SHARED_DATA.is_dir():
-        pytest.skip(f"the market data is not at {SHARED_DATA}")
+        pytest.skip(f"the market data is not at {SHARED_DATA}")  # it is no part of the repository
     return SHARED_DATA
 
 

@@ -157,7 +157,7 @@ def test_get_pipeline_gives_modules_and_takes_any_of_its_arguments(project: Path
     rows = Measure("Rows", "trades", Aggregation(Kind.COUNT), "trades", "Rows.", "Σ 1")
     asked: list[str] = []
 
-    def get_pipeline(pass_config):  # type: ignore[no-untyped-def]
+    def get_pipeline(pass_config):
         asked.append(pass_config.name)
         return [AnalyticsModule("rows", measures=lambda options: [rows]), "trade"]
 
@@ -181,7 +181,7 @@ def test_a_failed_partition_raises_with_its_report(project: Path) -> None:
             BASE, None, PartitionRun(UniversePartition("mic", "XLON"), DatePartition("2025-01-08"))
         )
     assert failed.value.exit_code == 4
-    assert failed.value.report.outcomes[0].status == "failed"  # type: ignore[attr-defined]
+    assert failed.value.report.outcomes[0].status == "failed"
 
 
 def test_the_callers_configuration_is_left_as_it_was(project: Path) -> None:

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from beaf_core.testing.market import write_market
-from tests.cli.conftest import Beaf, Typed  # type: ignore[import-not-found,unused-ignore]
+from tests.cli.conftest import Beaf, Typed
 
 MONDAY = "2025-01-06"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tests.cli.conftest import Beaf  # type: ignore[import-not-found,unused-ignore]
+from tests.cli.conftest import Beaf
 
 MONDAY = "2025-01-06"
 DEMO = Path(__file__).resolve().parents[2] / "demo" / "01_ohlcv_bars.py"

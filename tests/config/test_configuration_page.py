@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from tests.config.conftest import Desk  # type: ignore[import-not-found,unused-ignore]
+from tests.config.conftest import Desk
 
 from beaf_core import AnalyticsConfig, OutputTarget, PassConfig
 from beaf_core.config.analytics import ScheduleConfig

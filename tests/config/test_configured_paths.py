@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.config.conftest import Desk, TapeConfig  # type: ignore[import-not-found,unused-ignore]
+from tests.config.conftest import Desk, TapeConfig
 
 PASS = "PASSES: [{name: one, modules: [bars]}]\n"
 

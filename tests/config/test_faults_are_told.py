@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.config.conftest import Desk  # type: ignore[import-not-found,unused-ignore]
+from tests.config.conftest import Desk
 
 from beaf_core.config.errors import ConfigError, Place, Problem, dotted
 from beaf_core.run import prepare_pipeline

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.config.conftest import Desk  # type: ignore[import-not-found,unused-ignore]
+from tests.config.conftest import Desk
 
 from beaf_core import UsageError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.config.conftest import Desk, FileConfig  # type: ignore[import-not-found,unused-ignore]
+from tests.config.conftest import Desk, FileConfig
 
 
 def targets(desk: Desk, config: Any) -> list[Any]:

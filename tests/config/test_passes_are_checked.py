@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.config.conftest import Desk  # type: ignore[import-not-found,unused-ignore]
+from tests.config.conftest import Desk
 
 
 def told(desk: Desk, config: Any) -> str:

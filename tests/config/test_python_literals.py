@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.config.conftest import Desk  # type: ignore[import-not-found,unused-ignore]
+from tests.config.conftest import Desk
 
 from beaf_core.config.literals import read_python
 from beaf_core.config.nodes import Node
@@ -23,7 +23,7 @@ def where(node: Node, *path: str | int) -> tuple[str | None, str | None]:
     """Show the source text that the value's and its key's caret underline."""
     found = node.at(path)
     places = (found.place, found.key_place)
-    return tuple(  # type: ignore[return-value]
+    return tuple(
         each.text[each.column - 1 :][: each.width] if each and each.text else None
         for each in places
     )

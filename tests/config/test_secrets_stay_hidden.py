@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.config.conftest import Desk, TapeConfig  # type: ignore[import-not-found,unused-ignore]
+from tests.config.conftest import Desk, TapeConfig
 
 from beaf_core.config.errors import Place
 from beaf_core.config.redact import redact, redact_line

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel
-from tests.config.conftest import (  # type: ignore[import-not-found,unused-ignore]
+from tests.config.conftest import (
     PLUGINS,
     BarOptions,
     BookOptions,
@@ -43,7 +43,7 @@ def test_a_section_goes_to_the_module_of_its_name(desk: Desk, one_pass: Any) -> 
     (one,) = desk.resolve(one_pass(bars_analytics={"measures": ["Open", "Close"]})).passes
     assert isinstance(one.modules[0].options, BarOptions)
     assert [each.name for each in one.measures] == ["Open", "Close"]
-    assert one.config.bars_analytics == one.modules[0].options  # type: ignore[attr-defined]
+    assert one.config.bars_analytics == one.modules[0].options
 
 
 def test_without_a_section_a_module_has_its_defaults(desk: Desk, one_pass: Any) -> None:

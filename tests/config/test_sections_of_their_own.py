@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel, ConfigDict, field_validator, model_validator
-from tests.config.conftest import (  # type: ignore[import-not-found,unused-ignore]
+from tests.config.conftest import (
     Desk,
     counted,
     entry,

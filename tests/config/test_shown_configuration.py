@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.config.conftest import Desk  # type: ignore[import-not-found,unused-ignore]
+from tests.config.conftest import Desk
 
 from beaf_core.config.complete import absolute
 from beaf_core.config.show import as_lines, as_values

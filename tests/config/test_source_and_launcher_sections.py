@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
-from tests.config.conftest import (  # type: ignore[import-not-found,unused-ignore]
+from tests.config.conftest import (
     PLUGINS,
     CloudConfig,
     Desk,
@@ -37,7 +37,7 @@ def resolved_by(host: PluginHost, config: Any) -> ResolvedPipeline:
 def test_a_source_gets_its_options(desk: Desk, one_pass: Any) -> None:
     found = desk.resolve(one_pass({"SOURCE": {"type": "tape", "root": "/lake"}}))
     assert found.source == "tape"
-    assert found.source_options.root == "/lake"  # type: ignore[union-attr]
+    assert found.source_options.root == "/lake"
     assert found.require_source() == "tape"
 
 
@@ -45,7 +45,7 @@ def test_a_source_whose_options_do_not_know_their_type_gets_the_rest(
     desk: Desk, one_pass: Any
 ) -> None:
     found = desk.resolve(one_pass({"SOURCE": {"type": "bare", "depth": 4}}))
-    assert found.source_options.model_dump() == {"depth": 4}  # type: ignore[union-attr]
+    assert found.source_options.model_dump() == {"depth": 4}
 
 
 @pytest.mark.parametrize("name", ["bare", "mute"])

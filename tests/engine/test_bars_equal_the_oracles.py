@@ -78,7 +78,7 @@ def assert_equals_the_oracle(ours: pl.DataFrame, oracle: pl.DataFrame, label: st
         else:
             error = ((own - reference).abs() / reference.abs().clip(1e-300)).max()
             exact_zero = (own == reference).all()
-            assert exact_zero or float(error) <= 1e-9, f"{mine}: {error}"  # type: ignore[arg-type]
+            assert exact_zero or float(error) <= 1e-9, f"{mine}: {error}"
 
 
 @pytest.mark.parametrize("market", MARKETS)

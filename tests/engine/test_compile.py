@@ -278,7 +278,7 @@ def test_the_order_of_rows_does_not_matter_where_a_sequence_breaks_ties(
 ) -> None:
     rows = [(a, t, i, p, s, d) for i, (a, t, p, s, d) in enumerate(trades)]
     shuffled = list(rows)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    random.shuffle(shuffled)
     assert computed(BAR, frame_of(rows)) == computed(BAR, frame_of(shuffled))
 
 

@@ -58,9 +58,9 @@ def raises(_options: object) -> Any:
         (lambda: measure(name="__agg0"), "no name"),
         (lambda: measure(name=""), "no name"),
         (lambda: measure(table=""), "asks for the table"),
-        (lambda: measure(value=Aggregation(Kind.SUM, "Size")), "polars expression"),  # type: ignore[arg-type]
-        (lambda: measure(value=Aggregation(Kind.SUM, SIZE, "x")), "polars expression"),  # type: ignore[arg-type]
-        (lambda: measure(value=Aggregation("sum", SIZE)), "of a Kind"),  # type: ignore[arg-type]
+        (lambda: measure(value=Aggregation(Kind.SUM, "Size")), "polars expression"),
+        (lambda: measure(value=Aggregation(Kind.SUM, SIZE, "x")), "polars expression"),
+        (lambda: measure(value=Aggregation("sum", SIZE)), "of a Kind"),
         (lambda: measure(value={"a": 1}, post=SIZE), "not an Aggregation"),
         (lambda: measure(lookups={"Bid": "l2"}), "where an AsOf or a Lifetime belongs"),
         (lambda: measure(lookups={"Bid": AsOf("l2", "Bid")}), "polars expression"),

@@ -64,7 +64,7 @@ def test_the_listings_of_three_venues_are_told_apart_by_footers(shared_data: Pat
     ranges = [part.listings for part in read.parts]
     assert len(set(ranges)) == 3
     assert all(each is not None and each[0] == each[1] for each in ranges)
-    wanted = ranges[1][0]  # type: ignore[index]
+    wanted = ranges[1][0]
     request = TableRequest("l3", date(2019, 5, 23), listings=(wanted,), columns=("ListingId",))
     frame = read_table(request, config).frame
     assert frame is not None

@@ -149,14 +149,14 @@ except ResourceError as error:
 
 
 def writer(location: str, version: int, mode: str, **options: object) -> subprocess.Popen[str]:
-    process = subprocess.Popen(  # type: ignore[call-overload]
+    process = subprocess.Popen(
         [sys.executable, "-c", WRITER, location, str(version), mode],
         stdout=subprocess.PIPE,
         text=True,
         **options,
     )
     assert process.stdout.readline() == "ready\n"
-    return process  # type: ignore[no-any-return]
+    return process
 
 
 def test_a_writer_that_is_killed_leaves_a_whole_file(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from beaf_core.model.errors import BeafError, UsageError
+from beaf_core.model.errors import UsageError
 from beaf_core.model.module import (
     KEYS,
     RESERVED,
@@ -16,7 +16,7 @@ from beaf_core.model.module import (
 )
 from beaf_core.model.primitives import AsOf, DenseGrid, Identity, Lifetime, ProvidedTable
 from beaf_core.plugins.answers import check_config_model, kind_of
-from beaf_core.plugins.errors import PluginAnswerError, PluginCallError
+from beaf_core.plugins.errors import PluginAnswerError, asking
 
 if TYPE_CHECKING:
     import polars as pl
@@ -56,25 +56,17 @@ def check_module(entry: PluginEntry, answer: object) -> AnalyticsModule:
 
 def measures_of(entry: PluginEntry, module: AnalyticsModule, options: Any) -> list[Measure]:
     """Ask a module for its measures; what it raises is told as its own fault."""
-    try:
+    with asking(entry, "analytics_module, in its measures"):
         answer = module.measures(options)
         return check_measures(entry, list(answer) if isinstance(answer, Iterator) else answer)
-    except BeafError:
-        raise
-    except Exception as error:  # a plugin's declaration may raise anything
-        raise PluginCallError(entry, "analytics_module, in its measures", error) from error
 
 
 def rows_of(entry: PluginEntry, module: AnalyticsModule, options: Any) -> dict[str, pl.Expr]:
     """Ask a module which rows of each table it looks at; checked for expressions by table."""
     import polars as pl
 
-    try:
+    with asking(entry, "analytics_module, in its rows"):
         answer = dict(module.rows(options))
-    except BeafError:
-        raise
-    except Exception as error:  # a plugin's declaration may raise anything
-        raise PluginCallError(entry, "analytics_module, in its rows", error) from error
     for table, rows in answer.items():
         if not isinstance(rows, pl.Expr):
             raise PluginAnswerError(
@@ -95,14 +87,10 @@ class Declared(NamedTuple):
 
 def declared_of(entry: PluginEntry, module: AnalyticsModule, options: Any) -> Declared:
     """Ask a module for what it declares beside its measures."""
-    try:
+    with asking(entry, "analytics_module, in its declarations"):
         provides, grid = tuple(module.provides(options)), module.grid(options)
         identities, reads = tuple(module.identities(options)), dict(module.reads(options))
         keys = _own_keys(entry, module.keys(options))
-    except BeafError:
-        raise
-    except Exception as error:  # a plugin's declaration may raise anything
-        raise PluginCallError(entry, "analytics_module, in its declarations", error) from error
     wanted: list[tuple[object, type]] = [(each, ProvidedTable) for each in provides]
     wanted += [(each, Identity) for each in identities]
     wanted += [(grid, DenseGrid)] if grid is not None else []
@@ -138,12 +126,8 @@ def completed_options(
 ) -> Any:
     """Ask a module to complete its options by what its source pass yields."""
     assert module.from_source is not None
-    try:
+    with asking(entry, "analytics_module, in its from_source"):
         answer = module.from_source(options, source)
-    except BeafError:
-        raise
-    except Exception as error:  # a plugin's declaration may raise anything
-        raise PluginCallError(entry, "analytics_module, in its from_source", error) from error
     if not isinstance(answer, type(options)):
         raise PluginAnswerError(
             entry, "analytics_module", f"its from_source gives {kind_of(answer)}, not its options"

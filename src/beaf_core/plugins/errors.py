@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from beaf_core.model.errors import BeafError, ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from beaf_core.plugins.catalog import PluginEntry
 
@@ -73,6 +74,21 @@ class PluginCallError(PluginError):
         )
         if entry.is_own_file:
             self.exit_code = ExitCode.USAGE  # a fault of the pipeline's own file
+
+
+@contextmanager
+def asking(entry: PluginEntry, hook: str) -> Iterator[None]:
+    """Run a plugin's code inside; what it raises is told as the plugin's own fault.
+
+    Raises:
+        PluginCallError: it raised something that BEAF has no word for.
+    """
+    try:
+        yield
+    except BeafError:
+        raise  # already says what to do
+    except (Exception, SystemExit) as error:  # a plugin's code may raise anything
+        raise PluginCallError(entry, hook, error) from error
 
 
 class PluginAnswerError(PluginError):

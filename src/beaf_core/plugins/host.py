@@ -12,8 +12,8 @@ from beaf_core.plugins import answers, declarations, kinds, specs
 from beaf_core.plugins.catalog import Catalog, PluginEntry
 from beaf_core.plugins.errors import (
     PluginAnswerError,
-    PluginCallError,
     PluginLoadError,
+    asking,
     did_you_mean,
 )
 from beaf_core.plugins.markers import PROJECT
@@ -161,12 +161,8 @@ class PluginHost:
             if hook in kinds.OPTIONAL_HOOKS:
                 return kinds.OPTIONAL_HOOKS[hook]
             raise PluginAnswerError(entry, hook, "it does not implement this hook")
-        try:
+        with asking(entry, hook):
             return getattr(self._managers[id(plugin)].hook, hook)(**arguments)
-        except BeafError:
-            raise  # already says what to do
-        except (Exception, SystemExit) as error:
-            raise PluginCallError(entry, hook, error) from error
 
     def get_universe(
         self, name: str, *, date: str, value: str | None, reference: Reference
@@ -258,12 +254,8 @@ class PluginHost:
     def wait_for(self, launcher: str, launched: LaunchedRun) -> RunReport:
         """Wait until a launched run has ended; its report is checked."""
         entry = self.catalog.find("launcher", launcher)
-        try:
+        with asking(entry, "launch_run, in its run's wait()"):
             report = launched.wait()
-        except BeafError:
-            raise
-        except Exception as error:  # a plugin's code may raise anything
-            raise PluginCallError(entry, "launch_run, in its run's wait()", error) from error
         return answers.check_report(entry, report)
 
     def find_run(self, launcher: str, ref: str, config: Any) -> LaunchedRun:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from beaf_core.model.errors import BeafError
 from beaf_core.model.module import AnalyticsModule, Example
 from beaf_core.plugins.answers import kind_of
-from beaf_core.plugins.errors import PluginAnswerError, PluginCallError
+from beaf_core.plugins.errors import PluginAnswerError, asking
 
 if TYPE_CHECKING:
     from beaf_core.plugins.catalog import PluginEntry
@@ -29,12 +28,8 @@ def catalogue_of(entry: PluginEntry, module: AnalyticsModule) -> list[Any]:
 def _asked(
     entry: PluginEntry, what: str, ask: Callable[[], Iterable[Any]], kind: type[T]
 ) -> list[T]:
-    try:
+    with asking(entry, f"analytics_module, in its {what}"):
         answer = list(ask())
-    except BeafError:
-        raise
-    except Exception as error:  # a plugin's declaration may raise anything
-        raise PluginCallError(entry, f"analytics_module, in its {what}", error) from error
     odd = [each for each in answer if not isinstance(each, kind)]
     if odd:
         reason = f"{kind_of(odd[0])} stands in its {what}, where a {kind.__name__} belongs"
