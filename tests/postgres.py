@@ -97,11 +97,13 @@ class PostgresServer:
         self, statement: str, *values: object, url: str | None = None
     ) -> list[tuple[Any, ...]]:
         """Ask for rows."""
-        with dbapi.connect(url or self.url(), autocommit=True) as connection:
-            with connection.cursor() as cursor:
-                cursor.execute(statement, values or None)
-                found: list[tuple[Any, ...]] = cursor.fetchall()
-                return found
+        with (
+            dbapi.connect(url or self.url(), autocommit=True) as connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(statement, values or None)
+            found: list[tuple[Any, ...]] = cursor.fetchall()
+            return found
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
