@@ -103,10 +103,31 @@ def open_driver(text: str) -> Driver:
         UsageError: there is none for this kind of database.
     """
     url = parsed(text)
-    match url.get_backend_name():
-        case "postgresql":
+    match url.get_backend_name(), url.drivername.partition("+")[2]:
+        case "postgresql", _:
             from beaf_outputs.sql.drivers.postgresql import PostgresDriver
 
             return PostgresDriver(url, text)
-        case other:
-            raise UsageError(f"sql_connection: databases of the kind {other} are not known")
+        case "sqlite", "" | "pysqlite":
+            from beaf_outputs.sql.drivers.sqlite import SqliteDriver
+
+            return SqliteDriver(url, text)
+        case "duckdb", _:
+            return _duckdb(url, text)
+        case _:
+            from beaf_outputs.sql.drivers.engines import EngineDriver
+
+            return EngineDriver(url, text)
+
+
+def _duckdb(url: URL, text: str) -> Driver:
+    try:
+        import duckdb as _  # noqa: F401
+    except ModuleNotFoundError:
+        raise UsageError(
+            "sql_connection: DuckDB is not installed",
+            remedy="pip install 'beaf-outputs[duckdb]'",
+        ) from None
+    from beaf_outputs.sql.drivers.duckdb import DuckdbDriver
+
+    return DuckdbDriver(url, text)
