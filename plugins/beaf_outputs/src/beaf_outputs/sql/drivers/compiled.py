@@ -1,4 +1,4 @@
-"""How does a statement become text with its values apart, for a driver that SQLAlchemy knows not?"""
+"""How does a statement become text, with its values apart, for what SQLAlchemy cannot run?"""
 
 from __future__ import annotations
 

@@ -9,7 +9,6 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -18,10 +17,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql.base import PGDialect, PGIdentifierPreparer
 from sqlalchemy.engine import URL, Dialect
 
-from beaf_core import ResourceError, UsageError
 from beaf_outputs.sql.drivers import Row, Statement
 from beaf_outputs.sql.drivers.compiled import compiled
 from beaf_outputs.sql.drivers.faults import CommitUnknownError, DatabaseError, LostError
+from beaf_outputs.sql.drivers.files import Spelled, file_of, make_folder
 from beaf_outputs.sql.stored import Stored, stored
 from beaf_outputs.sql.urls import masked, shown
 
@@ -69,19 +68,6 @@ _COLUMNS = sa.text(
 )
 
 
-class Spelled(sa.types.UserDefinedType[Any]):
-    """A type of DuckDB's own."""
-
-    cache_ok = True
-
-    def __init__(self, spelling: str) -> None:
-        self.spelling = spelling
-
-    def get_col_spec(self, **_: object) -> str:
-        """Render it."""
-        return self.spelling
-
-
 class _Quoting(PGIdentifierPreparer):
     """Quotes every name: which ones DuckDB reserves, SQLAlchemy does not know."""
 
@@ -107,8 +93,8 @@ class DuckdbDriver:
 
     def __init__(self, url: URL, text: str) -> None:
         self._text = text
-        self.path = _path(url)
-        self._config = {**url.query, **_CONFIG}
+        self.path = file_of(url)
+        self._config: dict[str, Any] = {**url.query, **_CONFIG}
         self.dialect: Dialect = _dialect(paramstyle="qmark")
 
     def stored(self, dtype: pl.DataType, timestamps: str) -> Stored:
@@ -130,7 +116,7 @@ class DuckdbDriver:
     def open(self, *, writes: bool) -> Iterator[DuckdbDatabase]:
         """Connect, and begin a transaction."""
         if writes:
-            _make_folder(self.path)
+            make_folder(self.path)
         with self.told():
             connection = self._connected(writes=writes)
         try:
@@ -206,7 +192,7 @@ class DuckdbDatabase:
     def columns(self, table: sa.Table) -> dict[str, str] | None:
         """The columns of a table, with their types."""
         values = {"schema": table.schema or self.schema, "name": table.name}
-        return {name: kind for name, kind in self.run(_COLUMNS.bindparams(**values))} or None
+        return dict(self.run(_COLUMNS.bindparams(**values))) or None
 
     def lock(self, what: str, *, shared: bool = False) -> None:
         """The file belongs to this process; of two threads that meet, one begins again."""
@@ -263,22 +249,3 @@ def _moment(dtype: pl.Datetime) -> Stored:
 def _is_held(error: duckdb.Error) -> bool:
     told = str(error)
     return "Could not set lock" in told or "different configuration" in told
-
-
-def _path(url: URL) -> Path:
-    if not url.database or url.database == ":memory:":
-        raise UsageError(
-            f"sql_connection: {url.render_as_string()} names no file",
-            remedy="write duckdb:///folder/file.duckdb, or duckdb:////folder/… from the root",
-        )
-    return Path(url.database).resolve()
-
-
-def _make_folder(path: Path) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ResourceError(
-            f"{path.parent} cannot be made: {error.strerror or error}",
-            remedy="make the folder above it writable, or name another file in sql_connection",
-        ) from None

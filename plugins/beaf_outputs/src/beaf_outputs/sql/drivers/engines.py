@@ -15,6 +15,7 @@ import polars as pl
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Dialect, Engine
 from sqlalchemy.pool import NullPool
+from sqlalchemy.sql import Executable
 
 from beaf_core import UsageError
 from beaf_outputs.sql.drivers import Row, Statement
@@ -107,6 +108,7 @@ class EngineDatabase:
 
     def run(self, statement: Statement) -> list[Row]:
         """Carry a statement out."""
+        assert isinstance(statement, Executable)
         with self._driver.told():
             found = self._connection.execute(statement)
             return [tuple(row) for row in found] if found.returns_rows else []

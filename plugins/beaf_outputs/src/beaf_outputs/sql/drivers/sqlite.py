@@ -8,7 +8,7 @@ the database, which stays locked for no longer than the copy takes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib.util import find_spec
@@ -20,10 +20,10 @@ import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine
 
-from beaf_core import ResourceError, UsageError
 from beaf_outputs.sql.drivers.compiled import compiled
 from beaf_outputs.sql.drivers.engines import EngineDatabase, EngineDriver, engine
 from beaf_outputs.sql.drivers.faults import DatabaseError
+from beaf_outputs.sql.drivers.files import Spelled, file_of, make_folder
 from beaf_outputs.sql.stored import Stored, stored
 
 #: Another writer is waited for so long, where the URL does not say otherwise (`?timeout=600`).
@@ -45,19 +45,6 @@ _PRAGMAS = ("journal_mode = OFF", "synchronous = OFF", "page_size = 65536")
 _LARGEST = 2**63 - 1
 
 
-class Spelled(sa.types.UserDefinedType[Any]):
-    """A column's type as SQLite keeps it; what it does to values follows from words in it."""
-
-    cache_ok = True
-
-    def __init__(self, spelling: str) -> None:
-        self.spelling = spelling
-
-    def get_col_spec(self, **_: object) -> str:
-        """Render it."""
-        return self.spelling
-
-
 # SQLite's integers have a sign. In a column without a preference larger ones are texts of twenty
 # digits, which sort behind all integers, as they should.
 _UNSIGNED = Spelled("UNSIGNED BLOB")
@@ -75,7 +62,7 @@ class SqliteDriver(EngineDriver):
     name = "SQLite"
 
     def __init__(self, url: URL, text: str) -> None:
-        self.path = _path(url)
+        self.path = file_of(url)
         super().__init__(url, text)
         self.longest_name = None
         self.most_columns = 2000
@@ -107,7 +94,7 @@ class SqliteDriver(EngineDriver):
     def open(self, *, writes: bool) -> Iterator[SqliteDatabase]:
         """Connect, and begin a transaction; one that writes waits for the one before it."""
         if writes:
-            _make_folder(self.path)
+            make_folder(self.path)
         # To ask must not make a file.
         there = writes or self.path.exists()
         with self.told():
@@ -157,7 +144,7 @@ class SqliteDatabase(EngineDatabase):
         """The columns of a table, with their types as they were written."""
         asked = sa.text("SELECT name, type FROM pragma_table_info(:name, :schema)")
         found = self.run(asked.bindparams(name=table.name, schema=table.schema or self.schema))
-        return {name: kind for name, kind in found} or None
+        return dict(found) or None
 
     def lock(self, what: str, *, shared: bool = False) -> None:
         """There is one writer at a time, from the beginning of its transaction."""
@@ -218,10 +205,11 @@ def _as_kept(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _values(column: pl.Series) -> list[Any]:
-    values = column.to_list()
-    if column.dtype != pl.UInt64:
-        return values
-    return [each if each is None or each <= _LARGEST else f"{each:020}" for each in values]
+    return [_unsigned(each) for each in column] if column.dtype == pl.UInt64 else column.to_list()
+
+
+def _unsigned(value: int | None) -> int | str | None:
+    return value if value is None or value <= _LARGEST else f"{value:020}"
 
 
 def _stage(path: Path, rows: pl.DataFrame, batch_size: int | None) -> None:
@@ -254,7 +242,7 @@ def _read_as(kind: str) -> pl.DataType:
     return pl.Binary() if kind == "BLOB" else pl.String()
 
 
-def _frame(batch: list[Any], schema: dict[str, pl.DataType]) -> pl.DataFrame:
+def _frame(batch: Sequence[Any], schema: dict[str, pl.DataType]) -> pl.DataFrame:
     columns = zip(schema.items(), zip(*batch, strict=True), strict=True)
     return pl.DataFrame([_series(name, dtype, values) for (name, dtype), values in columns])
 
@@ -270,22 +258,3 @@ def _series(name: str, dtype: pl.DataType, values: tuple[Any, ...]) -> pl.Series
     if dtype == pl.UInt64:
         return pl.Series(name, [None if each is None else int(each) for each in values], dtype)
     return pl.Series(name, values, dtype)
-
-
-def _path(url: URL) -> Path:
-    if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
-        raise UsageError(
-            f"sql_connection: {url.render_as_string()} names no file",
-            remedy="write sqlite:///folder/file.db, or sqlite:////folder/file.db from the root",
-        )
-    return Path(url.database).resolve()
-
-
-def _make_folder(path: Path) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ResourceError(
-            f"{path.parent} cannot be made: {error.strerror or error}",
-            remedy="make the folder above it writable, or name another file in sql_connection",
-        ) from None
