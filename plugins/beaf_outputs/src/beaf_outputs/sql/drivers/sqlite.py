@@ -199,13 +199,14 @@ def _as_kept(rows: pl.DataFrame) -> pl.DataFrame:
     small = [
         name
         for name, dtype in rows.schema.items()
-        if dtype == pl.UInt64 and (rows[name].cast(pl.Int128).max() or 0) <= _LARGEST
+        if dtype == pl.UInt64 and (rows[name] <= _LARGEST).all()
     ]
     return rows.with_columns(*texts, *(pl.col(name).cast(pl.Int64) for name in small))
 
 
 def _values(column: pl.Series) -> list[Any]:
-    return [_unsigned(each) for each in column] if column.dtype == pl.UInt64 else column.to_list()
+    values: list[Any] = column.to_list()
+    return [_unsigned(each) for each in values] if column.dtype == pl.UInt64 else values
 
 
 def _unsigned(value: int | None) -> int | str | None:
