@@ -78,6 +78,8 @@ class Driver(Protocol):
     most_columns: int | None
     #: Whether tables and columns can bear comments.
     has_comments: bool
+    #: Whether a NaN is kept as such, and is more than every number where rows are compared.
+    keeps_nan: bool
 
     def open(self, *, writes: bool) -> AbstractContextManager[Database]:
         """Connect, and begin a transaction; what is not committed is undone at the end."""
