@@ -7,7 +7,7 @@ connection that is one transaction.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
 import polars as pl
@@ -107,8 +107,21 @@ def open_driver(text: str) -> Driver:
     url = parsed(text)
     match url.get_backend_name():
         case "postgresql":
-            from beaf_outputs.sql.drivers.postgresql import PostgresDriver
+            with needing("postgresql"):
+                from beaf_outputs.sql.drivers.postgresql import PostgresDriver
 
             return PostgresDriver(url, text)
         case other:
             raise UsageError(f"sql_connection: databases of the kind {other} are not known")
+
+
+@contextmanager
+def needing(extra: str) -> Iterator[None]:
+    """Say which extra has the package that an import does not find."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"sql_connection: databases of the kind {extra} need {error.name}, which is not there",
+            remedy=f"pip install 'beaf-outputs[{extra}]'",
+        ) from None
