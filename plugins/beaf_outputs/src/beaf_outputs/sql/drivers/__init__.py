@@ -7,12 +7,12 @@ connection that is one transaction.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
 import polars as pl
 import sqlalchemy as sa
-from sqlalchemy.engine import URL, Dialect
+from sqlalchemy.engine import Dialect
 from sqlalchemy.sql import ClauseElement
 
 from beaf_core import UsageError
@@ -78,6 +78,8 @@ class Driver(Protocol):
     most_columns: int | None
     #: Whether tables and columns can bear comments.
     has_comments: bool
+    #: Whether a NaN is kept as such, and is more than every number where rows are compared.
+    keeps_nan: bool
 
     def open(self, *, writes: bool) -> AbstractContextManager[Database]:
         """Connect, and begin a transaction; what is not committed is undone at the end."""
@@ -105,29 +107,32 @@ def open_driver(text: str) -> Driver:
     url = parsed(text)
     match url.get_backend_name(), url.drivername.partition("+")[2]:
         case "postgresql", _:
-            from beaf_outputs.sql.drivers.postgresql import PostgresDriver
+            with needing("postgresql"):
+                from beaf_outputs.sql.drivers.postgresql import PostgresDriver
 
             return PostgresDriver(url, text)
+        case "duckdb", _:
+            with needing("duckdb"):
+                from beaf_outputs.sql.drivers.duckdb import DuckdbDriver
+
+            return DuckdbDriver(url, text)
         case "sqlite", "" | "pysqlite":
             from beaf_outputs.sql.drivers.sqlite import SqliteDriver
 
             return SqliteDriver(url, text)
-        case "duckdb", _:
-            return _duckdb(url, text)
         case _:
             from beaf_outputs.sql.drivers.engines import EngineDriver
 
             return EngineDriver(url, text)
 
 
-def _duckdb(url: URL, text: str) -> Driver:
+@contextmanager
+def needing(extra: str) -> Iterator[None]:
+    """Say which extra has the package that an import does not find."""
     try:
-        import duckdb as _  # noqa: F401
-    except ModuleNotFoundError:
+        yield
+    except ModuleNotFoundError as error:
         raise UsageError(
-            "sql_connection: DuckDB is not installed",
-            remedy="pip install 'beaf-outputs[duckdb]'",
+            f"sql_connection: databases of the kind {extra} need {error.name}, which is not there",
+            remedy=f"pip install 'beaf-outputs[{extra}]'",
         ) from None
-    from beaf_outputs.sql.drivers.duckdb import DuckdbDriver
-
-    return DuckdbDriver(url, text)

@@ -27,6 +27,9 @@ from beaf_outputs.sql.urls import masked, shown
 #: A process that has the file open is waited for so long.
 WAIT_SECONDS = 60.0
 
+#: So many rows are read at a time where `sql_batch_size` does not say.
+READ_ROWS = 50_000
+
 #: How often the file is tried meanwhile.
 PAUSE_SECONDS = 0.05
 
@@ -47,9 +50,6 @@ _KINDS: dict[type[pl.DataType], str] = {
     pl.UInt64: "UBIGINT",
     pl.Time: "TIME_NS",
 }
-
-#: Integers of sixteen bytes, which Arrow does not have: as digits on their way.
-_HUGE: dict[type[pl.DataType], str] = {pl.Int128: "HUGEINT", pl.UInt128: "UHUGEINT"}
 
 _MOMENTS = {"ms": "TIMESTAMP_MS", "us": "TIMESTAMP", "ns": "TIMESTAMP_NS"}
 
@@ -90,6 +90,7 @@ class DuckdbDriver:
     longest_name: int | None = None
     most_columns: int | None = None
     has_comments = True
+    keeps_nan = True
 
     def __init__(self, url: URL, text: str) -> None:
         self._text = text
@@ -99,8 +100,6 @@ class DuckdbDriver:
 
     def stored(self, dtype: pl.DataType, timestamps: str) -> Stored:
         """How a column is kept: DuckDB has a type for nearly all of them."""
-        if type(dtype) in _HUGE:
-            return Stored(Spelled(_HUGE[type(dtype)]), pl.String())
         if timestamps != "int64" and isinstance(dtype, pl.Datetime):
             return _moment(dtype)
         if type(dtype) in _KINDS and not (dtype == pl.Time and timestamps == "int64"):
@@ -210,20 +209,10 @@ class DuckdbDatabase:
 
     def frames(self, query: sa.Select[Any], batch_size: int | None) -> Iterator[pl.DataFrame]:
         """Ask for rows."""
-        table = query.get_final_froms()[0]
-        assert isinstance(table, sa.Table)
-        kinds = self.columns(table) or {}
-        huge = {name for name, kind in kinds.items() if kind in _HUGE.values()}
-        found = query.subquery()
-        text, values = compiled(
-            sa.select(*(_digits(each) if each.name in huge else each for each in found.columns)),
-            self._driver.dialect,
-        )
+        text, values = compiled(query, self._driver.dialect)
         with self._driver.told():
-            reader = self._connection.query(text, params=values).to_arrow_reader(
-                batch_size or 50_000
-            )
-            for batch in reader:
+            found = self._connection.query(text, params=values)
+            for batch in found.to_arrow_reader(batch_size or READ_ROWS) or ():
                 yield pl.DataFrame(batch)
 
     def commit(self) -> None:
@@ -235,11 +224,6 @@ class DuckdbDatabase:
 def _in_few_pieces(rows: pl.DataFrame) -> pl.DataFrame:
     # Each piece costs DuckDB about as much as a hundred rows.
     return rows.rechunk() if rows.n_chunks() > 1 + rows.height // 10_000 else rows
-
-
-def _digits(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-    # Through Arrow, the largest ones come as other numbers: 2**128 - 1 as -1.
-    return sa.cast(column, sa.Text).label(column.name)
 
 
 def _moment(dtype: pl.Datetime) -> Stored:

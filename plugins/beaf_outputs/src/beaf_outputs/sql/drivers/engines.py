@@ -42,6 +42,7 @@ _FAMILIES: tuple[tuple[type[sa.types.TypeEngine[Any]], str], ...] = (
 class EngineDriver:
     """A database at a URL of SQLAlchemy."""
 
+    keeps_nan = False  # as far as is known
     has_comments = False  # in many databases, a comment would end the transaction
 
     def __init__(self, url: URL, text: str) -> None:

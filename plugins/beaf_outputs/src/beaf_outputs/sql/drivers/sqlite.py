@@ -49,9 +49,6 @@ _LARGEST = 2**63 - 1
 # digits, which sort behind all integers, as they should.
 _UNSIGNED = Spelled("UNSIGNED BLOB")
 
-#: Digits of any number; a name without INT, REAL or the like, so that SQLite leaves them be.
-_DIGITS = Spelled("NUMERIC_TEXT")
-
 #: How moments are written: as SQLite's own functions, SQLAlchemy and pandas read them.
 _MOMENT, _DAY, _TIME = "%Y-%m-%d %H:%M:%S%.6f", "%Y-%m-%d", "%H:%M:%S%.9f"
 
@@ -78,8 +75,6 @@ class SqliteDriver(EngineDriver):
             return Stored(_UNSIGNED, pl.UInt64())
         if isinstance(dtype, pl.Decimal):
             return Stored(Spelled(f"DECIMAL_TEXT({dtype.precision}, {dtype.scale})"), pl.String())
-        if isinstance(dtype, (pl.Int128, pl.UInt128)):
-            return Stored(_DIGITS, pl.String())
         kept = stored(dtype, timestamps)
         # In UTC: a text has no zone.
         return (
@@ -182,9 +177,9 @@ class SqliteDatabase(EngineDatabase):
         kinds = {each.name: all_kinds[each.name] for each in query.selected_columns}
         schema = {name: _read_as(kind) for name, kind in kinds.items()}
         moments = [_MOMENTS[kind](pl.col(name)) for name, kind in kinds.items() if kind in _MOMENTS]
-        text, values = compiled(query, self._connection.dialect)
         with self._driver.told():
-            cursor = self._connection.exec_driver_sql(text, tuple(values)).cursor
+            # Past SQLAlchemy's own reading of values, which takes each for itself.
+            cursor = self._connection.execute(query).cursor
             while batch := cursor.fetchmany(batch_size or 50_000):
                 yield _frame(batch, schema).with_columns(moments)
 
