@@ -19,6 +19,7 @@ from sqlalchemy.engine import URL, Dialect
 
 from beaf_outputs.sql.drivers import Row, Statement
 from beaf_outputs.sql.drivers.compiled import compiled
+from beaf_outputs.sql.drivers.engines import READ_ROWS
 from beaf_outputs.sql.drivers.faults import CommitUnknownError, DatabaseError, LostError
 from beaf_outputs.sql.drivers.files import Spelled, file_of, make_folder
 from beaf_outputs.sql.stored import Stored, stored
@@ -26,9 +27,6 @@ from beaf_outputs.sql.urls import masked, shown
 
 #: A process that has the file open is waited for so long.
 WAIT_SECONDS = 60.0
-
-#: So many rows are read at a time where `sql_batch_size` does not say.
-READ_ROWS = 50_000
 
 #: How often the file is tried meanwhile.
 PAUSE_SECONDS = 0.05

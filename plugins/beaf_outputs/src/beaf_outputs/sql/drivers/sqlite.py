@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine
 
 from beaf_outputs.sql.drivers.compiled import compiled
-from beaf_outputs.sql.drivers.engines import EngineDatabase, EngineDriver, engine
+from beaf_outputs.sql.drivers.engines import READ_ROWS, EngineDatabase, EngineDriver, engine
 from beaf_outputs.sql.drivers.faults import DatabaseError
 from beaf_outputs.sql.drivers.files import Spelled, file_of, make_folder
 from beaf_outputs.sql.stored import Stored, stored
@@ -34,8 +34,6 @@ FEW_VALUES = 200_000
 
 #: How the names of staged files end.
 STAGED = ".staged"
-
-NOT_A_NUMBER = "values NaN are kept as NULL, since SQLite has no NaN"
 
 _STAGE = "beaf_staged"
 
@@ -180,7 +178,7 @@ class SqliteDatabase(EngineDatabase):
         with self._driver.told():
             # Past SQLAlchemy's own reading of values, which takes each for itself.
             cursor = self._connection.execute(query).cursor
-            while batch := cursor.fetchmany(batch_size or 50_000):
+            while batch := cursor.fetchmany(batch_size or READ_ROWS):
                 yield _frame(batch, schema).with_columns(moments)
 
 
