@@ -34,6 +34,7 @@ _FAMILIES: tuple[tuple[type[sa.types.TypeEngine[Any]], str], ...] = (
     (sa.Boolean, "a number"),
     (sa.Integer, "a number"),
     (sa.Numeric, "a number"),
+    (sa.Float, "a number"),
     (sa.LargeBinary, "bytes"),
     (sa.String, "text"),
     (sa.DateTime, "a moment"),
