@@ -14,9 +14,9 @@ from tests.postgres import PostgresServer
 
 @dataclass(frozen=True)
 class Desk:
-    """Writes to and reads from a database of its own."""
+    """Writes to and reads from a database of its own, and looks into it where it has a server."""
 
-    server: PostgresServer
+    server: PostgresServer | None
     url: str
     table: str = "bars"
     stamp: str = "f1"
@@ -56,9 +56,11 @@ class Desk:
         return find_receipt(self.target(**options), partition)
 
     def ask(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        assert self.server is not None
         return self.server.rows(statement, *values, url=self.url)
 
     def run(self, *statements: str) -> None:
+        assert self.server is not None
         self.server.run(*statements, url=self.url)
 
     def types(self, table: str = "bars") -> dict[str, str]:
