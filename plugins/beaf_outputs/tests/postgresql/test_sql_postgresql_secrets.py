@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 import traceback
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import polars as pl
 import pytest
-from click.testing import CliRunner
+import stamina
 from pydantic import ValidationError
 from sqlalchemy import make_url
 from tests.postgres import PASSWORD
@@ -64,8 +66,6 @@ def test_the_plan_of_a_query_does_not_tell_it(desk: Desk, monday: PartitionRun) 
 def test_neither_errors_nor_tracebacks_nor_logs_tell_it(
     monday: PartitionRun, url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    import stamina
-
     caplog.set_level(logging.DEBUG)
     with (
         stamina.set_testing(True, attempts=2),
@@ -104,19 +104,39 @@ USER_CONFIG = {
 """
 
 
+@dataclass(frozen=True)
+class Typed:
+    """What a command said on both streams, and how it ended."""
+
+    code: int
+    said: str
+
+
+class Shell:
+    """Types commands about a pipeline whose rows go to a database."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+        self.folder, self._monkeypatch, self._capsys = folder, monkeypatch, capsys
+        monkeypatch.chdir(folder)
+
+    def type(self, url: str, command: str) -> Typed:
+        pipeline = self.folder / "demo.py"
+        pipeline.write_text(PIPELINE.replace("URL", url))
+        arguments = ["beaf", "pipeline", command, "--pipeline", str(pipeline)]
+        if command == "run":
+            arguments += ["--date", "2026-02-02", "--universe", "mic=XLON"]
+        self._monkeypatch.setattr(sys, "argv", arguments)
+        with pytest.raises(SystemExit) as ended:
+            main()
+        printed = self._capsys.readouterr()
+        return Typed(int(ended.value.code or 0), printed.out + printed.err)
+
+
 @pytest.fixture
-def pipeline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("NO_COLOR", "1")
-    return tmp_path / "demo.py"
-
-
-def run(pipeline: Path, url: str, *command: str) -> Any:
-    pipeline.write_text(PIPELINE.replace("URL", url))
-    arguments = [*command, "--pipeline", str(pipeline)]
-    if command[1] == "run":
-        arguments += ["--date", "2026-02-02", "--universe", "mic=XLON"]
-    return CliRunner().invoke(main, arguments)
+def shell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Shell:
+    return Shell(tmp_path, monkeypatch, capsys)
 
 
 def everything_in(folder: Path) -> str:
@@ -125,40 +145,43 @@ def everything_in(folder: Path) -> str:
 
 
 def test_a_run_tells_it_neither_on_the_screen_nor_in_its_manifest(
-    pipeline: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    shell: Shell, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("DATABASE_PASSWORD", quote(PASSWORD, safe=""))
     spelled = quote(PASSWORD, safe="")
+    monkeypatch.setenv("DATABASE_PASSWORD", spelled)
     for url in (desk.url, desk.url.replace(spelled, "${env:DATABASE_PASSWORD}")):
-        done = run(pipeline, url, "pipeline", "run")
-        assert done.exit_code == 0, done.output
-        assert tells(done.output) == []
-        database = make_url(desk.url).database
-        assert f"/{database}#demo_bars" in done.output + everything_in(pipeline.parent)
-        assert tells(everything_in(pipeline.parent)) == []
+        done = shell.type(url, "run")
+        assert done.code == 0, done.said
+        kept = everything_in(shell.folder)
+        assert tells(done.said) == []
+        assert tells(kept) == []
+        assert f"/{make_url(desk.url).database}#demo_bars" in kept
+    assert "changed since the last run" in done.said, (
+        "the second run finds the receipts in the database"
+    )
     [(rows,)] = desk.ask("SELECT count(*) FROM demo_bars")
     assert rows > 0
 
 
-def test_a_second_run_finds_its_receipts_in_the_database(pipeline: Path, desk: Desk) -> None:
-    assert run(pipeline, desk.url, "pipeline", "run").exit_code == 0
-    again = run(pipeline, desk.url, "pipeline", "run")
-    assert again.exit_code == 0
-    assert "up to date" in again.output
-    assert tells(run(pipeline, desk.url, "pipeline", "show").output) == []
+def test_the_configuration_that_is_shown_does_not_tell_it(shell: Shell, desk: Desk) -> None:
+    done = shell.type(desk.url, "show")
+    assert done.code == 0, done.said
+    assert tells(done.said) == []
+    assert "sql_connection" in done.said
 
 
-def test_a_run_without_a_server_ends_with_5_and_says_what_to_do(pipeline: Path) -> None:
-    done = run(pipeline, "postgresql://me:hunter2@127.0.0.1:1/db", "pipeline", "run")
-    assert done.exit_code == ExitCode.RESOURCES
-    assert "Connection refused" in done.output
-    assert "see whether the server runs" in done.output
-    assert "Traceback" not in done.output
-    assert tells(done.output + everything_in(pipeline.parent)) == []
+def test_a_run_without_a_server_ends_with_5_and_says_what_to_do(shell: Shell) -> None:
+    with stamina.set_testing(True, attempts=2):
+        done = shell.type("postgresql://me:hunter2@127.0.0.1:1/db", "run")
+    assert done.code == ExitCode.RESOURCES
+    assert "Connection refused" in done.said
+    assert "see whether the server runs" in done.said
+    assert "Traceback" not in done.said
+    assert tells(done.said + everything_in(shell.folder)) == []
 
 
-def test_a_wrong_url_ends_with_2_and_is_not_shown(pipeline: Path) -> None:
-    done = run(pipeline, "postgres://me:hunter2@127.0.0.1:1/db", "pipeline", "run")
-    assert done.exit_code == ExitCode.USAGE
-    assert 'did you mean "postgresql"' in done.output
-    assert tells(done.output) == []
+def test_a_wrong_url_ends_with_2_and_is_not_shown(shell: Shell) -> None:
+    done = shell.type("postgres://me:hunter2@127.0.0.1:1/db", "run")
+    assert done.code == ExitCode.USAGE
+    assert 'did you mean "postgresql"' in done.said
+    assert tells(done.said) == []
