@@ -39,15 +39,10 @@ class Place:
         """Fill in `sql_table`.
 
         Raises:
-            UsageError: it cannot be filled in, or names more than a schema and a table.
+            UsageError: it cannot be filled in.
         """
-        filled = [target.filled(part, partition) for part in _OUTSIDE_BRACES.split(template)]
-        if len(filled) > 2 or not all(filled):
-            raise UsageError(
-                f"sql_table {template!r} is neither a table nor a schema and a table",
-                remedy="write table or schema.table; the database is part of sql_connection",
-            )
-        return cls(filled[-1], filled[0] if len(filled) == 2 else None)
+        *schema, name = (target.filled(part, partition) for part in parts_of(template))
+        return cls(name, schema[0] if schema else None)
 
     def within(self, database: Database) -> Place:
         """Name the schema, so that one table has one name however it is spelled."""
@@ -62,6 +57,20 @@ class Place:
     def beside(self, name: str) -> Place:
         """Name another table of the same schema."""
         return Place(name, self.schema)
+
+
+def parts_of(template: str) -> list[str]:
+    """Part `sql_table` into schema, if there is one, and table.
+
+    Raises:
+        ValueError: it names more, or less.
+    """
+    parts = _OUTSIDE_BRACES.split(template)
+    if len(parts) > 2 or not all(parts):
+        raise ValueError(
+            "is neither a table nor schema.table; the database is part of sql_connection"
+        )
+    return parts
 
 
 def table(place: Place, columns: Mapping[str, Stored]) -> sa.Table:

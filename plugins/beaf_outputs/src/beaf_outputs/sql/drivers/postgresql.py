@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any, cast
 
+import adbc_driver_manager
+import adbc_driver_postgresql
 import polars as pl
 import pyarrow as pa
 import sqlalchemy as sa
 from adbc_driver_manager import dbapi as adbc
-from adbc_driver_postgresql import dbapi
 from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.engine import URL, Dialect
@@ -70,7 +72,7 @@ class PostgresDriver:
     def open(self, *, writes: bool) -> Iterator[PostgresDatabase]:
         """Connect, and begin a transaction."""
         with self.told("connect"):
-            connection = dbapi.connect(self._uri)
+            connection = _connected(self._uri)
         try:
             yield PostgresDatabase(self, connection, writes=writes)
         finally:
@@ -153,6 +155,28 @@ class PostgresDatabase:
         """End the transaction."""
         with self._driver.told("commit"):
             self._connection.commit()
+
+
+@lru_cache(maxsize=8)
+def _server(uri: str) -> Any:
+    """Ask a server for its types; once, since that costs six times what a connection does."""
+    return adbc_driver_postgresql.connect(uri)
+
+
+class _Shared:
+    """A server, to a connection that would close it with itself."""
+
+    def __init__(self, server: Any) -> None:
+        self._server = server
+
+    def close(self) -> None:
+        """Leave it for the next connection."""
+
+
+def _connected(uri: str) -> adbc.Connection:
+    server = _server(uri)
+    shared: Any = _Shared(server)
+    return adbc.Connection(shared, adbc_driver_manager.AdbcConnection(server))
 
 
 def _reading_values(query: sa.Select[Any], values: list[str]) -> sa.Select[Any]:
