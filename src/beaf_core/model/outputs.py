@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
+from string import Formatter
 from typing import TYPE_CHECKING, Any
 
 from beaf_core.model.errors import UsageError
@@ -126,7 +127,7 @@ class Target:
             for name, value in values.items()
         }
         try:
-            return template.format_map(safe)
+            return _expanded(template, safe)
         except (KeyError, ValueError, IndexError, AttributeError, TypeError) as error:
             raise UsageError(
                 f"path_template {template!r} cannot be filled in: {error}",
@@ -173,6 +174,14 @@ class Receipt:
     def from_json(cls, values: Mapping[str, Any]) -> Receipt:
         """Read what `to_json` rendered; fields of a newer version are left aside."""
         return cls(**_known(cls, values))
+
+
+def _expanded(template: str, values: Mapping[str, str]) -> str:
+    # Names alone: `{pass.upper}` would stand for a piece of Python, another one in each run.
+    for _, name, spec, _ in Formatter().parse(template):
+        if name is not None and (name not in values or "{" in (spec or "")):
+            raise KeyError(name)
+    return template.format_map(values)
 
 
 def _known(cls: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
