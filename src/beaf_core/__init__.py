@@ -71,6 +71,7 @@ _HOMES = {
     "is_one_of": "model.membership",
     "measure": "plugins.declare",
     "parse_universe_spec": "model.partition",
+    "prepare_pipeline": "run",
     "run_partition": "run",
     "run_pipeline": "run",
     "worst_status": "model.tables",
@@ -140,6 +141,7 @@ __all__ = [
     "is_one_of",
     "measure",
     "parse_universe_spec",
+    "prepare_pipeline",
     "run_partition",
     "run_pipeline",
     "worst_status",
@@ -219,4 +221,4 @@ if TYPE_CHECKING:
     from beaf_core.plugins.errors import PluginError, did_you_mean
     from beaf_core.plugins.host import PluginHost, Reference
     from beaf_core.plugins.markers import hookimpl
-    from beaf_core.run import RunFailedError, run_partition, run_pipeline
+    from beaf_core.run import RunFailedError, prepare_pipeline, run_partition, run_pipeline

@@ -15,6 +15,18 @@ if TYPE_CHECKING:
 _SAFE_IN_A_FILE_NAME = str.maketrans({"/": "_", "\\": "_", "\0": "_"})
 
 
+#: How a rule of re-aggregation is said.
+_RULES: Mapping[str, str] = {
+    "sum": "sum of the buckets",
+    "first": "of the first bucket",
+    "last": "of the last bucket",
+    "min": "smallest of the buckets",
+    "max": "largest of the buckets",
+    "twa": "mean by the time for which each counts",
+    "none": "none: compute it anew over the longer bucket",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class ColumnMeaning:
     """What one column of an output says.
@@ -38,6 +50,11 @@ class ColumnMeaning:
     reaggregation: str = ""
     version: int = 1
     module: str = ""
+
+    @property
+    def longer_buckets(self) -> str:
+        """How coarser buckets are made of finer ones, in words; empty for what is no measure."""
+        return rule_in_words(self.reaggregation) if self.reaggregation else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +191,12 @@ class Receipt:
     def from_json(cls, values: Mapping[str, Any]) -> Receipt:
         """Read what `to_json` rendered; fields of a newer version are left aside."""
         return cls(**_known(cls, values))
+
+
+def rule_in_words(rule: str) -> str:
+    """Say how buckets combine into a longer one."""
+    weight = rule.removeprefix("vw:")
+    return f"mean weighted by {weight}" if weight != rule else _RULES.get(rule, rule)
 
 
 def _expanded(template: str, values: Mapping[str, str]) -> str:
