@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _WIDTH = 88
 _LABEL = 15
 
+
 def as_json(column: Column) -> dict[str, Any]:
     """Render everything that is known as plain data."""
     module = column.module

@@ -11,7 +11,7 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from beaf_core import (
     DatePartition,
+    Meaning,
     PartitionRun,
     Receipt,
     ResourceError,
@@ -32,9 +33,14 @@ from beaf_core import (
     UsageError,
     hookimpl,
 )
+from beaf_outputs.kept import About, Described
+from beaf_outputs.stores import open_store, parted
 
 #: The key of the receipt among the file's metadata.
 RECEIPT_KEY = "beaf.receipt"
+
+#: The key of what the rows mean.
+ABOUT_KEY = "beaf.about"
 
 #: How the names of files end that are not whole yet.
 STAGED = ".staged"
@@ -61,7 +67,7 @@ def write_output(frame: pl.LazyFrame, target: Target, partition: PartitionRun) -
     receipt = Receipt(target.type, str(path), rows, partition.key, dict(target.stamp))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, frame, receipt, _options(target))
+        _replace(path, frame, receipt, _options(target), target.meaning)
     except OSError as error:
         raise _refused(path, "written", error.strerror or str(error)) from error
     except pl.exceptions.ComputeError as error:
@@ -183,7 +189,9 @@ def _local(location: str) -> Path:
     return Path(location)
 
 
-def _replace(path: Path, frame: pl.LazyFrame, receipt: Receipt, options: Config) -> None:
+def _replace(
+    path: Path, frame: pl.LazyFrame, receipt: Receipt, options: Config, meaning: Meaning
+) -> None:
     _sweep(path, receipt.stamp.get("written_at", ""))
     # In the same folder, so that the move is one step; hidden, so that no reader's *.parquet
     # takes a half-written file; named at random, so that two writers never share one.
@@ -192,7 +200,10 @@ def _replace(path: Path, frame: pl.LazyFrame, receipt: Receipt, options: Config)
         frame.sink_parquet(
             staged,
             compression=options.compression,
-            metadata={RECEIPT_KEY: json.dumps(receipt.to_json())},
+            metadata={
+                RECEIPT_KEY: json.dumps(receipt.to_json()),
+                ABOUT_KEY: About(meaning, frame.collect_schema()).text,
+            },
             engine="streaming",
         )
         _flush(staged)
@@ -222,3 +233,28 @@ def _flush(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def describe(location: str, storage_options: Mapping[str, str]) -> Described | None:
+    """Tell what a file says of itself; None where it is not one that BEAF has written."""
+    if Path(location).is_dir():
+        return None
+    folder, name = parted(location)
+    text = open_store(folder, storage_options).read(name)
+    try:
+        metadata = pq.read_metadata(pa.BufferReader(text)) if text else None
+    except pa.ArrowException:
+        return None
+    kept = (metadata.metadata or {}) if metadata else {}
+    if metadata is None or RECEIPT_KEY.encode() not in kept:
+        return None
+    receipt = Receipt.from_json(json.loads(kept[RECEIPT_KEY.encode()]))
+    about = kept.get(ABOUT_KEY.encode())
+    stored = {each.name: str(each.type) for each in metadata.schema.to_arrow_schema()}
+    return Described(
+        "parquet",
+        location,
+        (replace(receipt, location=location),),
+        About.of_text(about) if about else None,
+        stored,
+    )

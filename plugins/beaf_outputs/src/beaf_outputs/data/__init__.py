@@ -49,10 +49,10 @@ def describe(
     whole: bool,
     as_json: bool,
 ) -> None:
-    """Say what a file, a dataset, a table or a pipeline's outputs hold.
+    """Say what outputs hold, and what it means.
 
-    PATH is a parquet file or a folder of such, a dataset of files, a Delta table, all of them also
-    on s3://, or the URL of a database with --table. Reads no rows.
+    PATH is a parquet file or a folder of such, a dataset of files or a Delta table, here or on
+    s3://, or the URL of a database with --table. No rows are read.
     """
     from beaf_outputs.data.answers import described  # polars: half a second
     from beaf_outputs.data.places import Asked
@@ -78,7 +78,7 @@ def compact(
     from beaf_outputs.data.screen import print_upkeep
 
     asked = Asked(path, pipeline, pass_name)
-    print_upkeep("compact", compacted(asked, apply=apply), asked, as_json=as_json)
+    print_upkeep(["compact"], compacted(asked, apply=apply), asked, as_json=as_json)
 
 
 @data.command("vacuum")
@@ -108,4 +108,5 @@ def vacuum(
     from beaf_outputs.data.screen import print_upkeep
 
     asked = Asked(path, pipeline, pass_name)
-    print_upkeep("vacuum", vacuumed(asked, keep_hours, apply=apply), asked, as_json=as_json)
+    done = vacuumed(asked, keep_hours, apply=apply)
+    print_upkeep(["vacuum", "--keep_hours", f"{keep_hours:g}"], done, asked, as_json=as_json)

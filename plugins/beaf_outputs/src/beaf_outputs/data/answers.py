@@ -5,8 +5,9 @@ Each kind of output tells for itself; it is imported only where a place may be i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
+from importlib.util import find_spec
 from itertools import groupby
 
 from beaf_core import Receipt, UsageError
@@ -17,6 +18,11 @@ from beaf_outputs.upkeep import Upkeep
 #: What may be in a folder or below a prefix, in the order in which it is asked.
 _FILES = {"delta": "beaf_outputs.delta", "parquet": "beaf_outputs.parquet"}
 _DATABASE = {"sql": "beaf_outputs.sql"}
+#: Who keeps the files of each in order.
+_KEEPERS = {
+    "beaf_outputs.delta": "beaf_outputs.delta",
+    "beaf_outputs.parquet": "beaf_outputs.parquet.maintain",
+}
 
 
 def described(asked: Asked) -> list[Described]:
@@ -50,6 +56,7 @@ def _described(place: Place) -> Iterator[Described]:
 
 def _homes(place: Place) -> Iterable[str]:
     known = _DATABASE if place.is_database else _FILES
+    known = {name: home for name, home in known.items() if find_spec(home)}
     return known.values() if place.kind is None else [known[place.kind]]
 
 
@@ -80,14 +87,48 @@ def _written_at(receipt: Receipt) -> str:
 
 
 def compacted(asked: Asked, *, apply: bool) -> list[Upkeep]:
-    """Put small files of the places together, or say what that would do."""
-    return [_keeper(place).compact(place.location, place.storage_options, apply=apply)
-            for place in _kept_places(asked)]  # fmt: skip
+    """Put the small files of places together; without `apply`, say what that would do.
+
+    Raises:
+        UsageError: a place that has no files to put together.
+    """
+    return _kept_in_order(asked, "compact", apply=apply)
 
 
 def vacuumed(asked: Asked, keep_hours: float, *, apply: bool) -> list[Upkeep]:
-    """Remove what nothing in the places lists, or say what that would do."""
-    return []
+    """Remove what nothing in the places lists; without `apply`, say what that would do.
+
+    Raises:
+        UsageError: a place whose files BEAF does not keep.
+    """
+    return _kept_in_order(asked, "vacuum", keep_hours=keep_hours, apply=apply)
+
+
+def _kept_in_order(asked: Asked, task: str, **how: object) -> list[Upkeep]:
+    places = _once(asked.places())
+    done = [each for each in (_in_order(place, task, how) for place in places) if each is not None]
+    if not done:
+        raise _nothing(places)
+    return done
+
+
+def _once(places: list[Place]) -> list[Place]:
+    """Leave out what the outputs of several passes have in common."""
+    return list({each.location: each for each in places}.values())
+
+
+def _in_order(place: Place, task: str, how: Mapping[str, object]) -> Upkeep | None:
+    if place.is_database:
+        raise UsageError(
+            f"{shown_location(place.location)} is in a database, which keeps its own files",
+            remedy=f"use the database's own means to {task} it",
+        )
+    for module in _homes(place):
+        work = getattr(import_module(_KEEPERS[module]), task)
+        done: Upkeep | None = work(place.location, place.storage_options, **how)
+        if done is not None:
+            return done
+    return None
 
 
 def _nothing(places: list[Place]) -> UsageError:
