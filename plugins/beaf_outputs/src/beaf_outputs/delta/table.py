@@ -13,9 +13,10 @@ import polars as pl
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
-from beaf_core import ResourceError, UsageError
+from beaf_core import LockedError, ResourceError, UsageError
 from beaf_outputs.added import PARTITION_KEY
 from beaf_outputs.stores import Store, is_on_s3, open_store
+from beaf_outputs.stores.retries import PassingError
 
 #: The application transaction of tables that BEAF has made; its number is that of the layout.
 MARK = "beaf"
@@ -29,6 +30,10 @@ PREFIX = "beaf-"
 
 # Reads are repeated by the object store's client itself; these bound how often and how long.
 _RETRIES = {"max_retries": "5", "retry_timeout": "45s"}
+
+
+class OthersCommittedError(PassingError):
+    """Others have changed the same rows, or the table's columns, since they were looked at."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +118,14 @@ class Place:
                 f"{self.location} cannot be {done}: {self._reason(error)}",
                 remedy="check that the place can be reached and written, and has room",
             ) from None
+
+    def locked(self, what: str) -> LockedError:
+        """Say that others were in the way each time."""
+        return LockedError(
+            f"{what} could not be committed to {self.location}: "
+            "each time, another run had changed the same rows or the columns meanwhile",
+            remedy="run it again once the other runs are done",
+        )
 
     def _reason(self, error: Exception) -> str:
         if is_on_s3(self.location):
