@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
-from importlib.util import find_spec
 from itertools import groupby
 
 from beaf_core import Receipt, UsageError
@@ -56,7 +55,6 @@ def _described(place: Place) -> Iterator[Described]:
 
 def _homes(place: Place) -> Iterable[str]:
     known = _DATABASE if place.is_database else _FILES
-    known = {name: home for name, home in known.items() if find_spec(home)}
     return known.values() if place.kind is None else [known[place.kind]]
 
 
