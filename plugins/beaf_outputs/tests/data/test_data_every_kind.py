@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -58,8 +59,7 @@ def test_a_pipeline_tells_the_same_of_its_outputs_as_their_places_do(
     if "partition_columns" in sets:
         sets["partition_columns"] = ["MIC"]
     lines = ["DATASETNAME: tiny", f"OUTPUT_TARGET: {json.dumps(sets)}"]
-    with open("same.yaml", "w") as file:
-        file.write("\n".join(lines) + "\nPASSES: [{name: bars, modules: [trade]}]\n")
+    Path("same.yaml").write_text("\n".join(lines) + "\nPASSES: [{name: bars, modules: [trade]}]\n")
     told = described(beaf, "--pipeline", "same.yaml")
     asked = described(beaf, *kept.asked)
     for each in (told, asked):
