@@ -21,4 +21,4 @@ def get_universe(date: str, value: str | None, reference: Reference) -> pl.DataF
 @hookimpl
 def universe_values(date: str, reference: Reference) -> list[str]:
     """List the venues that the source knows on a date."""
-    return reference(date)["MIC"].unique().sort().to_list()
+    return reference.values(date, "MIC")
