@@ -17,6 +17,7 @@ _HOMES = {
     "BatchFrequency": "model.dates",
     "BeafError": "model.errors",
     "Catalog": "plugins.catalog",
+    "ColumnMeaning": "model.outputs",
     "ColumnType": "model.tables",
     "ConfigError": "config.errors",
     "ConfigPath": "config.paths",
@@ -35,6 +36,7 @@ _HOMES = {
     "LaunchedRun": "model.run",
     "Lifetime": "model.primitives",
     "Lookup": "model.primitives",
+    "Meaning": "model.outputs",
     "Measure": "model.module",
     "OutputTarget": "config.analytics",
     "Part": "model.tables",
@@ -45,7 +47,7 @@ _HOMES = {
     "PluginHost": "plugins.host",
     "Progress": "engine.session",
     "ProvidedTable": "model.primitives",
-    "Receipt": "model.run",
+    "Receipt": "model.outputs",
     "Reference": "plugins.host",
     "ResourceError": "model.errors",
     "RunFailedError": "run",
@@ -56,7 +58,7 @@ _HOMES = {
     "TableRead": "model.tables",
     "TableRequest": "model.tables",
     "TableSchema": "model.tables",
-    "Target": "model.run",
+    "Target": "model.outputs",
     "TextFaultError": "model.errors",
     "UniversePartition": "model.partition",
     "UsageError": "model.errors",
@@ -86,6 +88,7 @@ __all__ = [
     "BatchFrequency",
     "BeafError",
     "Catalog",
+    "ColumnMeaning",
     "ColumnType",
     "ConfigError",
     "ConfigPath",
@@ -104,6 +107,7 @@ __all__ = [
     "LaunchedRun",
     "Lifetime",
     "Lookup",
+    "Meaning",
     "Measure",
     "OutputTarget",
     "Part",
@@ -184,6 +188,7 @@ if TYPE_CHECKING:
         Kind,
         Measure,
     )
+    from beaf_core.model.outputs import ColumnMeaning, Meaning, Receipt, Target
     from beaf_core.model.partition import (
         DatePartition,
         PartitionRun,
@@ -201,7 +206,7 @@ if TYPE_CHECKING:
         ProvidedTable,
         SourcePass,
     )
-    from beaf_core.model.run import LaunchedRun, LaunchRequest, Receipt, RunReport, Target
+    from beaf_core.model.run import LaunchedRun, LaunchRequest, RunReport
     from beaf_core.model.tables import (
         TABLES,
         ColumnType,

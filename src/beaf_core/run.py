@@ -21,13 +21,7 @@ from beaf_core.engine.session import Progress, Session, Silence, modules_getter
 from beaf_core.model.dates import parse_day
 from beaf_core.model.errors import BeafError, ExitCode, UsageError
 from beaf_core.model.partition import DatePartition, PartitionRun, parse_universe_spec
-from beaf_core.model.run import (
-    LOCK_TIMEOUT,
-    LaunchRequest,
-    RunChoices,
-    RunReport,
-    parse_only,
-)
+from beaf_core.model.run import LOCK_TIMEOUT, LaunchRequest, RunChoices, RunReport, parse_only
 from beaf_core.plugins.host import PluginHost
 from beaf_core.plugins.inline import DEFAULT_UNIVERSE, inline_entries, universe_entry
 

@@ -215,6 +215,8 @@ def _tell_outcomes(report: RunReport) -> None:
             narrate(f"error: {each.pass_name} {each.partition}: {each.message}")
         elif each.message:
             narrate(f"warning: {each.pass_name} {each.partition}: {each.message}")
+    for note in report.notes:
+        narrate(f"note: {note}")
     if report.outcomes and all(each.status == "unchanged" for each in report.outcomes):
         narrate("nothing has changed since the last run; --force writes all the same")
     narrate(f"manifest: {short_path(report.manifest)}")

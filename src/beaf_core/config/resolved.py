@@ -12,8 +12,8 @@ from pydantic import BaseModel
 from beaf_core.config.analytics import AnalyticsConfig, PassConfig
 from beaf_core.model.errors import UsageError
 from beaf_core.model.module import KEYS, RESERVED, AnalyticsModule, Measure
+from beaf_core.model.outputs import Target
 from beaf_core.model.primitives import PASS_PREFIX, DenseGrid, Identity, ProvidedTable
-from beaf_core.model.run import Target
 
 if TYPE_CHECKING:
     import polars as pl

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from beaf_core.model.module import AnalyticsModule
+    from beaf_core.model.outputs import Receipt, Target
     from beaf_core.model.partition import PartitionRun
-    from beaf_core.model.run import LaunchedRun, LaunchRequest, Receipt, RunReport, Target
+    from beaf_core.model.run import LaunchedRun, LaunchRequest, RunReport
     from beaf_core.model.tables import TableRead, TableRequest
 
 Answer = TypeVar("Answer")
