@@ -69,7 +69,7 @@ def show(
 
 def _preparer(path: str | None, sets: Sequence[str]) -> Preparer:
     from beaf_core.engine.planning.prepare import Preparer
-    from beaf_core.run import prepare_pipeline
+    from beaf_core.prepare import prepare_pipeline
 
     prepared = prepare_pipeline(path or {}, sets=sets, needs_passes=path is not None)
     return Preparer(prepared.host, prepared.resolved)
