@@ -247,7 +247,7 @@ def test_a_universe_is_asked_once_a_day_until_the_day_is_forgotten() -> None:
 
 
 def run(pipeline_file: Path, spec: str, day: str | None = MONDAY, **more: Any) -> Any:
-    dates = {"date": day} if day else {"start_date": MONDAY, "end_date": TUESDAY}
+    dates: dict[str, Any] = {"date": day} if day else {"start_date": MONDAY, "end_date": TUESDAY}
     return run_pipeline(pipeline_file, universe=spec, **dates, **more)
 
 
