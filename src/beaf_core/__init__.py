@@ -61,6 +61,7 @@ _HOMES = {
     "UniversePartition": "model.partition",
     "UsageError": "model.errors",
     "absent_day_status": "model.dates",
+    "alternatives": "model.membership",
     "build_partition_runs": "model.partition",
     "compute_frame": "engine.frames",
     "did_you_mean": "plugins.errors",
@@ -128,6 +129,7 @@ __all__ = [
     "UsageError",
     "__version__",
     "absent_day_status",
+    "alternatives",
     "build_partition_runs",
     "compute_frame",
     "did_you_mean",
@@ -173,7 +175,7 @@ if TYPE_CHECKING:
         TextFaultError,
         UsageError,
     )
-    from beaf_core.model.membership import is_one_of
+    from beaf_core.model.membership import alternatives, is_one_of
     from beaf_core.model.module import (
         RESERVED,
         Aggregation,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import pluggy
@@ -37,7 +38,14 @@ class Reference(Protocol):
     """The source's reference table on a date, filtered: `reference("2026-02-01", MIC="XLON")`."""
 
     def __call__(self, date: Any, **constraints: object) -> pl.DataFrame:
-        """Answer the listings that match every constraint."""
+        """Answer the listings that match every constraint.
+
+        A list, tuple or set names alternatives, of which one must match. `Index` is answered from
+        the membership table.
+        """
+
+    def values(self, date: Any, column: str) -> list[str]:
+        """List what a column holds, as text: each value once, sorted, nulls left out."""
 
 
 class PluginHost:
@@ -165,9 +173,18 @@ class PluginHost:
             return getattr(self._managers[id(plugin)].hook, hook)(**arguments)
 
     def get_universe(
-        self, name: str, *, date: str, value: str | None, reference: Reference
+        self,
+        name: str,
+        *,
+        date: str,
+        value: str | None,
+        reference: Reference,
+        folder: Path | None = None,
     ) -> pl.DataFrame:
-        """Ask a universe for its listings; checked for unique ListingIds and a MIC."""
+        """Ask a universe for its listings; checked for unique ListingIds and a MIC.
+
+        Relative paths in the value belong to the folder, which is the working one by default.
+        """
         entry = self.catalog.find("universe", name)
         return self._ask(
             entry,
@@ -176,6 +193,7 @@ class PluginHost:
             date=date,
             value=value,
             reference=reference,
+            folder=folder or Path.cwd(),
         )
 
     def universe_values(self, name: str, *, date: str, reference: Reference) -> list[str]:

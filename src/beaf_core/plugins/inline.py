@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import inspect
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -52,7 +53,7 @@ def universe_entry(
     name: str = DEFAULT_UNIVERSE,
     values: Callable[..., Any] | None = None,
 ) -> PluginEntry:
-    """Make a universe of a function that takes any of `date`, `value` and `reference`."""
+    """Make a universe of a function that takes any of `date`, `value`, `reference`, `folder`."""
     return _entry("universe", name, home, _InlineUniverse(function, values))
 
 
@@ -92,8 +93,8 @@ class _InlineUniverse:
         self._function, self._values = function, values
 
     @hookimpl
-    def get_universe(self, date: str, value: str | None, reference: object) -> object:
-        arguments = {"date": date, "value": value, "reference": reference}
+    def get_universe(self, date: str, value: str | None, reference: object, folder: Path) -> object:
+        arguments = {"date": date, "value": value, "reference": reference, "folder": folder}
         try:
             return call_by_name(self._function, arguments)
         except Exception as error:  # a person's own code may raise anything

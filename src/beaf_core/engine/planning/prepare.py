@@ -152,7 +152,11 @@ class Preparer:
 
     def _part(self, part: UniversePartition, day: date) -> pl.DataFrame:
         return self.host.get_universe(
-            part.name, date=day.isoformat(), value=part.value, reference=self.reference
+            part.name,
+            date=day.isoformat(),
+            value=part.value,
+            reference=self.reference,
+            folder=self.pipeline.project,
         )
 
     def _near(self, universe: UniversePartition, day: date) -> str:
