@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date as Date
+import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +30,7 @@ def get_universe(
     from beaf_universes.matching import listings_named
 
     path = _located(value, folder)
-    rows = rows_on(read_listing_file(path), Date.fromisoformat(date))
+    rows = rows_on(read_listing_file(path), dt.date.fromisoformat(date))
     return listings_named(rows, date, reference, path)
 
 

@@ -23,9 +23,7 @@ _LISTING = "ListingId"
 _TOLD = 5
 
 
-def listings_named(
-    rows: pl.DataFrame, date: str, reference: Reference, path: Path
-) -> pl.DataFrame:
+def listings_named(rows: pl.DataFrame, date: str, reference: Reference, path: Path) -> pl.DataFrame:
     """List the listings that rows name. Rows that name none are told as a warning.
 
     Raises:

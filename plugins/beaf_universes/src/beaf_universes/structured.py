@@ -36,7 +36,7 @@ class _Universe:
             yield parse_universe_spec(f"{self.name}={value}")
 
     def get_universe_for(self, partition: UniversePartition) -> Callable[[date], pl.DataFrame]:
-        """Return what lists a partition's listings on a day, from the nearest beaf.yaml's source."""
+        """Return what lists a partition's listings on a day, from the source of beaf.yaml."""
         from beaf_core import universe_getter  # reaches polars
 
         return universe_getter(partition.spec)
