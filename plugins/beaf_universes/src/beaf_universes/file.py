@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from beaf_core import Reference
+
+_log = logging.getLogger("beaf.universes")
 
 
 @hookimpl
@@ -26,11 +29,19 @@ def get_universe(
         UsageError, ResourceError, DataInvalidError: what is wrong with the file, and where.
     """
     # Both import polars: 480 ms.
-    from beaf_universes.listing_file import read_listing_file, rows_on
+    from beaf_universes.listing_file import days_named, read_listing_file, rows_on
     from beaf_universes.matching import listings_named
 
     path = _located(value, folder)
-    rows = rows_on(read_listing_file(path), dt.date.fromisoformat(date))
+    everything = read_listing_file(path)
+    rows = rows_on(everything, dt.date.fromisoformat(date))
+    if rows.is_empty():
+        _log.warning(
+            "warning: %s: no row counts on %s; the file has days %s",
+            path,
+            date,
+            days_named(everything),
+        )
     return listings_named(rows, date, reference, path)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NoReturn
 
 import polars as pl
@@ -38,8 +39,7 @@ def read_listing_file(path: Path) -> pl.DataFrame:
         DataInvalidError: it cannot be understood; the message names the place.
     """
     frame = _known_columns(_raw(path), path)
-    for name in frame.columns:
-        frame = frame.with_columns(_typed(frame, name, path))
+    frame = frame.with_columns(_typed(frame, name, path) for name in frame.columns)
     named = [name for name in IDENTIFIERS if name in frame.columns]
     frame = frame.filter(pl.any_horizontal(pl.exclude(PLACE).is_not_null()))
     if frame.is_empty():
@@ -61,6 +61,15 @@ def rows_on(rows: pl.DataFrame, day: date) -> pl.DataFrame:
     if "EndDate" in rows.columns:
         counts &= (pl.col("EndDate") >= day).fill_null(True)
     return rows.filter(counts).drop(_DATES, strict=False)
+
+
+def days_named(rows: pl.DataFrame) -> str:
+    """Say for which days a file has rows: `from 2025-01-06 to 2025-01-31`."""
+    starts = [rows[name] for name in ("Date", "StartDate") if name in rows.columns]
+    ends = [rows[name] for name in ("Date", "EndDate") if name in rows.columns]
+    bounds = [f"from {each.sort()[0]}" for each in starts if not each.null_count()]
+    bounds += [f"to {each.sort()[-1]}" for each in ends if not each.null_count()]
+    return " ".join(bounds)
 
 
 # -- reading ---------------------------------------------------------------------------------------
@@ -94,6 +103,8 @@ def _csv(path: Path) -> pl.DataFrame:
     # All as text: 0005 is a ticker, not a number.
     with path.open("rb") as file:
         frame = pl.read_csv(file, infer_schema=False)
+    if frame.width == 1 and (";" in frame.columns[0] or "\t" in frame.columns[0]):
+        raise pl.exceptions.ComputeError(f"no comma in its header {frame.columns[0]!r}")
     trimmed = frame.select(pl.all().str.strip_chars().replace("", None))
     return _placed(trimmed, "line", first=2)
 
@@ -150,23 +161,24 @@ def _refuse_misspelt(frame: pl.DataFrame, found: dict[str, str], path: Path) -> 
 
 
 def _typed(frame: pl.DataFrame, name: str, path: Path) -> pl.Series:
-    match name:
-        case "ListingId":
-            return _checked(frame, name, _integers(frame[name]), path, "a whole number")
-        case "Date" | "StartDate" | "EndDate":
-            return _checked(frame, name, _days(frame[name]), path, "a day, YYYY-MM-DD")
-        case _:
-            return frame[name].cast(pl.String)
-
-
-def _checked(
-    frame: pl.DataFrame, name: str, typed: pl.Series, path: Path, wanted: str
-) -> pl.Series:
+    read, wanted = _texts, "a text"
+    if name == "ListingId":
+        read, wanted = _integers, "a whole number"
+    elif name in _DATES:
+        read, wanted = _days, "a day, YYYY-MM-DD"
+    try:
+        typed = read(frame[name])
+    except pl.exceptions.PolarsError:
+        _refuse(path, f"{name} is {frame.schema[name]}, not {wanted}", f"write {wanted}")
     odd = frame.filter(frame[name].is_not_null() & typed.is_null())
     if odd.height:
         found = f"{name} is {odd[name][0]!r}, not {wanted}"
         _refuse(path, f"{odd[PLACE][0]}: {found}{_and_more(odd.height)}", f"write {wanted}")
     return typed.alias(name)
+
+
+def _texts(given: pl.Series) -> pl.Series:
+    return given.cast(pl.String)
 
 
 def _integers(given: pl.Series) -> pl.Series:
@@ -185,7 +197,9 @@ def _days(given: pl.Series) -> pl.Series:
 
 
 def _folded(name: str) -> str:
-    return name.strip().replace("_", "").replace(" ", "").casefold()
+    """Fold a name to what its spellings share; polars marks one that comes twice."""
+    written = re.sub(r"_duplicated_\d+$", "", name)
+    return re.sub(r"[_\s]", "", written).casefold()
 
 
 # -- refusing --------------------------------------------------------------------------------------

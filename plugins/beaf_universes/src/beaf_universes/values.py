@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
     from beaf_core import Reference
 
-#: Joins several values. A comma breaks partition keys, and `|` joins their dimensions.
+#: Joins several values: commas break partition keys.
 SEPARATOR = "~"
 #: What a value in a selector cannot hold.
-_RESERVED = frozenset(f"{SEPARATOR}+,|")
+_RESERVED = frozenset(f"{SEPARATOR}+,|[]")
 
 
 def required(name: str, value: str | None, example: str) -> str:
@@ -48,7 +48,11 @@ def listings_of(column: str, value: str, date: str, reference: Reference) -> pl.
 
 def nameable(values: Iterable[str]) -> list[str]:
     """Leave out the values that a selector cannot spell."""
-    return [each for each in values if each.strip() and _RESERVED.isdisjoint(each)]
+    return [each for each in values if each and _is_nameable(each)]
+
+
+def _is_nameable(value: str) -> bool:
+    return value == value.strip() and value.isprintable() and _RESERVED.isdisjoint(value)
 
 
 def split(value: str) -> list[str]:
