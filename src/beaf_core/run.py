@@ -101,7 +101,8 @@ def prepare_pipeline(
     getter = modules_getter(own, loaded.tree.plain())
     resolved = resolve(loaded.tree, loaded.project, host, getter, needs_passes=needs_passes)
     logging.getLogger("beaf").setLevel(resolved.config.LOGGING_LEVEL)
-    for part in parse_universe_spec(resolved.config.UNIVERSE or DEFAULT_UNIVERSE).parts:
+    selector = parse_universe_spec(resolved.config.UNIVERSE or DEFAULT_UNIVERSE)
+    for part in selector.parts + selector.exclusions:
         if part.name != DEFAULT_UNIVERSE:
             host.load("universe", part.name)
     functions = {"get_universe": get_universe, "get_pipeline": get_pipeline}
@@ -132,6 +133,7 @@ def run_pipeline(
     sets: Sequence[str] = (),
     force: bool = False,
     allow_missing: bool = False,
+    allow_empty: bool = False,
     only: str | Sequence[str] = (),
     on_lock: str = "wait",
     lock_timeout: float = LOCK_TIMEOUT,
@@ -149,6 +151,7 @@ def run_pipeline(
         sets: `dotted.path=value` overrides.
         force: write even where nothing changed.
         allow_missing: go on without days whose data is missing.
+        allow_empty: go on without days on which the universe is empty.
         only: write some kinds of partitions alone: `missing`, `stale`, `failed` (in the newest
             run of the pipeline); a list, or joined by commas.
         on_lock: where another run is writing the same output: `wait`, `skip` or `fail`.
@@ -163,7 +166,7 @@ def run_pipeline(
     """
     flags = request_flags(date, start_date, end_date, universe)
     prepared = prepare_pipeline(pipeline, sets=sets, flags=flags)
-    choices = RunChoices(force, allow_missing, parse_only(only), on_lock, lock_timeout)
+    choices = RunChoices(force, allow_missing, parse_only(only), on_lock, lock_timeout, allow_empty)
     return launch(prepared, choices, progress=progress)
 
 

@@ -84,7 +84,10 @@ def asks_for_pipeline(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--date", help="One day, YYYY-MM-DD; sets both ends."),
         click.option("--start_date", help="First day."),
         click.option("--end_date", help="Last day."),
-        click.option("--universe", help="A selector, such as mic=XLON; + intersects."),
+        click.option(
+            "--universe",
+            help="A selector, such as mic=XLON; + intersects, +! takes away: 'mic=XLON+!index=X'.",
+        ),
         _SET,
     )(gathered)
 
@@ -97,12 +100,15 @@ def chooses_run(command: Callable[..., Any]) -> Callable[..., Any]:
         *arguments: Any,
         force: bool,
         allow_missing: bool,
+        allow_empty: bool,
         only: str | None,
         on_lock: str,
         lock_timeout: float,
         **more: Any,
     ) -> Any:
-        choices = RunChoices(force, allow_missing, parse_only(only), on_lock, lock_timeout)
+        choices = RunChoices(
+            force, allow_missing, parse_only(only), on_lock, lock_timeout, allow_empty
+        )
         return command(*arguments, choices=choices, **more)
 
     return with_options(
@@ -113,6 +119,11 @@ def chooses_run(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option(
             "--allow_missing", is_flag=True, help="Go on without days whose data is missing."
+        ),
+        click.option(
+            "--allow_empty",
+            is_flag=True,
+            help="Go on without days on which the universe is empty.",
         ),
         click.option(
             "--only",
