@@ -100,7 +100,7 @@ def test_one_value_of_several_that_no_listing_has_is_refused(
 
 
 def test_of_many_strangers_the_first_are_named_and_the_rest_counted() -> None:
-    with pytest.raises(UsageError, match=r"Z0, Z1, Z2, Z3, Z4 and 3 more"):
+    with pytest.raises(UsageError, match="Z0; Z1; Z2; Z3; Z4; and 3 more"):
         ticker.get_universe(MONDAY, "ALFA~" + "~".join(f"Z{n}" for n in range(8)), tiny_reference)
 
 

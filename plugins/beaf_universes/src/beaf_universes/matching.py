@@ -85,11 +85,10 @@ def _refuse_repeated(pairs: pl.DataFrame, date: str, path: Path) -> None:
 def _tell_unanswered(rows: pl.DataFrame, date: str, path: Path) -> None:
     if rows.is_empty():
         return
-    told = [_described(row) for row in rows.head(_TOLD).to_dicts()]
+    told = ", ".join(_described(row) for row in rows.head(_TOLD).to_dicts())
     more = f" and {rows.height - _TOLD} more" if rows.height > _TOLD else ""
-    _log.warning(
-        "warning: %s: no listing on %s is what %s%s names", path, date, ", ".join(told), more
-    )
+    verb = "names" if rows.height == 1 else "name"
+    _log.warning("warning: %s: %s%s %s no listing on %s", path, told, more, verb, date)
 
 
 def _described(row: dict[str, object]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from beaf_core import UniversePartition, parse_universe_spec
+from beaf_core import UniversePartition, UsageError, parse_universe_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -33,7 +33,7 @@ class _Universe:
             UsageError: a value that a selector cannot spell, or no beaf.yaml to ask.
         """
         for value in self._values(values):
-            yield parse_universe_spec(f"{self.name}={value}")
+            yield _partition(self.name, value)
 
     def get_universe_for(self, partition: UniversePartition) -> Callable[[date], pl.DataFrame]:
         """Return what lists a partition's listings on a day, from the source of beaf.yaml."""
@@ -116,12 +116,24 @@ def default_universes(module: ModuleType | None = None) -> list[Any]:
     return [MICUniverse(whitelist)]
 
 
+def _partition(name: str, value: str) -> UniversePartition:
+    partition = parse_universe_spec(f"{name}={value}")
+    if partition.name != name:
+        raise UsageError(
+            f"{value!r} is no single value of the universe {name}",
+            remedy="CartProdUniverse intersects two universes",
+        )
+    return partition
+
+
 def _listed(values: Iterable[str]) -> list[str]:
     # One value, written without brackets, is not its letters.
     return list(dict.fromkeys([values] if isinstance(values, str) else values))
 
 
 def _offered(name: str, values: Values | None) -> list[str]:
+    if values is not None:
+        return values(name)
     from beaf_core import source_values  # reaches the configuration
 
-    return (source_values() if values is None else values)(name)
+    return source_values()(name)

@@ -75,8 +75,8 @@ def _refuse_strangers(column: str, wanted: list[str], date: str, reference: Refe
     strangers = sorted(set(wanted).difference(known))
     if not strangers:
         return
-    told = ", ".join(f"{each}{did_you_mean(each, known)}" for each in strangers[:5])
-    more = f" and {len(strangers) - 5} more" if len(strangers) > 5 else ""
+    told = "; ".join(f"{each}{did_you_mean(each, known)}" for each in strangers[:5])
+    more = f"; and {len(strangers) - 5} more" if len(strangers) > 5 else ""
     raise UsageError(
         f"on {date} no listing has the {column} {told}{more}",
         remedy="correct it or leave it out; a file (file=listings.csv) can say from when to when "
