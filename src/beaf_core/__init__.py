@@ -17,10 +17,13 @@ _HOMES = {
     "BatchFrequency": "model.dates",
     "BeafError": "model.errors",
     "Catalog": "plugins.catalog",
+    "ColumnMeaning": "model.outputs",
+    "CartProdUniverse": "universes",
     "ColumnType": "model.tables",
     "ConfigError": "config.errors",
     "ConfigPath": "config.paths",
     "Context": "model.primitives",
+    "CustomUniverse": "universes",
     "DataInvalidError": "model.errors",
     "DataMissingError": "model.errors",
     "DatePartition": "model.partition",
@@ -35,6 +38,7 @@ _HOMES = {
     "LaunchedRun": "model.run",
     "Lifetime": "model.primitives",
     "Lookup": "model.primitives",
+    "Meaning": "model.outputs",
     "Measure": "model.module",
     "OutputTarget": "config.analytics",
     "Part": "model.tables",
@@ -45,7 +49,7 @@ _HOMES = {
     "PluginHost": "plugins.host",
     "Progress": "engine.session",
     "ProvidedTable": "model.primitives",
-    "Receipt": "model.run",
+    "Receipt": "model.outputs",
     "Reference": "plugins.host",
     "ResourceError": "model.errors",
     "RunFailedError": "run",
@@ -56,13 +60,15 @@ _HOMES = {
     "TableRead": "model.tables",
     "TableRequest": "model.tables",
     "TableSchema": "model.tables",
-    "Target": "model.run",
+    "Target": "model.outputs",
     "TextFaultError": "model.errors",
+    "Universe": "model.universe",
     "UniversePartition": "model.partition",
     "UsageError": "model.errors",
     "absent_day_status": "model.dates",
     "alternatives": "model.membership",
     "build_partition_runs": "model.partition",
+    "build_universe_partitions": "universes",
     "compute_frame": "engine.frames",
     "did_you_mean": "plugins.errors",
     "execute_request": "engine.run",
@@ -70,8 +76,11 @@ _HOMES = {
     "is_one_of": "model.membership",
     "measure": "plugins.declare",
     "parse_universe_spec": "model.partition",
+    "prepare_pipeline": "prepare",
     "run_partition": "run",
     "run_pipeline": "run",
+    "source_values": "universes",
+    "universe_getter": "universes",
     "worst_status": "model.tables",
 }
 
@@ -85,11 +94,14 @@ __all__ = [
     "AsOf",
     "BatchFrequency",
     "BeafError",
+    "CartProdUniverse",
     "Catalog",
+    "ColumnMeaning",
     "ColumnType",
     "ConfigError",
     "ConfigPath",
     "Context",
+    "CustomUniverse",
     "DataInvalidError",
     "DataMissingError",
     "DatePartition",
@@ -104,6 +116,7 @@ __all__ = [
     "LaunchedRun",
     "Lifetime",
     "Lookup",
+    "Meaning",
     "Measure",
     "OutputTarget",
     "Part",
@@ -125,12 +138,14 @@ __all__ = [
     "TableSchema",
     "Target",
     "TextFaultError",
+    "Universe",
     "UniversePartition",
     "UsageError",
     "__version__",
     "absent_day_status",
     "alternatives",
     "build_partition_runs",
+    "build_universe_partitions",
     "compute_frame",
     "did_you_mean",
     "execute_request",
@@ -138,8 +153,11 @@ __all__ = [
     "is_one_of",
     "measure",
     "parse_universe_spec",
+    "prepare_pipeline",
     "run_partition",
     "run_pipeline",
+    "source_values",
+    "universe_getter",
     "worst_status",
 ]
 
@@ -184,6 +202,7 @@ if TYPE_CHECKING:
         Kind,
         Measure,
     )
+    from beaf_core.model.outputs import ColumnMeaning, Meaning, Receipt, Target
     from beaf_core.model.partition import (
         DatePartition,
         PartitionRun,
@@ -201,7 +220,7 @@ if TYPE_CHECKING:
         ProvidedTable,
         SourcePass,
     )
-    from beaf_core.model.run import LaunchedRun, LaunchRequest, Receipt, RunReport, Target
+    from beaf_core.model.run import LaunchedRun, LaunchRequest, RunReport
     from beaf_core.model.tables import (
         TABLES,
         ColumnType,
@@ -211,9 +230,18 @@ if TYPE_CHECKING:
         TableSchema,
         worst_status,
     )
+    from beaf_core.model.universe import Universe
     from beaf_core.plugins.catalog import Catalog, PluginEntry
     from beaf_core.plugins.declare import measure
     from beaf_core.plugins.errors import PluginError, did_you_mean
     from beaf_core.plugins.host import PluginHost, Reference
     from beaf_core.plugins.markers import hookimpl
+    from beaf_core.prepare import prepare_pipeline
     from beaf_core.run import RunFailedError, run_partition, run_pipeline
+    from beaf_core.universes import (
+        CartProdUniverse,
+        CustomUniverse,
+        build_universe_partitions,
+        source_values,
+        universe_getter,
+    )

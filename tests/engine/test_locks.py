@@ -18,8 +18,8 @@ from beaf_core import DatePartition, ExitCode, LaunchRequest, RunReport, UsageEr
 from beaf_core.engine.batches import pool
 from beaf_core.engine.outputs.locks import locked
 from beaf_core.model.errors import LockedError
+from beaf_core.model.outputs import Target
 from beaf_core.model.partition import PartitionRun, UniversePartition
-from beaf_core.model.run import Target
 from beaf_core.testing.market import tiny_bars
 
 MONDAY = "2025-01-06"

@@ -13,7 +13,7 @@ import click
 from beaf_core.model.run import LOCK_TIMEOUT, ON_LOCK, ONLY, RunChoices, parse_only
 
 if TYPE_CHECKING:
-    from beaf_core.run import PreparedPipeline
+    from beaf_core.prepare import PreparedPipeline
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -58,7 +58,7 @@ class Asked:
         Raises:
             ConfigError, UsageError, PluginError: what to mend.
         """
-        from beaf_core.run import prepare_pipeline, request_flags
+        from beaf_core.prepare import prepare_pipeline, request_flags
 
         flags = request_flags(self.date, self.start_date, self.end_date, self.universe)
         return prepare_pipeline(self.path, sets=self.sets, flags=flags)

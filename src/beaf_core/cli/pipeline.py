@@ -24,7 +24,7 @@ from beaf_core.model.errors import BeafError, ExitCode
 
 if TYPE_CHECKING:
     from beaf_core.model.run import PassOutcome, RunChoices, RunReport
-    from beaf_core.run import PreparedPipeline
+    from beaf_core.prepare import PreparedPipeline
 
 #: Columns that say what the reader of a sample knows already.
 _SEEN_ELSEWHERE = ("MIC", "CurrencyCode", "MarketState")
@@ -215,6 +215,8 @@ def _tell_outcomes(report: RunReport) -> None:
             narrate(f"error: {each.pass_name} {each.partition}: {each.message}")
         elif each.message:
             narrate(f"warning: {each.pass_name} {each.partition}: {each.message}")
+    for note in report.notes:
+        narrate(f"note: {note}")
     if report.outcomes and all(each.status == "unchanged" for each in report.outcomes):
         narrate("nothing has changed since the last run; --force writes all the same")
     narrate(f"manifest: {short_path(report.manifest)}")

@@ -122,7 +122,7 @@ def _in_order(listings: pl.DataFrame) -> pl.DataFrame:
 
 def _preparer(source: AskedSource) -> Preparer:
     from beaf_core.engine.planning.prepare import Preparer
-    from beaf_core.run import prepare_pipeline
+    from beaf_core.prepare import prepare_pipeline
 
     path, sets = source.path, source.sets
     prepared = prepare_pipeline(path or {}, sets=sets, needs_passes=path is not None)

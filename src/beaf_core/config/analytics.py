@@ -43,13 +43,16 @@ class OutputTarget(BaseModel):
     path_template: ConfigPath = Field(
         "data/{datasetname}/{pass}/{universe}/{start_date}_{end_date}.parquet",
         description="Where a partition goes; placeholders {bucket} {prefix} {datasetname} {pass} "
-        "{universe} {start_date} {end_date}.",
+        "{universe} {start_date} {end_date}. For a table or a dataset of files, which holds all "
+        "partitions of a pass, it is data/{datasetname}/{pass}.",
     )
     io_manager_key: str | None = Field(
         None, description="The Dagster IO manager; null takes BEAF's own."
     )
     partition_columns: list[str] = Field(
-        default_factory=list, description="Columns that partition a dataset."
+        default_factory=list,
+        description="Columns that partition a dataset, such as MIC and Date; the output parquet "
+        "then keeps a folder per value. $dagsterpartitionkey adds that column.",
     )
     dedupe_on_partition: bool = Field(
         True, description="A rerun replaces its partition; outputs always do."

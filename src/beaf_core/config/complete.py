@@ -12,7 +12,7 @@ from beaf_core.config.errors import Place
 from beaf_core.config.nodes import Node, from_plain, merge, name_of
 from beaf_core.config.paths import anchor_paths
 from beaf_core.config.resolved import ResolvedPass, ResolvedPipeline
-from beaf_core.model.run import Target
+from beaf_core.model.outputs import Target
 
 DEFAULT = Place("default", "")
 

@@ -15,7 +15,7 @@ from beaf_core.config.readers import check_modules
 from beaf_core.config.resolved import ResolvedModule, ResolvedPass
 from beaf_core.config.targets import TargetResolver
 from beaf_core.config.validate import Findings
-from beaf_core.model.run import Target
+from beaf_core.model.outputs import Target
 from beaf_core.plugins.host import PluginHost
 
 

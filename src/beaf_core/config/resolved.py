@@ -12,8 +12,8 @@ from pydantic import BaseModel
 from beaf_core.config.analytics import AnalyticsConfig, PassConfig
 from beaf_core.model.errors import UsageError
 from beaf_core.model.module import KEYS, RESERVED, AnalyticsModule, Measure
+from beaf_core.model.outputs import Target
 from beaf_core.model.primitives import PASS_PREFIX, DenseGrid, Identity, ProvidedTable
-from beaf_core.model.run import Target
 
 if TYPE_CHECKING:
     import polars as pl
@@ -155,9 +155,14 @@ class ResolvedPipeline:
             UsageError: none is configured. Nothing ever runs on simulated data unasked.
         """
         if self.source is None:
-            raise UsageError(
-                "no SOURCE is configured, so there is nothing to read",
-                remedy="write SOURCE: {type: parquet, root: /path/to/tables} in the pipeline or "
-                "in beaf.yaml, or try SOURCE: {type: simulated}",
-            )
+            raise no_source()
         return self.source
+
+
+def no_source() -> UsageError:
+    """Say that nothing can be read."""
+    return UsageError(
+        "no SOURCE is configured, so there is nothing to read",
+        remedy="write SOURCE: {type: parquet, root: /path/to/tables} in the pipeline or "
+        "in beaf.yaml, or try SOURCE: {type: simulated}",
+    )

@@ -13,9 +13,12 @@ from beaf_core.config.paths import anchor_paths
 from beaf_core.config.retired import RETIRED_OUTPUT
 from beaf_core.config.validate import Findings
 from beaf_core.model.errors import UsageError
+from beaf_core.model.outputs import Target
 from beaf_core.model.partition import DatePartition, PartitionRun, UniversePartition
-from beaf_core.model.run import Target
 from beaf_core.plugins.host import PluginHost
+
+#: Where a table or a dataset of files goes, which holds all partitions of a pass.
+SHARED_TEMPLATE = "data/{datasetname}/{pass}"
 
 #: Stands for the partitions to come, to see whether a template can be filled in.
 _ANY_PARTITION = PartitionRun(UniversePartition("all"), DatePartition("2000-01-01"))
@@ -44,16 +47,18 @@ class TargetResolver:
         )
         options = self._options(known[0], section, core.type, path) if known else None
         self._notes(core)
+        shared = bool(core.partition_columns) or bool(getattr(options, "shared", False))
         placeholders = {"bucket": core.bucket, "prefix": core.prefix}
         target = Target(
             type=core.type,
             dataset=self.config.DATASETNAME,
             pass_name=self.pass_name,
-            path_template=self._template(core),
+            path_template=self._template(core, options, shared=shared),
             options=options,
             partition_columns=tuple(core.partition_columns),
             storage_options=self.config.S3_STORAGE_OPTIONS,
             placeholders={name: text for name, text in placeholders.items() if text is not None},
+            shared=shared,
         )
         return target if self._can_be_filled_in(target, section, path) else None
 
@@ -102,17 +107,16 @@ class TargetResolver:
                 "OUTPUT_TARGET.dedupe_on_partition: false has no effect: "
                 "a rerun always replaces its partition"
             )
-        if core.partition_columns and core.type == "parquet":
-            self.findings.note(
-                "OUTPUT_TARGET.partition_columns has no effect: "
-                "the output parquet keeps one file per partition"
-            )
         if core.area is not None and "bmll" not in self.host.catalog.names("launcher"):
             self.findings.note(
                 "OUTPUT_TARGET.area is kept; it takes effect once beaf-bmll is installed"
             )
 
-    def _template(self, core: OutputTarget) -> str:
+    def _template(self, core: OutputTarget, options: BaseModel | None, *, shared: bool) -> str:
+        # A plugin whose places are no paths says so: a table of a database.
+        own: str | None = getattr(options, "location_template", None)
+        if own is not None:
+            return own
         if "path_template" in core.model_fields_set:
             return core.path_template
-        return str(self.project / core.path_template)
+        return str(self.project / (SHARED_TEMPLATE if shared else core.path_template))

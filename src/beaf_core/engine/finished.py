@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from beaf_core.model.errors import ExitCode, UsageError
-from beaf_core.model.run import PassOutcome, Receipt, RunReport
+from beaf_core.model.outputs import Receipt
+from beaf_core.model.run import PassOutcome, RunReport
 
 
 @dataclass(frozen=True, slots=True)

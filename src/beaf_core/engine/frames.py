@@ -26,9 +26,9 @@ from beaf_core.engine.work import PassWork
 from beaf_core.model.dates import DayStatus
 from beaf_core.model.errors import UsageError
 from beaf_core.model.module import RESERVED, AnalyticsModule, Measure
+from beaf_core.model.outputs import Receipt
 from beaf_core.model.partition import UniversePartition
 from beaf_core.model.primitives import PASS_PREFIX
-from beaf_core.model.run import Receipt
 from beaf_core.model.tables import TABLES, TableRead, TableRequest
 from beaf_core.plugins.catalog import OWN_FILE, PluginEntry
 from beaf_core.plugins.host import PluginHost

@@ -32,8 +32,9 @@ from beaf_core.engine.session import Session, open_session
 from beaf_core.engine.unreadable import Panic
 from beaf_core.engine.work import PassWork
 from beaf_core.model.errors import BeafError, BlockedError, ExitCode, LockedError
+from beaf_core.model.outputs import Target
 from beaf_core.model.partition import PartitionRun, parse_universe_spec
-from beaf_core.model.run import LaunchRequest, PassOutcome, RunReport, Target, summarise
+from beaf_core.model.run import LaunchRequest, PassOutcome, RunReport, notes_of, summarise
 
 Answer = TypeVar("Answer")
 Given = ParamSpec("Given")
@@ -62,6 +63,7 @@ def execute_request(request: LaunchRequest) -> RunReport:
     finally:
         session.pool.close()
         record.notes += session.pool.notes
+        record.notes += notes_of(record.outcomes)
         manifest = write_manifest(folder, record.facts(code))
     return RunReport(request.run_id, manifest, tuple(record.outcomes), code)
 

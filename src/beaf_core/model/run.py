@@ -1,13 +1,15 @@
-"""What is asked of a launcher and an output, and what do they answer?"""
+"""What is asked of a launcher, and what does it answer?"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
 from beaf_core.model.errors import ExitCode, UsageError
-from beaf_core.model.partition import DatePartition, PartitionRun, parse_universe_spec
+from beaf_core.model.outputs import Receipt
+from beaf_core.model.partition import DatePartition, parse_universe_spec
 
 #: How long a run waits for another one that is writing the same output, in seconds.
 LOCK_TIMEOUT = 600.0
@@ -21,103 +23,6 @@ ONLY = ("missing", "stale", "failed")
 
 #: The name of the partition of a run without a selector, in keys and paths.
 ALL = "all"
-
-_SAFE_IN_A_FILE_NAME = str.maketrans({"/": "_", "\\": "_", "\0": "_"})
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """One configured sink for one pass.
-
-    Attributes:
-        type: the output plugin's name.
-        dataset: DATASETNAME.
-        pass_name: the pass whose output it takes.
-        path_template: where a partition goes, with placeholders.
-        options: the plugin's validated options (an instance of its `Config`), or None.
-        partition_columns: the columns that partition a dataset, if any.
-        storage_options: options for object stores; never printed.
-        placeholders: further placeholders, such as bucket and prefix.
-        stamp: what the receipt must carry besides rows and location (run_id, fingerprint, …).
-    """
-
-    type: str
-    dataset: str
-    pass_name: str
-    path_template: str
-    options: Any = None
-    partition_columns: tuple[str, ...] = ()
-    storage_options: Mapping[str, str] = field(default_factory=dict, repr=False)
-    placeholders: Mapping[str, str] = field(default_factory=dict)
-    stamp: Mapping[str, str] = field(default_factory=dict)
-
-    def location(self, partition: PartitionRun) -> str:
-        """Expand the template: the path that is reported is the path that is written.
-
-        Raises:
-            UsageError: a placeholder that is not known, or text that would leave its folder.
-        """
-        values = {
-            "datasetname": self.dataset,
-            "pass": self.pass_name,
-            "universe": partition.universe.spec,
-            "start_date": partition.dates.start_date,
-            "end_date": partition.dates.end_date,
-            **self.placeholders,
-        }
-        for name, value in values.items():
-            if name not in self.placeholders and value in {"", ".", ".."}:
-                raise UsageError(f"{name} {value!r} cannot be part of an output path")
-        safe = {
-            name: value if name in self.placeholders else value.translate(_SAFE_IN_A_FILE_NAME)
-            for name, value in values.items()
-        }
-        try:
-            return self.path_template.format_map(safe)
-        except (KeyError, ValueError, IndexError, AttributeError, TypeError) as error:
-            raise UsageError(
-                f"path_template {self.path_template!r} cannot be filled in: {error}",
-                remedy="use the placeholders " + " ".join(f"{{{name}}}" for name in safe),
-            ) from None
-
-    def stamped(self, **stamp: str) -> Target:
-        """Return the target with more on its stamp."""
-        return replace(self, stamp={**self.stamp, **stamp})
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What an output wrote: it travels with the data.
-
-    Attributes:
-        output: the output plugin's name.
-        location: where the rows are.
-        rows: how many.
-        partition: the partition's key, `mic=XLON:2026-02-01`.
-        stamp: run_id, fingerprint, source and the like, as handed in by the target.
-    """
-
-    output: str
-    location: str
-    rows: int
-    partition: str
-    stamp: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def fingerprint(self) -> str | None:
-        """A digest of inputs, configuration and measure versions: equal means nothing changed."""
-        return self.stamp.get("fingerprint")
-
-    def to_json(self) -> dict[str, Any]:
-        """Render as JSON-ready values."""
-        return {**asdict(self), "stamp": dict(self.stamp)}
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Receipt:
-        """Read what `to_json` rendered; fields of a newer version are left aside."""
-        return cls(
-            **{field.name: values[field.name] for field in fields(cls) if field.name in values}
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +184,11 @@ class RunReport:
         return "partly_failed" if done else "failed"
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What outputs have to say, each thing once, with how often it happened."""
+        return notes_of(self.outcomes)
+
+    @property
     def receipts(self) -> tuple[Receipt, ...]:
         """The receipts of everything that stands after the run."""
         return tuple(each.receipt for each in self.outcomes if each.receipt)
@@ -311,6 +221,16 @@ class LaunchedRun(Protocol):
 
     def wait(self) -> RunReport:
         """Block until it has ended, and report."""
+
+
+def notes_of(outcomes: Iterable[PassOutcome]) -> tuple[str, ...]:
+    """Gather what outputs have to say, each thing once, with how often it happened."""
+    counts: Counter[str] = Counter()
+    for each in outcomes:
+        counts.update(each.receipt.notes if each.receipt else {})
+    return tuple(
+        text if count == 1 else f"{text} ({count:,} times)" for text, count in counts.items()
+    )
 
 
 def summarise(outcomes: Iterable[PassOutcome]) -> ExitCode:

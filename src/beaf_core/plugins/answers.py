@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from beaf_core.model.dates import DayStatus
 from beaf_core.model.errors import UsageError
-from beaf_core.model.run import LaunchRequest, Receipt, RunReport, Target
+from beaf_core.model.outputs import Receipt, Target
+from beaf_core.model.run import LaunchRequest, RunReport
 from beaf_core.model.tables import Part, TableRead
 from beaf_core.plugins.errors import (
     PluginAnswerError,

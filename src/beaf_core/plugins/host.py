@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from beaf_core.model.module import AnalyticsModule
+    from beaf_core.model.outputs import Receipt, Target
     from beaf_core.model.partition import PartitionRun
-    from beaf_core.model.run import LaunchedRun, LaunchRequest, Receipt, RunReport, Target
+    from beaf_core.model.run import LaunchedRun, LaunchRequest, RunReport
     from beaf_core.model.tables import TableRead, TableRequest
 
 Answer = TypeVar("Answer")
@@ -80,7 +81,7 @@ class PluginHost:
     def _load(self, entry: PluginEntry) -> object:
         key = f"{entry.address}@{entry.distribution}"
         if key not in self._loaded:
-            plugin = entry.inline if entry.inline is not None else _import(entry)
+            plugin = _object_of(entry)
             self._register(entry, plugin)
             self._loaded[key] = plugin
         return self._loaded[key]
@@ -291,6 +292,12 @@ def _manager_of(entry: PluginEntry, plugin: object) -> pluggy.PluginManager:
     manager.add_hookspecs(specs)
     manager.register(plugin, entry.address)
     return manager
+
+
+def _object_of(entry: PluginEntry) -> object:
+    if entry.inline is not None:
+        return entry.inline
+    return _import(entry) if entry.loads is None else entry.loads()
 
 
 def _import(entry: PluginEntry) -> object:

@@ -12,6 +12,7 @@ from typing import Any
 from beaf_core.model.dates import absent_day_status, parse_day
 from beaf_core.model.errors import AbsentDayError, UsageError
 from beaf_core.model.module import AnalyticsModule, Measure
+from beaf_core.model.universe import functions_of
 from beaf_core.plugins.catalog import OWN_FILE, PluginEntry
 from beaf_core.plugins.markers import hookimpl
 
@@ -27,8 +28,12 @@ _SKIPPED = "No data available"
 def inline_entries(module: ModuleType) -> list[PluginEntry]:
     """List the plugins that a pipeline's file defines.
 
-    `get_universe` becomes the universe `default`; every `AnalyticsModule` counts under its name;
-    a function `analytics_module` is called; loose `Measure`s form the module `custom`.
+    `get_universe` becomes the universe `default`; the functions in `UNIVERSES` become universes of
+    their names; every `AnalyticsModule` counts under its name; a function `analytics_module` is
+    called; loose `Measure`s form the module `custom`.
+
+    Raises:
+        UsageError: something in the file is not what its name says.
     """
     home = getattr(module, "__file__", None) or module.__name__
     entries: list[PluginEntry] = []
@@ -36,6 +41,7 @@ def inline_entries(module: ModuleType) -> list[PluginEntry]:
     if callable(own):
         values = getattr(module, "universe_values", None)
         entries.append(universe_entry(own, home, values=values))
+    entries.extend(_listed_universes(module, home))
     for each in _modules(module):
         entries.append(module_entry(each, home))
     return entries
@@ -54,7 +60,14 @@ def universe_entry(
     values: Callable[..., Any] | None = None,
 ) -> PluginEntry:
     """Make a universe of a function that takes any of `date`, `value`, `reference`, `folder`."""
-    return _entry("universe", name, home, _InlineUniverse(function, values))
+    return _entry("universe", name, home, universe_plugin(function, values))
+
+
+def universe_plugin(
+    function: Callable[..., Any], values: Callable[..., Any] | None = None
+) -> object:
+    """Make the plugin behind such a universe."""
+    return _InlineUniverse(function, values)
 
 
 def call_by_name(function: Callable[..., Any], arguments: Mapping[str, object]) -> Any:
@@ -84,6 +97,14 @@ def call_by_name(function: Callable[..., Any], arguments: Mapping[str, object]) 
             remedy=f"take any of {offered}, by name",
         )
     return function(**taken)
+
+
+def _listed_universes(module: ModuleType, home: str) -> list[PluginEntry]:
+    try:
+        functions = functions_of(getattr(module, "UNIVERSES", ()))
+    except UsageError as error:
+        raise UsageError(f"{home}: UNIVERSES: {error.message}", remedy=error.remedy) from error
+    return [universe_entry(each, home, name=name) for name, each in functions.items()]
 
 
 class _InlineUniverse:

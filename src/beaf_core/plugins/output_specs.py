@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from beaf_core.model.outputs import Receipt, Target
     from beaf_core.model.partition import PartitionRun
-    from beaf_core.model.run import Receipt, Target
 
 
 @hookspec(firstresult=True)

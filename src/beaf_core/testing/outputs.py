@@ -19,9 +19,12 @@ from beaf_core.testing.market import TINY_DAYS, assert_same_rows
 from beaf_core.testing.subject import Subject, subject
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 _STAMP = {"run_id": "tested", "fingerprint": "0123abcd"}
+_SINGLE = "{datasetname}/{pass}/{universe}/{start_date}_{end_date}"
+_SHARED = "{datasetname}/{pass}"
 
 
 def check_output(
@@ -29,8 +32,10 @@ def check_output(
     folder: Path | str,
     options: object = None,
     *,
-    path_template: str = "{datasetname}/{pass}/{universe}/{start_date}_{end_date}",
+    path_template: str | None = None,
     name: str | None = None,
+    partition_columns: Sequence[str] = (),
+    storage_options: Mapping[str, str] | None = None,
 ) -> None:
     """Check an output: what is written reads back, and replaces its own partition only.
 
@@ -38,15 +43,32 @@ def check_output(
         plugin: the name of an installed output, or the object itself.
         folder: an empty place to write to; it comes before `path_template`.
         options: its options, as they would stand in OUTPUT_TARGET.
-        path_template: where partitions go.
+        path_template: where partitions go; by default a place for each, or one for all of them
+            where the output says that its places are shared.
         name: the name to address an object by.
+        partition_columns: the columns that partition a dataset.
+        storage_options: options for object stores.
 
     Raises:
         AssertionError: the contract is broken; the message says how.
         PluginError: an answer was refused at the border.
     """
     tested = subject("output", plugin, name)
-    output = _Output(tested, f"{folder}/{path_template}", options)
+    given = tested.options(options)
+    shared = bool(partition_columns) or bool(getattr(given, "shared", False))
+    template = path_template or (_SHARED if shared else _SINGLE)
+    target = Target(
+        tested.name,
+        "tiny",
+        "bars",
+        getattr(given, "location_template", None) or f"{folder}/{template}",
+        given,
+        tuple(partition_columns),
+        storage_options or {},
+        stamp=_STAMP,
+        shared=shared,
+    )
+    output = _Output(tested, target)
     monday, tuesday = (_partition(day) for day in TINY_DAYS)
     output.holds_nothing(monday)
     first = output.write(_bars(1.0), monday)
@@ -63,10 +85,8 @@ def check_output(
 
 
 class _Output:
-    def __init__(self, tested: Subject, path_template: str, options: object) -> None:
-        self._host = tested.host
-        given = tested.options(options)
-        self._target = Target(tested.name, "tiny", "bars", path_template, given, stamp=_STAMP)
+    def __init__(self, tested: Subject, target: Target) -> None:
+        self._host, self._target = tested.host, target
 
     def write(self, rows: pl.DataFrame, partition: PartitionRun) -> Receipt:
         receipt = self._host.write_output(rows.lazy(), self._target, partition)

@@ -13,8 +13,9 @@ from beaf_core.model.errors import LockedError, ResourceError
 
 if TYPE_CHECKING:
     from beaf_core.engine.outputs.overlaps import Overlaps
+    from beaf_core.model.outputs import Target
     from beaf_core.model.partition import PartitionRun
-    from beaf_core.model.run import LaunchRequest, Target
+    from beaf_core.model.run import LaunchRequest
 
 _UNSAFE = re.compile(r"[^\w.=+-]")
 #: Lock files of a dataset, pass and universe that its partitions share: as many of them can be

@@ -10,8 +10,12 @@ from beaf_core.model.errors import UsageError
 from beaf_core.model.partition import DatePartition, PartitionRun, parse_universe_spec
 
 if TYPE_CHECKING:
-    from beaf_core.model.run import Receipt, Target
+    from beaf_core.model.outputs import Receipt, Target
     from beaf_core.plugins.host import PluginHost
+
+
+#: Location and partition: a table holds many partitions.
+_Place = tuple[str, str]
 
 
 class Overlaps:
@@ -22,7 +26,7 @@ class Overlaps:
 
     def __init__(self, host: PluginHost, request: PartitionRun) -> None:
         self._host, self._request = host, request
-        self._known: dict[str, dict[str, tuple[Receipt, DatePartition]]] = {}
+        self._known: dict[str, dict[_Place, tuple[Receipt, DatePartition]]] = {}
         self._marks: dict[str, str] = {}
 
     def of(self, target: Target, partition: PartitionRun) -> list[Receipt]:
@@ -56,7 +60,7 @@ class Overlaps:
         told = []
         for each in others:
             self._host.remove_output(target, each)
-            self._listed(target).pop(each.location, None)
+            self._listed(target).pop((each.location, each.partition), None)
             mine = set(_days_of(partition.dates))
             lost = [day for day in _days_of(_dates(each)) if day not in mine]
             more = f", and with it {lost[0]} to {lost[-1]}" if lost else ""
@@ -74,12 +78,14 @@ class Overlaps:
         self._marks[target.pass_name] = secrets.token_hex(8)
         return self._marks[target.pass_name]
 
-    def _listed(self, target: Target) -> dict[str, tuple[Receipt, DatePartition]]:
+    def _listed(self, target: Target) -> dict[_Place, tuple[Receipt, DatePartition]]:
         key = f"{target.type} {target.pass_name} {target.path_template} {target.options!r}"
         if key not in self._known:
             found = self._host.list_receipts(target, self._request)
             self._known[key] = {
-                each.location: (each, _dates(each)) for each in found if self._is_of(each, target)
+                (each.location, each.partition): (each, _dates(each))
+                for each in found
+                if self._is_of(each, target)
             }
         return self._known[key]
 

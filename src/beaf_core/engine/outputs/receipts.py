@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from beaf_core.config.resolved import ResolvedModule, ResolvedPass, ResolvedPipeline
     from beaf_core.engine.planning.prepare import DayPlan
     from beaf_core.model.module import Measure
+    from beaf_core.model.outputs import Receipt, Target
     from beaf_core.model.partition import PartitionRun
-    from beaf_core.model.run import Receipt, Target
     from beaf_core.model.tables import Part
 
 #: Fields at the top of the configuration that change the rows of every pass.
@@ -54,6 +54,10 @@ class Facets:
     def fingerprint(self) -> str:
         """One digest of everything."""
         return _digest(self.facts, 32)
+
+    def digest_of(self, facet: str) -> str:
+        """One digest of one facet."""
+        return _digest(self.facts[facet], 32)
 
     @property
     def digests(self) -> str:

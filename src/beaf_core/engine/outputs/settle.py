@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from beaf_core.engine.checks.expectations import Around
 from beaf_core.engine.outputs.manifest import PassKey, now
+from beaf_core.engine.outputs.meaning import meaning_of
 from beaf_core.engine.outputs.receipts import facets
 from beaf_core.engine.outputs.standing import Selection, Standing, stamp_of
 from beaf_core.engine.planning.plans import Planner, readiness
@@ -15,14 +16,16 @@ from beaf_core.engine.planning.prepare import DayPlan, require_ready
 from beaf_core.engine.planning.stages import pieces_of
 from beaf_core.model.dates import DayStatus
 from beaf_core.model.errors import ExitCode, PartitionFailedError
-from beaf_core.model.run import PassOutcome, Target
+from beaf_core.model.outputs import Target
+from beaf_core.model.run import PassOutcome
 
 if TYPE_CHECKING:
     from beaf_core.config.resolved import ResolvedPass, ResolvedPipeline
     from beaf_core.engine.outputs.overlaps import Overlaps
     from beaf_core.engine.session import Session
+    from beaf_core.model.outputs import Receipt
     from beaf_core.model.partition import PartitionRun
-    from beaf_core.model.run import LaunchRequest, Receipt
+    from beaf_core.model.run import LaunchRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,8 @@ class Settler:
         mine = facets(pipeline, resolved, partition, target, plans)
         standing = self.selection.standing(resolved.name, partition, receipt, mine)
         stamp = stamp_of(self.request, target, pipeline.require_source(), mine, now())
-        return replace(target, stamp=stamp), standing
+        meaning = meaning_of(resolved, mine.digest_of("configuration"))
+        return replace(target, stamp=stamp, meaning=meaning), standing
 
 
 def _as_it_stands(work: Work) -> list[PassOutcome]:

@@ -11,8 +11,9 @@ from beaf_core.model.errors import UsageError
 
 if TYPE_CHECKING:
     from beaf_core.engine.outputs.receipts import Facets
+    from beaf_core.model.outputs import Receipt, Target
     from beaf_core.model.partition import PartitionRun
-    from beaf_core.model.run import LaunchRequest, Receipt, Target
+    from beaf_core.model.run import LaunchRequest
     from beaf_core.plugins.host import PluginHost
 
 
@@ -78,6 +79,8 @@ class Selection:
                 remedy="put {universe}, {start_date} and {end_date} into path_template, "
                 "or replace it with --force",
             )
+        if receipt is not None:
+            _require_same_pass(receipt, target)
         return receipt
 
     def leaves_alone(
@@ -114,6 +117,18 @@ class Selection:
         if not self.only or kind in self.only or key in self.failed:
             return standing
         return Standing(standing.receipt, kept=True)
+
+
+def _require_same_pass(receipt: Receipt, target: Target) -> None:
+    mine = {"dataset": target.dataset, "pass": target.pass_name}
+    theirs = {name: receipt.stamp.get(name, value) for name, value in mine.items()}
+    if theirs != mine:
+        raise UsageError(
+            f"{receipt.location} holds {receipt.partition} of the dataset {theirs['dataset']}, "
+            f"pass {theirs['pass']}",
+            remedy="give each dataset and pass a place of its own: put {datasetname} and {pass} "
+            "into path_template, or replace it with --force",
+        )
 
 
 def stamp_of(

@@ -17,7 +17,7 @@ from beaf_core.model.tables import Part, TableRead
 
 if TYPE_CHECKING:
     from beaf_core.config.analytics import PassConfig
-    from beaf_core.model.run import Receipt
+    from beaf_core.model.outputs import Receipt
 
 #: The column with the time that stands for a row's whole interval.
 INTERVAL_TIME = "__interval_time"

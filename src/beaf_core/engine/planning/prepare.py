@@ -77,9 +77,9 @@ class Preparer:
     @cached_property
     def reference(self) -> SourceReference:
         """The source's reference table, as universes see it."""
-        source = self.pipeline.require_source()
-        options = self.pipeline.config.S3_STORAGE_OPTIONS
-        return SourceReference(self.host, source, self.pipeline.source_options, options)
+        pipeline = self.pipeline
+        options = pipeline.config.S3_STORAGE_OPTIONS
+        return SourceReference(self.host, pipeline.source, pipeline.source_options, options)
 
     @cached_property
     def universes(self) -> Universes:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from beaf_core.config.resolved import no_source
 from beaf_core.engine.compiler.keys import LISTING
 from beaf_core.model.dates import DayStatus, parse_day
 from beaf_core.model.errors import AbsentDayError, DataInvalidError, UsageError
@@ -35,13 +36,13 @@ class SourceReference:
 
     Attributes:
         host: where the source is asked.
-        source: its name.
+        source: its name; None where none is configured, which is told once it is asked.
         options: its options.
         storage_options: options for object stores.
     """
 
     host: PluginHost
-    source: str
+    source: str | None
     options: Any
     storage_options: Mapping[str, str]
 
@@ -120,6 +121,8 @@ class SourceReference:
         constraints: Constraints = _NONE,
         columns: tuple[str, ...] | None = None,
     ) -> pl.LazyFrame:
+        if self.source is None:
+            raise no_source()
         mics = tuple(mic for mic in constraints.get("MIC", ()) if isinstance(mic, str))
         request = TableRequest(
             table=TABLES[table].name,

@@ -82,11 +82,16 @@ def check_locations(stages: Sequence[Stage]) -> None:
             for number, target in enumerate(resolved.targets):
                 location = target.location(stage.partition)
                 extra = f" (extra {number})" if number else ""
-                mine = f"{resolved.name} {stage.partition.key}{extra}"
+                # A table holds every partition of its pass, and no other pass.
+                key = "" if target.shared else f" {stage.partition.key}"
+                mine = f"{resolved.name}{key}{extra}"
                 other = taken.setdefault((target.type, location), mine)
                 if other != mine:
                     raise UsageError(
                         f"{other} and {mine} would both be written to {location}",
                         remedy="put {pass}, {universe}, {start_date} and {end_date} "
-                        "into path_template",
+                        "into path_template"
+                        if not target.shared
+                        else "give each pass a place of its own: put {pass} into path_template, "
+                        "or into the table's name",
                     )
