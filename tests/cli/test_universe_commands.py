@@ -258,3 +258,60 @@ def test_diff_refuses_what_it_cannot_compare(
     found = beaf("universe", "diff", selector, "--from", MONDAY, "--to", end)
     assert (found.code, found.out) == (code, "")
     assert words in found.err
+
+
+# -- runs --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pipeline(project: Path) -> Path:
+    """Bars of the changing market, a partition a day."""
+    path = project / "bars.yaml"
+    path.write_text(
+        "DATASETNAME: bars\nBATCH_FREQ: D\n"
+        "PASSES:\n  - {name: bars, modules: [trade], trade_analytics: "
+        "{generic_metrics: [{measures: [Volume]}]}}\n"
+    )
+    return path
+
+
+def run(beaf: Beaf, pipeline: Path, selector: str) -> dict[str, tuple[str, list[int]]]:
+    """Run both days; day → the partition's status and the listings that it holds."""
+    found = beaf("pipeline", "run", "--pipeline", pipeline, "--start_date", MONDAY,
+                 "--end_date", TUESDAY, "--universe", selector, "--json")  # fmt: skip
+    assert found.code == 0, found.err
+    return {
+        each["partition"][-10:]: (each["status"], _listings(each["location"]))
+        for each in found.json["receipts"]
+    }
+
+
+def _listings(location: str) -> list[int]:
+    return pl.read_parquet(location)["ListingId"].unique().sort().to_list()
+
+
+def test_a_run_computes_each_day_with_the_members_of_that_day(beaf: Beaf, pipeline: Path) -> None:
+    # 202 is a member on Tuesday, and does not trade; 101 trades on both days.
+    found = run(beaf, pipeline, "index=TINY")
+    assert found == {MONDAY: ("written", [101, 201]), TUESDAY: ("written", [201])}
+
+
+def test_a_run_follows_the_periods_of_a_file_and_sees_it_change(beaf: Beaf, pipeline: Path) -> None:
+    listings = pipeline.with_name("mine.csv")
+    listings.write_text("ListingId,EndDate\n101,2025-01-06\n201,\n")
+    first = run(beaf, pipeline, "file=mine.csv")
+    assert first == {MONDAY: ("written", [101, 201]), TUESDAY: ("written", [201])}
+    assert run(beaf, pipeline, "file=mine.csv")[MONDAY] == ("unchanged", [101, 201])
+    listings.write_text("ListingId,EndDate\n102,2025-01-06\n201,\n")
+    assert run(beaf, pipeline, "file=mine.csv") == {
+        MONDAY: ("written", [102, 201]),
+        TUESDAY: ("unchanged", [201]),
+    }
+
+
+def test_a_run_without_the_file_says_which_one_is_missing(beaf: Beaf, pipeline: Path) -> None:
+    found = beaf("pipeline", "run", "--pipeline", pipeline, "--date", MONDAY,
+                 "--universe", "file=mine.csv")  # fmt: skip
+    assert found.code == 2
+    assert f"there is no file {pipeline.with_name('mine.csv')}" in found.err
+    assert not (pipeline.parent / "data").exists()

@@ -5,12 +5,19 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import date
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from beaf_core import UniversePartition, UsageError
+from beaf_core import (
+    CartProdUniverse,
+    UniversePartition,
+    UsageError,
+    build_universe_partitions,
+)
 from beaf_universes import IndexUniverse, MICUniverse, OPOLUniverse, default_universes
 
 
@@ -109,3 +116,54 @@ def test_importing_and_defining_universes_costs_nothing_and_asks_nobody() -> Non
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert found.stdout.strip() == "[]"
+
+
+# -- asked of a real source --------------------------------------------------------------------
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project on the simulated market."""
+    (tmp_path / "beaf.yaml").write_text(
+        "SOURCE: {type: simulated}\nSTART_DATE: 2026-02-02\nEND_DATE: 2026-02-02\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_nearest_project_file_names_the_source_that_is_asked(project: Path) -> None:
+    found = [each.spec for each in MICUniverse(blacklist=["BATE"]).iter_partitions()]
+    assert found == ["mic=XLON", "mic=XPAR"]
+
+
+def test_without_a_project_file_it_says_what_to_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match=r"beaf\.yaml"):
+        list(MICUniverse().iter_partitions())
+    assert specs(MICUniverse(["XLON"])) == ["mic=XLON"]
+
+
+@pytest.mark.parametrize(
+    ("universe", "listings"),
+    [
+        (MICUniverse(["XPAR"]), range(200001, 200009)),
+        (OPOLUniverse(["XPAR"]), [*range(200001, 200009), 300002, 300004, 300006, 300008]),
+        (IndexUniverse(["bezacp"]), range(200001, 200009)),
+    ],
+)
+def test_the_listings_of_a_partition_are_those_of_its_selector(
+    project: Path, universe: Any, listings: list[int]
+) -> None:
+    (partition,) = universe.iter_partitions()
+    found = universe.get_universe_for(partition)(date(2026, 2, 2))
+    assert found["ListingId"].to_list() == [*listings]
+
+
+def test_keys_of_several_universes_are_listed_in_their_order(project: Path) -> None:
+    universes = [MICUniverse(), IndexUniverse(["bezacp"]), OPOLUniverse(["XLON"])]
+    keys = build_universe_partitions(universes)
+    assert keys == ["mic=BATE", "mic=XLON", "mic=XPAR", "index=bezacp", "opol=XLON"]
+    pair = CartProdUniverse(IndexUniverse(["bezacp"]), MICUniverse(["XPAR", "XLON"]))
+    assert build_universe_partitions([pair]) == ["index=bezacp+mic=XPAR", "index=bezacp+mic=XLON"]

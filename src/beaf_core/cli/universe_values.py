@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from beaf_core.engine.planning.prepare import Preparer
 
 #: How many characters of its values a universe's line shows.
-_ROOM = 48
+_ROOM = 38
 
 
 @dataclass(frozen=True, slots=True)
