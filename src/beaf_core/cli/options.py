@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
@@ -157,14 +158,40 @@ def with_options(*options: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
-#: The options of commands that ask a source, with or without a pipeline.
-source_options = with_options(
-    click.option(
-        "--pipeline", "-p", "path", help="Whose source to ask; else that of the nearest beaf.yaml."
-    ),
-    click.option("--date", help="The day, YYYY-MM-DD; START_DATE or yesterday by default."),
-    _SET,
-)
+@dataclass(frozen=True, slots=True)
+class AskedSource:
+    """A source as a person names it: that of a pipeline, or of the nearest beaf.yaml."""
+
+    path: str | None
+    sets: Sequence[str]
+
+    def command(self, *words: str) -> str:
+        """Write a command that asks the same source, as a person would type it."""
+        named = ["--pipeline", self.path] if self.path else []
+        changed = [word for each in self.sets for word in ("--set", each)]
+        return shlex.join(["beaf", *words, *named, *changed])
+
+
+def asks_source(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that name a source; the command gets them as one `AskedSource`."""
+
+    @wraps(command)
+    def gathered(*arguments: Any, path: str | None, sets: Sequence[str], **more: Any) -> Any:
+        return command(*arguments, source=AskedSource(path, sets), **more)
+
+    return with_options(
+        click.option(
+            "--pipeline",
+            "-p",
+            "path",
+            help="Whose source to ask; else that of the nearest beaf.yaml.",
+        ),
+        _SET,
+    )(gathered)
+
+
+#: The option of commands that ask a source for one day.
+day_option = click.option("--date", help="The day; START_DATE or yesterday by default.")
 
 #: The options of commands that look at a pipeline, if one is named.
 optional_pipeline = with_options(

@@ -27,9 +27,11 @@ _STANDARD_MODULES = """
     trade_characteristics
 """
 
+_STANDARD_UNIVERSES = "file index isin mic mic_siblings opol ticker"
+
 # A first-party plugin that is not installed deserves a better word than "unknown".
 FIRST_PARTY: Mapping[tuple[str, str], str] = {
-    **{("universe", name): "beaf-universes" for name in ("mic", "index", "opol")},
+    **{("universe", name): "beaf-universes" for name in _STANDARD_UNIVERSES.split()},
     **{("output", name): "beaf-outputs" for name in ("parquet", "delta", "sql")},
     **{("module", name): "beaf-analytics" for name in _STANDARD_MODULES.split()},
     ("source", "simulated"): "beaf-simulator",
