@@ -55,6 +55,8 @@ def written(folder: Path, text: str, name: str = "listings.csv") -> Path:
         ("\ufefflisting_id;\n".replace(";", "") + "101\n", [101]),
         ("listing id , mic\r\n 101 , XLON \r\n\r\n102,XLON\r\n,\r\n", [101, 102]),
         ('Ticker,Weight\n"BETA",0.5\n', [102]),
+        ("ISIN,RIC,ListingName,IssueDate\nGB0000000102,BETA.L,Beta,1999-01-01\n", [102]),
+        ("ListingId,StartDate,From\n102,,London\n", [102]),
     ],
 )
 def test_rows_name_listings(tmp_path: Path, text: str, listings: list[int]) -> None:
@@ -189,6 +191,14 @@ def test_a_day_that_the_file_does_not_name_has_no_listing(
     )
 
 
+def test_days_without_an_end_are_told_as_they_are(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    written(tmp_path, "ListingId,StartDate,EndDate\n101,2024-01-01,2024-12-31\n102,,2024-06-30\n")
+    assert ids(tmp_path) == []
+    assert "the file has days to 2024-12-31" in caplog.text
+
+
 def test_a_day_that_the_source_does_not_have_is_the_sources_to_tell(tmp_path: Path) -> None:
     written(tmp_path, "ListingId,Date\n101,2025-01-06\n")
     with pytest.raises(BeafError, match="the tiny market has no reference on 2025-01-05"):
@@ -209,6 +219,7 @@ def test_a_day_that_the_source_does_not_have_is_the_sources_to_tell(tmp_path: Pa
         ("Date\n2025-01-06\n", "no column names listings"),
         ("ISN,Ticker\n1,ALFA\n", 'the column "ISN" means nothing — did you mean "ISIN"?'),
         ("Ticker,Start\nALFA,2025-01-06\n", 'did you mean "StartDate"?'),
+        ("Ticker,Valid To\nALFA,2025-01-06\n", 'did you mean "EndDate"?'),
         ("ListingId,listing_id\n101,101\n", "has the column ListingId twice"),
         ("ListingId,ListingId\n101,101\n", "has the column ListingId twice"),
         ("ListingId,Date,EndDate\n101,2025-01-06,\n", "both Date and a period"),
