@@ -50,7 +50,7 @@ _HOMES = {
     "Progress": "engine.session",
     "ProvidedTable": "model.primitives",
     "Receipt": "model.outputs",
-    "Reference": "plugins.host",
+    "Reference": "model.universe",
     "ResourceError": "model.errors",
     "RunFailedError": "run",
     "RESERVED": "model.module",
@@ -230,11 +230,11 @@ if TYPE_CHECKING:
         TableSchema,
         worst_status,
     )
-    from beaf_core.model.universe import Universe
+    from beaf_core.model.universe import Reference, Universe
     from beaf_core.plugins.catalog import Catalog, PluginEntry
     from beaf_core.plugins.declare import measure
     from beaf_core.plugins.errors import PluginError, did_you_mean
-    from beaf_core.plugins.host import PluginHost, Reference
+    from beaf_core.plugins.host import PluginHost
     from beaf_core.plugins.markers import hookimpl
     from beaf_core.prepare import prepare_pipeline
     from beaf_core.run import RunFailedError, run_partition, run_pipeline

@@ -1,8 +1,4 @@
-"""What is a set of selectors that a program writes down, and which functions does it bring along?
-
-`MICUniverse(blacklist=["BATE"])`, `CustomUniverse(my_universe)`: each lists partitions, and can
-answer what one of them holds. Nothing is kept outside of the objects themselves.
-"""
+"""What may a universe ask of a source, and what is a set of selectors in a program?"""
 
 from __future__ import annotations
 
@@ -22,9 +18,26 @@ Values = Callable[[str], list[str]]
 Listings = Callable[[Any], "pl.DataFrame"]
 
 
+class Reference(Protocol):
+    """The source's reference table on a date, filtered: `reference("2026-02-01", MIC="XLON")`."""
+
+    def __call__(self, date: Any, **constraints: object) -> pl.DataFrame:
+        """Answer the listings that match every constraint.
+
+        A list, tuple or set names alternatives, of which one must match. `Index` is answered from
+        the membership table.
+        """
+
+    def values(self, date: Any, column: str) -> list[str]:
+        """List what a column holds, as text: each value once, sorted, nulls left out."""
+
+
 @runtime_checkable
 class Universe(Protocol):
-    """A set of selectors, as a pipeline's `UNIVERSES` lists them."""
+    """A set of selectors, as a pipeline's `UNIVERSES` lists them: `MICUniverse(["XLON"])`.
+
+    It lists partitions, and can answer what one of them holds; all that it knows is in the object.
+    """
 
     @property
     def functions(self) -> Mapping[str, Callable[..., Any]]:

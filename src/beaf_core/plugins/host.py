@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 
 from beaf_core.model.errors import BeafError, UsageError
 from beaf_core.plugins import answers, declarations, kinds, specs
 from beaf_core.plugins.catalog import Catalog, PluginEntry
-from beaf_core.plugins.errors import (
-    PluginAnswerError,
-    PluginLoadError,
-    asking,
-    did_you_mean,
-)
+from beaf_core.plugins.errors import PluginAnswerError, PluginLoadError, asking, did_you_mean
 from beaf_core.plugins.markers import PROJECT
 
 if TYPE_CHECKING:
@@ -31,22 +26,9 @@ if TYPE_CHECKING:
     from beaf_core.model.partition import PartitionRun
     from beaf_core.model.run import LaunchedRun, LaunchRequest, RunReport
     from beaf_core.model.tables import TableRead, TableRequest
+    from beaf_core.model.universe import Reference
 
 Answer = TypeVar("Answer")
-
-
-class Reference(Protocol):
-    """The source's reference table on a date, filtered: `reference("2026-02-01", MIC="XLON")`."""
-
-    def __call__(self, date: Any, **constraints: object) -> pl.DataFrame:
-        """Answer the listings that match every constraint.
-
-        A list, tuple or set names alternatives, of which one must match. `Index` is answered from
-        the membership table.
-        """
-
-    def values(self, date: Any, column: str) -> list[str]:
-        """List what a column holds, as text: each value once, sorted, nulls left out."""
 
 
 class PluginHost:

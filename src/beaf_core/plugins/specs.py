@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from beaf_core.model.module import AnalyticsModule
     from beaf_core.model.run import LaunchedRun, LaunchRequest
     from beaf_core.model.tables import TableRead, TableRequest
-    from beaf_core.plugins.host import Reference
+    from beaf_core.model.universe import Reference
 
 
 __all__ = [

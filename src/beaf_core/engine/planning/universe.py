@@ -16,7 +16,8 @@ from beaf_core.model.partition import NOT, UniversePartition
 from beaf_core.plugins.errors import did_you_mean
 
 if TYPE_CHECKING:
-    from beaf_core.plugins.host import PluginHost, Reference
+    from beaf_core.model.universe import Reference
+    from beaf_core.plugins.host import PluginHost
 
 #: By what the listings of several parts meet.
 _MEETING = (LISTING, "MIC")
