@@ -171,6 +171,19 @@ def test_rows_that_no_listing_answers_are_told_and_the_others_count(
     assert "line 2" not in caplog.text
 
 
+def test_what_is_so_on_many_days_is_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    written(tmp_path, "ListingId,EndDate\n101,\n7,\n8,2025-01-06\n")
+    for day in (MONDAY, MONDAY, TUESDAY, TUESDAY):
+        assert ids(tmp_path, day=day) == [101]
+    told = [each.partition("listings.csv: ")[2].partition(" on ")[0] for each in caplog.messages]
+    assert told == [
+        "line 3 (ListingId=7), line 4 (ListingId=8) name no listing",
+        "line 3 (ListingId=7) names no listing",
+    ]
+
+
 def test_a_listing_on_another_venue_than_the_file_says_is_not_taken(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -186,9 +199,8 @@ def test_a_day_that_the_file_does_not_name_has_no_listing(
     found = file.get_universe(TUESDAY, "listings.csv", tiny_reference, tmp_path)
     assert found.is_empty()
     assert {"ListingId", "MIC"} <= set(found.columns)
-    assert "no row counts on 2025-01-07; the file has days from 2024-12-31 to 2025-01-06" in (
-        caplog.text
-    )
+    told = "rows for days from 2024-12-31 to 2025-01-06, and none that counts on 2025-01-07"
+    assert told in caplog.text
 
 
 def test_days_without_an_end_are_told_as_they_are(
@@ -196,7 +208,7 @@ def test_days_without_an_end_are_told_as_they_are(
 ) -> None:
     written(tmp_path, "ListingId,StartDate,EndDate\n101,2024-01-01,2024-12-31\n102,,2024-06-30\n")
     assert ids(tmp_path) == []
-    assert "the file has days to 2024-12-31" in caplog.text
+    assert "it has rows for days to 2024-12-31, and none that counts" in caplog.text
 
 
 def test_a_day_that_the_source_does_not_have_is_the_sources_to_tell(tmp_path: Path) -> None:
