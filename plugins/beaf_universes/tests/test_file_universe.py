@@ -241,6 +241,7 @@ def test_a_day_that_the_source_does_not_have_is_the_sources_to_tell(tmp_path: Pa
         ("ListingId,Date\n101,2025-02-30\n", "Date is '2025-02-30'"),
         ("ListingId,Date\n101,2025-01-06 09:00\n", "Date is '2025-01-06 09:00'"),
         ("ListingId,StartDate,EndDate\n101,2025-01-07,2025-01-06\n", "line 2 ends before it"),
+        ("ListingId,Date\n101,2025-01-06\n102,\n", "line 3 has no Date"),
         ("ISIN,MIC\nGB0000000101,XLON\n,XPAR\n", "line 3 names no listing"),
         ("ListingId,MIC\n101,XLON,XPAR\n", "cannot be read as CSV"),
         ("ListingId\n101\n101\n", "line 2 and line 3 name the same listing 101 on 2025-01-06"),

@@ -53,6 +53,8 @@ def read_listing_file(path: Path) -> pl.DataFrame:
     if frame.is_empty():
         _refuse(path, "it names no listing")
     _refuse_rows(frame, pl.all_horizontal(pl.col(named).is_null()), path, "names no listing")
+    if "Date" in frame.columns:
+        _refuse_rows(frame, pl.col("Date").is_null(), path, "has no Date, and would never count")
     if set(PERIOD) <= set(frame.columns):
         backwards = pl.col("EndDate") < pl.col("StartDate")
         _refuse_rows(frame, backwards, path, "ends before it starts")
