@@ -11,7 +11,7 @@ from tests.table_output import Table
 import beaf_core
 from beaf_core import ColumnMeaning, Meaning, run_pipeline
 from beaf_core.engine.outputs.meaning import meaning_of
-from beaf_core.run import prepare_pipeline
+from beaf_core.prepare import prepare_pipeline
 
 MONDAY = "2025-01-06"
 SHELF = "OUTPUT_TARGET.type=shelf"

@@ -13,7 +13,7 @@ from tests.table_output import Table
 from beaf_core import ExitCode, RunReport, UsageError, run_pipeline
 from beaf_core.engine.planning.stages import check_locations, stages_of
 from beaf_core.model.partition import DatePartition, UniversePartition
-from beaf_core.run import prepare_pipeline
+from beaf_core.prepare import prepare_pipeline
 
 MONDAY, TUESDAY = "2025-01-06", "2025-01-07"
 DAYS = [f"mic=XLON:{MONDAY}", f"mic=XLON:{TUESDAY}"]

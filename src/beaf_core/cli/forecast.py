@@ -146,6 +146,7 @@ def _next(asked: Asked, choices: RunChoices) -> list[str]:
     words = ["beaf", "pipeline", "run", *asked.as_typed()]
     words += ["--force"] if choices.force else []
     words += ["--allow_missing"] if choices.allow_missing else []
+    words += ["--allow_empty"] if choices.allow_empty else []
     return words + (["--only", ",".join(choices.only)] if choices.only else [])
 
 
