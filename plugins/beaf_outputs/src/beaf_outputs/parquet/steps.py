@@ -8,7 +8,7 @@ next writer sweeps what is staged; from then on, who comes next finishes it.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, count
 from typing import TYPE_CHECKING
@@ -70,9 +70,10 @@ def write(frame: pl.LazyFrame, target: Target, partition: PartitionRun) -> Recei
     full = with_added(frame, target, partition, key=False)
     schema = full.collect_schema()
     check_dtypes(schema, target.pass_name)
+    key = key_of(target.partition_columns, schema)
     version, replaced = fitted(store, schema, target)
     _tidy(store, version, partition.key, since(target))
-    staged = _stage(store, full, target, partition, about)
+    staged = _stage(store, full, key, target, partition, about)
     keep_about(store, about)
     record = _committed(store, staged, version, replaced, (schema, target))
     finish(store, record, partition.key)
@@ -91,11 +92,15 @@ def _tidy(store: Store, version: Version, partition: str, before: float) -> None
 
 
 def _stage(
-    store: Store, frame: pl.LazyFrame, target: Target, partition: PartitionRun, about: About
+    store: Store,
+    frame: pl.LazyFrame,
+    key: Mapping[str, pl.Expr],
+    target: Target,
+    partition: PartitionRun,
+    about: About,
 ) -> _Staged:
     """Compute the rows, and stage a file for each cell."""
     columns, numbers = target.partition_columns, count()
-    key = key_of(columns, frame.collect_schema())
     cells: dict[str, str] = {}
 
     def name_of(cell: FileProviderArgs) -> str:
