@@ -32,6 +32,10 @@ def _asks_for_place(command: F) -> F:
     return command
 
 
+def _tell(text: str) -> None:
+    click.echo(f"note: {text}", err=True)
+
+
 @click.group("data")
 def data() -> None:
     """Look at what outputs hold, and keep tables and datasets in order."""
@@ -59,7 +63,7 @@ def describe(
     from beaf_outputs.data.screen import print_described
 
     asked = Asked(path, pipeline, pass_name, table)
-    print_described(described(asked), asked, whole=whole, as_json=as_json)
+    print_described(described(asked, _tell), asked, whole=whole, as_json=as_json)
 
 
 @data.command("compact")
@@ -78,7 +82,7 @@ def compact(
     from beaf_outputs.data.screen import print_upkeep
 
     asked = Asked(path, pipeline, pass_name)
-    print_upkeep(["compact"], compacted(asked, apply=apply), asked, as_json=as_json)
+    print_upkeep(["compact"], compacted(asked, _tell, apply=apply), asked, as_json=as_json)
 
 
 @data.command("vacuum")
@@ -108,5 +112,5 @@ def vacuum(
     from beaf_outputs.data.screen import print_upkeep
 
     asked = Asked(path, pipeline, pass_name)
-    done = vacuumed(asked, keep_hours, apply=apply)
+    done = vacuumed(asked, _tell, keep_hours, apply=apply)
     print_upkeep(["vacuum", "--keep_hours", f"{keep_hours:g}"], done, asked, as_json=as_json)

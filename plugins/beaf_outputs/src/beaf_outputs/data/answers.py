@@ -5,134 +5,150 @@ Each kind of output tells for itself; it is imported only where a place may be i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from importlib import import_module
-from itertools import groupby
+from collections.abc import Callable, Iterator
 
-from beaf_core import Receipt, UsageError
+from beaf_core import UsageError
 from beaf_outputs.data.places import Asked, Place, shown_location
 from beaf_outputs.kept import Described
+from beaf_outputs.stores import open_store
 from beaf_outputs.upkeep import Upkeep
 
-#: What may be in a folder or below a prefix, in the order in which it is asked.
-_FILES = {"delta": "beaf_outputs.delta", "parquet": "beaf_outputs.parquet"}
-_DATABASE = {"sql": "beaf_outputs.sql"}
-#: Who keeps the files of each in order.
-_KEEPERS = {
-    "beaf_outputs.delta": "beaf_outputs.delta",
-    "beaf_outputs.parquet": "beaf_outputs.parquet.maintain",
-}
+#: Tells a person what is left out.
+Tell = Callable[[str], None]
+#: Keeps one place in order; None where it is not of its kind.
+Keeper = Callable[[Place], Upkeep | None]
+
+#: What lies in a table or a dataset, below its own folder.
+_INSIDE = ("/_delta_log/", "/_beaf/dataset/")
 
 
-def described(asked: Asked) -> list[Described]:
+def described(asked: Asked, tell: Tell) -> list[Described]:
     """Ask what the places say of themselves.
 
     Raises:
-        UsageError: nothing there that BEAF has written.
+        UsageError: there is nothing that BEAF has written.
         ResourceError: a place cannot be read.
     """
-    places = asked.places()
+    places = _known(asked.places(), tell)
     found = [each for place in places for each in _described(place)]
     if not found:
         raise _nothing(places)
     return found
 
 
-def _described(place: Place) -> Iterator[Described]:
-    if place.pattern is not None:
-        yield from _files_of(place)
-        return
-    for module in _homes(place):
-        found: Described | None = import_module(module).describe(
-            place.location, place.storage_options
-        )
-        if found is not None:
-            yield found
-            return
-    if not place.is_database and not place.location.endswith(".parquet"):
-        yield from _files_of(place)
+def _known(places: list[Place], tell: Tell) -> list[Place]:
+    """Leave out what other outputs have written."""
+    for each in places:
+        if each.kind not in (None, "parquet", "delta", "sql"):
+            tell(f"{each.location} is left out: the output {each.kind} says nothing of itself")
+    return [each for each in places if each.kind in (None, "parquet", "delta", "sql")]
 
 
-def _homes(place: Place) -> Iterable[str]:
-    known = _DATABASE if place.is_database else _FILES
-    return known.values() if place.kind is None else [known[place.kind]]
+def _described(place: Place) -> list[Described]:
+    if place.is_database:
+        from beaf_outputs import sql
+
+        return _found(sql.describe(place.location, place.storage_options))
+    if place.may_be("delta"):
+        from beaf_outputs import delta
+
+        table = delta.describe(place.location, place.storage_options)
+        if table is not None or place.kind == "delta":
+            return _found(table)
+    from beaf_outputs import parquet
+
+    return parquet.describe_each(place.location, place.storage_options, place.pattern)
 
 
-def _files_of(place: Place) -> Iterator[Described]:
-    """Describe the files of single partitions together, by what they are of."""
-    parquet = import_module(_FILES["parquet"])
-    root = place.location.rstrip("/")
-    each = (parquet.describe(f"{root}/{name}", place.storage_options) for name in place.files())
-    found = sorted((one for one in each if one is not None), key=_of)
-    for _, group in groupby(found, key=_of):
-        yield _together(root, list(group))
+def _found(answer: Described | None) -> list[Described]:
+    return [] if answer is None else [answer]
 
 
-def _of(described: Described) -> tuple[str, str]:
-    stamp = described.receipts[0].stamp
-    return stamp.get("dataset", ""), stamp.get("pass", "")
-
-
-def _together(root: str, found: list[Described]) -> Described:
-    receipts = tuple(receipt for each in found for receipt in each.receipts)
-    newest = max(found, key=lambda each: _written_at(each.receipts[0]))
-    location = found[0].location if len(found) == 1 else root
-    return Described(newest.kind, location, receipts, newest.about, newest.stored)
-
-
-def _written_at(receipt: Receipt) -> str:
-    return receipt.stamp.get("written_at", "")
-
-
-def compacted(asked: Asked, *, apply: bool) -> list[Upkeep]:
+def compacted(asked: Asked, tell: Tell, *, apply: bool) -> list[Upkeep]:
     """Put the small files of places together; without `apply`, say what that would do.
 
     Raises:
-        UsageError: a place that has no files to put together.
+        UsageError: there is nothing to keep in order.
     """
-    return _kept_in_order(asked, "compact", apply=apply)
+
+    def delta_table(place: Place) -> Upkeep | None:
+        from beaf_outputs.delta.maintain import compact
+
+        return compact(place.location, place.storage_options, apply=apply)
+
+    def dataset(place: Place) -> Upkeep | None:
+        from beaf_outputs.parquet.maintain import compact
+
+        return compact(place.location, place.storage_options)
+
+    return _in_order(asked, tell, delta_table, dataset)
 
 
-def vacuumed(asked: Asked, keep_hours: float, *, apply: bool) -> list[Upkeep]:
+def vacuumed(asked: Asked, tell: Tell, keep_hours: float, *, apply: bool) -> list[Upkeep]:
     """Remove what nothing in the places lists; without `apply`, say what that would do.
 
     Raises:
-        UsageError: a place whose files BEAF does not keep.
+        UsageError: there is nothing to keep in order.
     """
-    return _kept_in_order(asked, "vacuum", keep_hours=keep_hours, apply=apply)
+
+    def delta_table(place: Place) -> Upkeep | None:
+        from beaf_outputs.delta.maintain import vacuum
+
+        return vacuum(place.location, place.storage_options, keep_hours=keep_hours, apply=apply)
+
+    def dataset(place: Place) -> Upkeep | None:
+        from beaf_outputs.parquet.maintain import vacuum
+
+        return vacuum(place.location, place.storage_options, keep_hours=keep_hours, apply=apply)
+
+    return _in_order(asked, tell, delta_table, dataset)
 
 
-def _kept_in_order(asked: Asked, task: str, **how: object) -> list[Upkeep]:
-    places = _once(asked.places())
-    done = [each for each in (_in_order(place, task, how) for place in places) if each is not None]
+def _in_order(asked: Asked, tell: Tell, delta_table: Keeper, dataset: Keeper) -> list[Upkeep]:
+    places = _once(_known(asked.places(), tell))
+    with_files = [each for each in places if not each.is_database]
+    for each in places:
+        if each.is_database:
+            tell(f"{shown_location(each.location)} is left out: a database keeps its own files")
+    done = [each for place in with_files for each in _kept(place, delta_table, dataset)]
     if not done:
         raise _nothing(places)
     return done
 
 
-def _once(places: list[Place]) -> list[Place]:
-    """Leave out what the outputs of several passes have in common."""
-    return list({each.location: each for each in places}.values())
-
-
-def _in_order(place: Place, task: str, how: Mapping[str, object]) -> Upkeep | None:
-    if place.is_database:
-        raise UsageError(
-            f"{shown_location(place.location)} is in a database, which keeps its own files",
-            remedy=f"use the database's own means to {task} it",
-        )
-    for module in _homes(place):
-        work = getattr(import_module(_KEEPERS[module]), task)
-        done: Upkeep | None = work(place.location, place.storage_options, **how)
+def _kept(place: Place, delta_table: Keeper, dataset: Keeper) -> Iterator[Upkeep]:
+    for kind, keeper in (("delta", delta_table), ("parquet", dataset)):
+        done = keeper(place) if place.may_be(kind) else None
         if done is not None:
-            return done
-    return None
+            yield done
+            return
+
+
+def _once(places: list[Place]) -> list[Place]:
+    """Leave out what several outputs of a pipeline have in common."""
+    return list({each.location: each for each in places}.values())
 
 
 def _nothing(places: list[Place]) -> UsageError:
     named = ", ".join(shown_location(each.location) for each in places[:3])
     return UsageError(
         f"there is nothing at {named} that BEAF has written",
-        remedy="name a parquet file, a dataset, a table or a folder of such files, or run the "
+        remedy=_nearby(places)
+        or "name a parquet file, a dataset, a table or a folder of such files, or run the "
         "pipeline first; `beaf pipeline plan` says where it writes",
     )
+
+
+def _nearby(places: list[Place]) -> str:
+    """Name the tables and datasets that lie below a folder."""
+    found: dict[str, None] = {}
+    for place in places:
+        if place.is_database or place.pattern is not None:
+            continue
+        store = open_store(place.location, place.storage_options)
+        for name in store.names(""):
+            inside = [f"/{name}".find(each) for each in _INSIDE]
+            if (end := max(inside)) > 0:
+                found[store.location(name[: end - 1])] = None
+    more = f" or {len(found) - 3} more" if len(found) > 3 else ""
+    return f"name {', '.join(list(found)[:3])}{more}" if found else ""

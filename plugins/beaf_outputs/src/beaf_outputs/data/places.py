@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -96,17 +96,11 @@ class Place:
         has_scheme = "://" in self.location and not is_on_s3(self.location)
         return self.kind == "sql" or (self.kind is None and has_scheme)
 
-    def files(self) -> list[str]:
-        """List the parquet files below it that partitions may be in."""
-        names = open_store(self.location, self.storage_options).names("")
-        return [each for each in names if self._may_hold(each)]
-
-    def _may_hold(self, name: str) -> bool:
-        if self.pattern is not None:
-            return self.pattern.fullmatch(name) is not None
-        # What begins with a dot or an underscore is no data, as every reader has it.
-        hidden = any(part.startswith((".", "_")) for part in name.split("/"))
-        return name.endswith(".parquet") and not hidden
+    def may_be(self, kind: str) -> bool:
+        """Say whether it may be of a kind of files."""
+        if self.pattern is not None and kind == "delta":
+            return False
+        return not self.is_database and self.kind in (None, kind)
 
 
 def _of_pipeline(pipeline: str, pass_name: str | None) -> Iterator[Place]:
@@ -162,11 +156,6 @@ def _tables(target: Target) -> Iterator[Place]:
     secret = options.sql_connection.get_secret_value()
     table = target.filled(options.sql_table, _ANY_PARTITION)
     yield Place(f"{secret}#{table}", kind="sql")
-
-
-def shown(places: Sequence[Place]) -> str:
-    """Name places for a message, without secrets."""
-    return ", ".join(shown_location(each.location) for each in places)
 
 
 def shown_location(location: str) -> str:
