@@ -98,9 +98,9 @@ def _gone(store: Store, there: Sequence[Found], keep_hours: float) -> Iterator[F
     # What an older generation held was needed until this one began.
     begun = max(each.modified for each in store.files(VERSIONS))
     for each in there:
-        if (needed.is_over(each.path) and max(each.modified, begun) < oldest) or (
-            needed.is_not_committed(each.path) and each.modified < oldest_staged
-        ):
+        over = needed.is_over(each.path) and max(each.modified, begun) < oldest
+        left = needed.is_not_committed(each.path) and each.modified < oldest_staged
+        if over or left:
             yield each
 
 
