@@ -163,8 +163,10 @@ def test_a_file_belongs_to_the_projects_folder_wherever_one_stands(
     assert show(beaf, "file=mine.csv", MONDAY) == [101]
     assert show(beaf, "file=mine.csv", TUESDAY) == [101, 202]
     # pytest takes what would be on stderr.
-    told = f"warning: {project / 'mine.csv'}: line 3 (ListingId=202) names no listing on {MONDAY}"
-    assert caplog.messages == [told]
+    (told,) = caplog.messages
+    assert told.startswith(
+        f"warning: {project / 'mine.csv'}: line 3 (ListingId=202) names no listing on {MONDAY}"
+    )
 
 
 def test_show_ends_with_the_run_that_computes_it(beaf: Beaf, pipeline_file: Path) -> None:

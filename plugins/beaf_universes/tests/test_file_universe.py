@@ -55,6 +55,8 @@ def written(folder: Path, text: str, name: str = "listings.csv") -> Path:
         ("\ufefflisting_id;\n".replace(";", "") + "101\n", [101]),
         ("listing id , mic\r\n 101 , XLON \r\n\r\n102,XLON\r\n,\r\n", [101, 102]),
         ('Ticker,Weight\n"BETA",0.5\n', [102]),
+        ("ISIN,RIC,ListingName,IssueDate\nGB0000000102,BETA.L,Beta,1999-01-01\n", [102]),
+        ("ListingId,StartDate,From\n102,,London\n", [102]),
     ],
 )
 def test_rows_name_listings(tmp_path: Path, text: str, listings: list[int]) -> None:
@@ -169,6 +171,19 @@ def test_rows_that_no_listing_answers_are_told_and_the_others_count(
     assert "line 2" not in caplog.text
 
 
+def test_what_is_so_on_many_days_is_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    written(tmp_path, "ListingId,EndDate\n101,\n7,\n8,2025-01-06\n")
+    for day in (MONDAY, MONDAY, TUESDAY, TUESDAY):
+        assert ids(tmp_path, day=day) == [101]
+    told = [each.partition("listings.csv: ")[2].partition(" on ")[0] for each in caplog.messages]
+    assert told == [
+        "line 3 (ListingId=7), line 4 (ListingId=8) name no listing",
+        "line 3 (ListingId=7) names no listing",
+    ]
+
+
 def test_a_listing_on_another_venue_than_the_file_says_is_not_taken(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -184,9 +199,16 @@ def test_a_day_that_the_file_does_not_name_has_no_listing(
     found = file.get_universe(TUESDAY, "listings.csv", tiny_reference, tmp_path)
     assert found.is_empty()
     assert {"ListingId", "MIC"} <= set(found.columns)
-    assert "no row counts on 2025-01-07; the file has days from 2024-12-31 to 2025-01-06" in (
-        caplog.text
-    )
+    told = "rows for days from 2024-12-31 to 2025-01-06, and none that counts on 2025-01-07"
+    assert told in caplog.text
+
+
+def test_days_without_an_end_are_told_as_they_are(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    written(tmp_path, "ListingId,StartDate,EndDate\n101,2024-01-01,2024-12-31\n102,,2024-06-30\n")
+    assert ids(tmp_path) == []
+    assert "it has rows for days to 2024-12-31, and none that counts" in caplog.text
 
 
 def test_a_day_that_the_source_does_not_have_is_the_sources_to_tell(tmp_path: Path) -> None:
@@ -209,6 +231,7 @@ def test_a_day_that_the_source_does_not_have_is_the_sources_to_tell(tmp_path: Pa
         ("Date\n2025-01-06\n", "no column names listings"),
         ("ISN,Ticker\n1,ALFA\n", 'the column "ISN" means nothing — did you mean "ISIN"?'),
         ("Ticker,Start\nALFA,2025-01-06\n", 'did you mean "StartDate"?'),
+        ("Ticker,Valid To\nALFA,2025-01-06\n", 'did you mean "EndDate"?'),
         ("ListingId,listing_id\n101,101\n", "has the column ListingId twice"),
         ("ListingId,ListingId\n101,101\n", "has the column ListingId twice"),
         ("ListingId,Date,EndDate\n101,2025-01-06,\n", "both Date and a period"),
@@ -218,6 +241,7 @@ def test_a_day_that_the_source_does_not_have_is_the_sources_to_tell(tmp_path: Pa
         ("ListingId,Date\n101,2025-02-30\n", "Date is '2025-02-30'"),
         ("ListingId,Date\n101,2025-01-06 09:00\n", "Date is '2025-01-06 09:00'"),
         ("ListingId,StartDate,EndDate\n101,2025-01-07,2025-01-06\n", "line 2 ends before it"),
+        ("ListingId,Date\n101,2025-01-06\n102,\n", "line 3 has no Date"),
         ("ISIN,MIC\nGB0000000101,XLON\n,XPAR\n", "line 3 names no listing"),
         ("ListingId,MIC\n101,XLON,XPAR\n", "cannot be read as CSV"),
         ("ListingId\n101\n101\n", "line 2 and line 3 name the same listing 101 on 2025-01-06"),

@@ -140,7 +140,11 @@ def test_siblings_cannot_be_told_without_instruments() -> None:
 class _WithoutAnInstrument:
     """The tiny market, where nobody knows the instrument of listing 102."""
 
+    def __init__(self) -> None:
+        self.asked: list[dict[str, object]] = []
+
     def __call__(self, date: object, **constraints: object) -> pl.DataFrame:
+        self.asked.append(constraints)
         known = pl.when(pl.col("ListingId") != 102).then("InstrumentId").alias("InstrumentId")
         return tiny_reference(date, **constraints).with_columns(known)
 
@@ -149,8 +153,16 @@ class _WithoutAnInstrument:
 
 
 def test_a_listing_of_an_unknown_instrument_stays_and_has_no_siblings() -> None:
-    found = mic_siblings.get_universe(MONDAY, "XLON", _WithoutAnInstrument())
-    assert ids(found) == [101, 102, 201]
+    reference = _WithoutAnInstrument()
+    assert ids(mic_siblings.get_universe(MONDAY, "XLON", reference)) == [101, 102, 201]
+    assert reference.asked == [{"MIC": "XLON"}, {"InstrumentId": [1]}]
+
+
+def test_a_venue_without_instruments_asks_for_no_siblings() -> None:
+    # A source may take an empty list for no condition at all.
+    reference = _WithoutAnInstrument()
+    assert mic_siblings.get_universe(MONDAY, "XXXX", reference).is_empty()
+    assert reference.asked == [{"MIC": "XXXX"}]
 
 
 # -- the simulated market: eight listings on each of three venues ------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +12,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from beaf_core import Reference
-
-_log = logging.getLogger("beaf.universes")
 
 
 @hookimpl
@@ -31,16 +28,14 @@ def get_universe(
     # Both import polars: 480 ms.
     from beaf_universes.listing_file import days_named, read_listing_file, rows_on
     from beaf_universes.matching import listings_named
+    from beaf_universes.telling import warn_once
 
     path = _located(value, folder)
     everything = read_listing_file(path)
     rows = rows_on(everything, dt.date.fromisoformat(date))
     if rows.is_empty():
-        _log.warning(
-            "warning: %s: no row counts on %s; the file has days %s",
-            path,
-            date,
-            days_named(everything),
+        warn_once(
+            path, f"it has rows for days {days_named(everything)}, and none that counts", date
         )
     return listings_named(rows, date, reference, path)
 

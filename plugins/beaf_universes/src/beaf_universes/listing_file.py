@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, NoReturn
 
 import polars as pl
@@ -17,6 +18,13 @@ IDENTIFIERS = ("ListingId", "ISIN", "Ticker")
 PERIOD = ("StartDate", "EndDate")
 _DATES = ("Date", *PERIOD)
 _COLUMNS = (*IDENTIFIERS, "MIC", *_DATES)
+#: How alike a column's name is to one of ours to be taken for it misspelt: ISN is, RIC is not.
+_NEAR = 0.75
+#: Other words for a period, which would be missed.
+_MEANT = {
+    **dict.fromkeys(("start", "from", "since", "validfrom"), "StartDate"),
+    **dict.fromkeys(("end", "to", "until", "validto"), "EndDate"),
+}
 #: Where a row stands, as a person finds it: `line 3`.
 PLACE = "$place"
 
@@ -45,6 +53,8 @@ def read_listing_file(path: Path) -> pl.DataFrame:
     if frame.is_empty():
         _refuse(path, "it names no listing")
     _refuse_rows(frame, pl.all_horizontal(pl.col(named).is_null()), path, "names no listing")
+    if "Date" in frame.columns:
+        _refuse_rows(frame, pl.col("Date").is_null(), path, "has no Date, and would never count")
     if set(PERIOD) <= set(frame.columns):
         backwards = pl.col("EndDate") < pl.col("StartDate")
         _refuse_rows(frame, backwards, path, "ends before it starts")
@@ -150,14 +160,14 @@ def _known_columns(frame: pl.DataFrame, path: Path) -> pl.DataFrame:
 
 def _refuse_misspelt(frame: pl.DataFrame, found: dict[str, str], path: Path) -> None:
     """A column that nearly is one of ours would change the universe by being ignored."""
-    from beaf_core import TABLES
-
-    lacking = [name for name in _COLUMNS if name not in found.values()]
-    others = set(frame.columns) - found.keys() - TABLES["reference"].columns.keys()
-    for each in sorted(others - {PLACE}):
-        hint = did_you_mean(each, lacking)
-        if hint:
-            _refuse(path, f'the column "{each}" means nothing{hint}', "rename it, or remove it")
+    lacking = {_folded(name): name for name in _COLUMNS if name not in found.values()}
+    for each in sorted(set(frame.columns) - found.keys() - {PLACE}):
+        folded = _folded(each)
+        near = get_close_matches(folded, lacking, n=1, cutoff=_NEAR)
+        meant = _MEANT.get(folded) or (lacking[near[0]] if near else None)
+        if meant in lacking.values():
+            told = f'the column "{each}" means nothing — did you mean "{meant}"?'
+            _refuse(path, told, "rename it, or remove it")
 
 
 def _typed(frame: pl.DataFrame, name: str, path: Path) -> pl.Series:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from beaf_core import DataInvalidError
 from beaf_universes.listing_file import IDENTIFIERS, PLACE
+from beaf_universes.telling import warn_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from beaf_core import Reference
-
-_log = logging.getLogger("beaf.universes")
 
 _LISTING = "ListingId"
 #: How many rows a message names.
@@ -88,7 +86,7 @@ def _tell_unanswered(rows: pl.DataFrame, date: str, path: Path) -> None:
     told = ", ".join(_described(row) for row in rows.head(_TOLD).to_dicts())
     more = f" and {rows.height - _TOLD} more" if rows.height > _TOLD else ""
     verb = "names" if rows.height == 1 else "name"
-    _log.warning("warning: %s: %s%s %s no listing on %s", path, told, more, verb, date)
+    warn_once(path, f"{told}{more} {verb} no listing", date)
 
 
 def _described(row: dict[str, object]) -> str:

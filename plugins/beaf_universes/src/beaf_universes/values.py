@@ -56,7 +56,7 @@ def _is_nameable(value: str) -> bool:
 
 
 def split(value: str) -> list[str]:
-    """Read the values of a selector, each once.
+    """Read the values of a selector.
 
     Raises:
         UsageError: nothing stands before, behind or between two separators.
@@ -66,7 +66,7 @@ def split(value: str) -> list[str]:
         raise UsageError(
             f"an empty value stands in {value!r}", remedy=f"join values by one {SEPARATOR} each"
         )
-    return list(dict.fromkeys(wanted))
+    return wanted
 
 
 def _refuse_strangers(column: str, wanted: list[str], date: str, reference: Reference) -> None:

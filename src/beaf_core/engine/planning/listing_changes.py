@@ -88,6 +88,4 @@ def _told(row: dict[str, Any], changed: list[str]) -> ChangedListing:
 
 
 def _one_sided(before: pl.DataFrame, after: pl.DataFrame) -> tuple[str, ...]:
-    if before.is_empty() or after.is_empty():
-        return ()  # nothing is compared at all
     return tuple(sorted(set(before.columns) ^ set(after.columns)))
