@@ -9,9 +9,6 @@ from pathlib import Path
 import polars as pl
 import pytest
 from deltalake import DeltaTable, write_deltalake
-
-from beaf_core import DatePartition, PartitionRun, Receipt, Target, UniversePartition, UsageError
-from beaf_outputs import delta
 from tests.delta_tables import (
     MONDAY,
     PARIS,
@@ -24,6 +21,9 @@ from tests.delta_tables import (
     target_at,
     write,
 )
+
+from beaf_core import DatePartition, PartitionRun, Receipt, Target, UniversePartition, UsageError
+from beaf_outputs import delta
 
 
 @pytest.fixture
