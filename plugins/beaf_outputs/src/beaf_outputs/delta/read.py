@@ -158,4 +158,4 @@ def _scan(place: Place, files: pl.DataFrame, columns: pl.Schema) -> pl.LazyFrame
 
 def _full(place: Place, path: str) -> str:
     """Spell the path of a file in the log, which is a URL, in full."""
-    return path if "://" in path else f"{place.uri.rstrip('/')}/{unquote(path)}"
+    return path if "://" in path else f"{place.root}/{unquote(path)}"
