@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.table_output import Table, install
+
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
 
@@ -35,3 +37,9 @@ def pipeline_file(tmp_path: Path, beaf_market: Path) -> Path:
         "        - measures: [OHLC, Volume, Notional, Count]\n"
     )
     return path
+
+
+@pytest.fixture
+def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Table:
+    """The output `shelf`, installed and empty: one place holds many partitions."""
+    return install(tmp_path / "site", monkeypatch)
