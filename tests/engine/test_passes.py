@@ -421,7 +421,7 @@ def test_universes_of_days_that_are_done_are_let_go(
 
     def watched(self: Planner, day: date) -> None:
         forget(self, day)
-        held.append((len(self._plans), len(self._preparer._universes)))
+        held.append((len(self._plans), len(self._preparer.universes._known)))
 
     monkeypatch.setattr(Planner, "forget_before", watched)
     sets = ["SOURCE={type: simulated}", "BATCH_FREQ=D"]

@@ -138,7 +138,8 @@ class TinyReference:
         Raises:
             AbsentDayError, UsageError: as for a constraint.
         """
-        frame = _MEMBERSHIP if column == _INDEX else _known_on(date)
+        listings = _known_on(date)
+        frame = _MEMBERSHIP if column == _INDEX else listings
         _check_column(frame, column)
         return frame[column].drop_nulls().cast(pl.String).unique().sort().to_list()
 

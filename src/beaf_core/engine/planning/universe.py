@@ -68,6 +68,7 @@ class Universes:
         """Let go of universes on earlier days."""
         for key in [each for each in self._known if each[1] < day]:
             del self._known[key]
+            self._remarks.pop(key, None)
 
     def _resolved(self, universe: UniversePartition, day: date) -> pl.DataFrame:
         found = [self._part(part, day) for part in universe.parts]

@@ -204,7 +204,7 @@ def _flush_log(place: Place, version: int) -> None:
     """Ask the disk to keep the commit: deltalake leaves that to the operating system."""
     if is_on_s3(place.location):
         return
-    log = Path(place.uri, "_delta_log")
+    log = Path(place.root, "_delta_log")
     while (entry := log / f"{version:020}.json").exists():
         _flush(entry)
         version += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,6 +28,10 @@ FOLDER = "_beaf"
 
 #: How names of our data files begin.
 PREFIX = "beaf-"
+
+# What deltalake does not find again in the name of a folder: it decodes it once too often, or
+# refuses it.
+_UNFIT_FOLDERS = re.compile(r"%[0-9A-Fa-f]{2}|[\x00-\x1f\x7f]")
 
 # Reads are repeated by the object store's client itself; these bound how often and how long.
 _RETRIES = {"max_retries": "5", "retry_timeout": "45s"}
@@ -54,12 +59,23 @@ class Place:
         return open_store(self.location, self.storage_options)
 
     @property
-    def uri(self) -> str:
-        """The location as deltalake takes it: what looks like a URL must not be a folder's name."""
+    def root(self) -> str:
+        """The location in full, without a slash at its end."""
+        if _UNFIT_FOLDERS.search(self.location):
+            raise UsageError(
+                f"a Delta table cannot be kept in {self.location!r}",
+                remedy="choose a DATASETNAME and a path_template without control characters, "
+                "and without a % before two digits",
+            )
         if is_on_s3(self.location):
-            return self.location
+            return self.location.rstrip("/")
         assert self.store  # another scheme is refused
         return os.path.abspath(self.location)  # noqa: PTH100 — links stay as they are
+
+    @property
+    def uri(self) -> str:
+        """The location as deltalake takes it: of a plain path, it decodes what looks encoded."""
+        return self.root if is_on_s3(self.location) else Path(self.root).as_uri()
 
     @property
     def options(self) -> dict[str, str]:
@@ -72,9 +88,9 @@ class Place:
 
     def table(self) -> Table | None:
         """Load the newest version; None where there is no table."""
-        if not is_on_s3(self.location) and not Path(self.uri, "_delta_log").is_dir():
-            return None  # asked first, since deltalake makes the folder that it looks into
         with self.refusals("read"):
+            if not is_on_s3(self.location) and not Path(self.root, "_delta_log").is_dir():
+                return None  # asked first, since deltalake makes the folder that it looks into
             try:
                 return Table(DeltaTable(self.uri, storage_options=self.options))
             except TableNotFoundError:
@@ -98,7 +114,7 @@ class Place:
         return table
 
     def _has_strange_files(self) -> bool:
-        if not is_on_s3(self.location) and Path(self.uri).is_file():
+        if not is_on_s3(self.location) and Path(self.root).is_file():
             return True
         # A writer that was killed leaves files of ours, and no table.
         return any(
