@@ -74,14 +74,15 @@ def vacuum(
     if apply:
         for path in left:
             place.store.remove(path)
-    paths = tuple(sorted({*gone, *left}))
+    # The log tells of removed files for a while, also when they have gone.
+    paths = tuple(sorted({*gone, *left} & there.keys()))
     return Upkeep(
         "delta",
         location,
         removed=paths,
-        removed_bytes=sum(there[path].bytes for path in paths if path in there),
+        removed_bytes=sum(there[path].bytes for path in paths),
         applied=apply,
-        notes=(_OLDER_READERS.format(keep_hours),) if gone else (),
+        notes=(_OLDER_READERS.format(keep_hours),) if paths else (),
     )
 
 
