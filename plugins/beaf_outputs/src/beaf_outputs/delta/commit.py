@@ -12,7 +12,7 @@ from deltalake import CommitProperties, Schema, TableFeatures, Transaction
 from deltalake.exceptions import DeltaError
 from deltalake.transaction import create_table_with_add_actions
 
-from beaf_core import ResourceError
+from beaf_core import ResourceError, UsageError
 from beaf_outputs.added import PARTITION_KEY
 from beaf_outputs.delta.files import DataFile
 from beaf_outputs.delta.schema import TIMESTAMP_NTZ, agreed, needs_ntz
@@ -40,7 +40,7 @@ class Change:
         files: what takes the place of the partition's files; nothing removes it.
         rows: in these files.
         alone: whether the files of all other partitions go, too.
-        anew: whether the table takes these columns, whatever it had, and loses all else.
+        anew: whether a table of other columns takes these, and loses all else.
         add_columns: whether columns may be new or absent.
         absent: columns that the partition has, but without any value.
         keeps_schema: whether the table's columns stay as they are.
@@ -77,8 +77,19 @@ class Change:
             self.columns_with(table)
 
     def makes_anew(self, table: Table) -> bool:
-        """Say whether the whole table is replaced: a strange one is, as files are."""
-        return self.anew or not table.is_ours
+        """Say whether the whole table is replaced: a strange one is, as files are.
+
+        Of a run over several partitions, the first one replaces it, and the others find their own
+        columns.
+        """
+        return not table.is_ours or (self.anew and not self._fits(table))
+
+    def _fits(self, table: Table) -> bool:
+        try:
+            self.columns_with(table)
+        except UsageError:
+            return False
+        return True
 
     def columns_with(self, table: Table) -> Schema:
         """Return the columns that the table has afterwards."""
