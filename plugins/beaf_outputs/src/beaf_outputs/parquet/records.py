@@ -25,7 +25,7 @@ from beaf_outputs.stores import STAGED, Store
 OWN = "_beaf"
 _VERSIONS = f"{OWN}/dataset"
 _ABOUT = f"{OWN}/about"
-_RECORDS = f"{OWN}/records"
+RECORDS = f"{OWN}/records"
 ALL_STAGED = f"{OWN}/staged"
 
 
@@ -49,6 +49,11 @@ class Version:
     def first(cls, schema: pl.Schema, partition_columns: tuple[str, ...]) -> Version:
         """Begin a dataset."""
         return cls(1, secrets.token_hex(8), schema, partition_columns)
+
+    @property
+    def path(self) -> str:
+        """Where it is kept."""
+        return f"{_VERSIONS}/{self.number:08}.json"
 
     def next(self, schema: pl.Schema, partition_columns: tuple[str, ...]) -> Version:
         """Return the next version, of the same partitions."""
@@ -125,19 +130,23 @@ def publish(store: Store, version: Version) -> bool:
         "schema": encoded(version.schema),
         "partition_columns": version.partition_columns,
     }
-    path = f"{_VERSIONS}/{version.number:08}.json"
     # A request that was repeated, its answer lost, finds what it has written itself.
-    return store.create(path, json.dumps(values).encode()) or latest(store) == version
+    return store.create(version.path, json.dumps(values).encode()) or latest(store) == version
+
+
+def about_path(digest: str) -> str:
+    """Name the file that says what rows mean."""
+    return f"{_ABOUT}/{digest}.json"
 
 
 def keep_about(store: Store, about: About) -> None:
     """Keep what rows mean, once."""
-    store.create(f"{_ABOUT}/{about.digest}.json", about.text.encode())
+    store.create(about_path(about.digest), about.text.encode())
 
 
 def abouts(store: Store, digests: Iterable[str]) -> list[About]:
     """Read what rows mean."""
-    texts = store.each(store.read, (f"{_ABOUT}/{each}.json" for each in dict.fromkeys(digests)))
+    texts = store.each(store.read, map(about_path, dict.fromkeys(digests)))
     return [About.of_text(each) for each in texts if each is not None]
 
 
@@ -154,7 +163,7 @@ def universe_folder(version: Version, universe: str) -> str:
 
 def all_records(version: Version) -> str:
     """Name the folder of all records of a generation."""
-    return f"{_RECORDS}/{version.generation}"
+    return f"{RECORDS}/{version.generation}"
 
 
 def staged_folder(partition: str, write: str = "") -> str:
