@@ -34,7 +34,7 @@ from beaf_outputs.parquet.records import (
     records,
     staged_folder,
 )
-from beaf_outputs.parquet.rows import check_dtypes, sunk
+from beaf_outputs.parquet.rows import check_columns, sunk
 from beaf_outputs.stores import STAGED, Store, open_store
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def write(frame: pl.LazyFrame, target: Target, partition: PartitionRun) -> Recei
     about = About(target.meaning, frame.collect_schema())
     full = with_added(frame, target, partition, key=False)
     schema = full.collect_schema()
-    check_dtypes(schema, target.pass_name)
+    check_columns(schema, target.pass_name)
     key = key_of(target.partition_columns, schema)
     version, replaced = fitted(store, schema, target)
     for path in (version.path, about_path(about.digest)):
