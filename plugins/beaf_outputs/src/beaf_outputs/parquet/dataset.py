@@ -16,6 +16,7 @@ import polars as pl
 
 from beaf_core import DatePartition, PartitionRun, Receipt, ResourceError, Target, UsageError
 from beaf_outputs.kept import Described
+from beaf_outputs.parquet.common import since
 from beaf_outputs.parquet.records import (
     ALL_STAGED,
     OWN,
@@ -138,6 +139,7 @@ def remove(target: Target, receipt: Receipt) -> None:
     if version is None:
         return
     path = record_path(version, receipt.partition)
+    store.sweep(path, since(target))
     record = records(store, [path])[0]
     if record is None:
         return

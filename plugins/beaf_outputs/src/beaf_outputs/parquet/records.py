@@ -50,6 +50,11 @@ class Version:
         """Begin a dataset."""
         return cls(1, secrets.token_hex(8), schema, partition_columns)
 
+    @property
+    def path(self) -> str:
+        """Where it is kept."""
+        return f"{VERSIONS}/{self.number:08}.json"
+
     def next(self, schema: pl.Schema, partition_columns: tuple[str, ...]) -> Version:
         """Return the next version, of the same partitions."""
         return Version(self.number + 1, self.generation, schema, partition_columns)
@@ -125,19 +130,23 @@ def publish(store: Store, version: Version) -> bool:
         "schema": encoded(version.schema),
         "partition_columns": version.partition_columns,
     }
-    path = f"{VERSIONS}/{version.number:08}.json"
     # A request that was repeated, its answer lost, finds what it has written itself.
-    return store.create(path, json.dumps(values).encode()) or latest(store) == version
+    return store.create(version.path, json.dumps(values).encode()) or latest(store) == version
+
+
+def about_path(digest: str) -> str:
+    """Name the file that says what rows mean."""
+    return f"{_ABOUT}/{digest}.json"
 
 
 def keep_about(store: Store, about: About) -> None:
     """Keep what rows mean, once."""
-    store.create(f"{_ABOUT}/{about.digest}.json", about.text.encode())
+    store.create(about_path(about.digest), about.text.encode())
 
 
 def abouts(store: Store, digests: Iterable[str]) -> list[About]:
     """Read what rows mean."""
-    texts = store.each(store.read, (f"{_ABOUT}/{each}.json" for each in dict.fromkeys(digests)))
+    texts = store.each(store.read, map(about_path, dict.fromkeys(digests)))
     return [About.of_text(each) for each in texts if each is not None]
 
 

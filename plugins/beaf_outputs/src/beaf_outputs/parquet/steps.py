@@ -24,16 +24,17 @@ from beaf_outputs.parquet.fitting import fitted
 from beaf_outputs.parquet.footers import ABOUT_KEY
 from beaf_outputs.parquet.records import (
     ALL_STAGED,
+    RECORDS,
     Record,
     Version,
-    all_records,
+    about_path,
     keep_about,
     publish,
     record_path,
     records,
     staged_folder,
 )
-from beaf_outputs.parquet.rows import check_dtypes, sunk
+from beaf_outputs.parquet.rows import check_columns, sunk
 from beaf_outputs.stores import STAGED, Store, open_store
 
 if TYPE_CHECKING:
@@ -69,9 +70,11 @@ def write(frame: pl.LazyFrame, target: Target, partition: PartitionRun) -> Recei
     about = About(target.meaning, frame.collect_schema())
     full = with_added(frame, target, partition, key=False)
     schema = full.collect_schema()
-    check_dtypes(schema, target.pass_name)
+    check_columns(schema, target.pass_name)
     key = key_of(target.partition_columns, schema)
     version, replaced = fitted(store, schema, target)
+    for path in (version.path, about_path(about.digest)):
+        store.sweep(path, since(target))
     _tidy(store, version, partition.key, since(target))
     staged = _stage(store, full, key, target, partition, about)
     keep_about(store, about)
@@ -143,7 +146,7 @@ def _committed(
         # Nobody sees the record before the version is published with which the dataset begins
         # anew; then all that was there is gone, but for what has just been staged.
         own = f"{staged_folder(partition, staged.write)}/"
-        old = [each for each in _everything_of(store, replaced) if not each.startswith(own)]
+        old = [each for each in _everything(store) if not each.startswith(own)]
         record = staged.record(version, old)
         path = record_path(version, partition)
         store.write(path, record.text.encode())
@@ -158,9 +161,9 @@ def _committed(
     return record
 
 
-def _everything_of(store: Store, version: Version) -> list[str]:
-    """List all files of a generation: those of its partitions, staged ones, and their records."""
-    paths = store.names(all_records(version))
+def _everything(store: Store) -> list[str]:
+    """List all files of partitions, those that are staged, and the records of all generations."""
+    paths = store.names(RECORDS)
     found = records(store, [each for each in paths if each.endswith(".json")])
     files = chain.from_iterable(each.files + each.gone for each in found if each)
     return list(dict.fromkeys([*files, *store.names(ALL_STAGED), *paths]))
