@@ -102,7 +102,11 @@ def _compact(place: Place) -> None:
         try:
             table.raw.optimize.compact(
                 target_size=TARGET_BYTES,
-                commit_properties=CommitProperties(custom_metadata={"beaf": "compact"}),
+                commit_properties=CommitProperties(
+                    # Or a partition that is replaced meanwhile would get its old rows back.
+                    custom_metadata={"beaf": "compact"},
+                    max_commit_retries=0,
+                ),
             )
         except DeltaError as error:
             after = place.table()
