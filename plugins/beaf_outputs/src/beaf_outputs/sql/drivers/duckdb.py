@@ -5,7 +5,6 @@ A file of DuckDB belongs to one process at a time: another one waits until it is
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,11 +13,11 @@ from typing import Any
 import duckdb
 import polars as pl
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql.base import PGDialect, PGIdentifierPreparer
+from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.engine import URL, Dialect
 
 from beaf_outputs.sql.drivers import Row, Statement
-from beaf_outputs.sql.drivers.compiled import compiled
+from beaf_outputs.sql.drivers.compiled import compiled, quote_all
 from beaf_outputs.sql.drivers.engines import READ_ROWS
 from beaf_outputs.sql.drivers.faults import CommitUnknownError, DatabaseError, LostError
 from beaf_outputs.sql.drivers.files import Spelled, file_of, make_folder
@@ -66,19 +65,8 @@ _COLUMNS = sa.text(
 )
 
 
-class _Quoting(PGIdentifierPreparer):
-    """Quotes every name: which ones DuckDB reserves, SQLAlchemy does not know."""
-
-    legal_characters = re.compile(r"(?!)")
-
-
-class _Dialect(PGDialect):
-    """DuckDB's SQL is PostgreSQL's, as far as it is needed here."""
-
-    preparer = _Quoting
-
-
-_dialect: Any = _Dialect  # SQLAlchemy has no types for how it is made
+#: DuckDB's SQL is PostgreSQL's, as far as it is needed here.
+_dialect: Any = PGDialect  # SQLAlchemy has no types for how it is made
 
 
 class DuckdbDriver:
@@ -94,7 +82,7 @@ class DuckdbDriver:
         self._text = text
         self.path = file_of(url)
         self._config: dict[str, Any] = {**url.query, **_CONFIG}
-        self.dialect: Dialect = _dialect(paramstyle="qmark")
+        self.dialect: Dialect = quote_all(_dialect(paramstyle="qmark"))
 
     def stored(self, dtype: pl.DataType, timestamps: str) -> Stored:
         """How a column is kept: DuckDB has a type for nearly all of them."""

@@ -46,13 +46,14 @@ class EngineDriver:
     """A database at a URL of SQLAlchemy."""
 
     keeps_nan = False  # as far as is known
+    name = ""
     has_comments = False  # in many databases, a comment would end the transaction
 
     def __init__(self, url: URL, text: str) -> None:
         self._text = text
         self.engine = self._made(url)
         self.dialect: Dialect = self.engine.dialect
-        self.name = self.dialect.name
+        self.name = self.name or self.dialect.name
         self.longest_name: int | None = self.dialect.max_identifier_length
         self.most_columns: int | None = None
 

@@ -20,7 +20,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine
 
-from beaf_outputs.sql.drivers.compiled import compiled
+from beaf_outputs.sql.drivers.compiled import compiled, quote_all
 from beaf_outputs.sql.drivers.engines import READ_ROWS, EngineDatabase, EngineDriver, engine
 from beaf_outputs.sql.drivers.faults import DatabaseError
 from beaf_outputs.sql.drivers.files import Spelled, file_of, make_folder
@@ -59,6 +59,7 @@ class SqliteDriver(EngineDriver):
     def __init__(self, url: URL, text: str) -> None:
         self.path = file_of(url)
         super().__init__(url, text)
+        quote_all(self.dialect)
         self.longest_name = None
         self.most_columns = 2000
 
