@@ -35,7 +35,10 @@ from beaf_core.model.dates import BatchFrequency
 
 
 class OutputTarget(BaseModel):
-    """Where a pass's rows go. What is not named here belongs to the output plugin of `type`."""
+    """Where a pass's rows go. What is not named here belongs to the output plugin of `type`.
+
+    The options of beaf-outputs are in [outputs.md](outputs.md#options).
+    """
 
     model_config = ConfigDict(extra="allow")
 
