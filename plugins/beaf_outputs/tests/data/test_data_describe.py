@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from tests.cli.conftest import Beaf
+from tests.s3 import S3Server
 
 import beaf_core
 from beaf_core.testing import check_command
@@ -229,3 +231,51 @@ def test_a_password_in_a_url_is_never_printed(beaf: Beaf, project: Path) -> None
         found = beaf("data", "describe", url, "--table", "bars", "--debug")
         assert found.code != 0
         assert "hush" not in found.out + found.err
+
+
+def test_a_database_is_asked_for_one_table(beaf: Beaf, run: Run, project: Path) -> None:
+    url = f"sqlite:///{project}/x.db"
+    sets = ("OUTPUT_TARGET.type=sql", f"OUTPUT_TARGET.sql_connection={url}")
+    run(*sets)
+    assert place(beaf, url, "--table", "tiny_bars") == place(beaf, f"{url}#tiny_bars")
+    without = beaf("data", "describe", url)
+    assert (without.code, "--table NAME" in without.err) == (2, True)
+    other = beaf("data", "describe", url, "--table", "other")
+    assert (other.code, "that BEAF has written" in other.err) == (2, True)
+    (project / "many.yaml").write_text(
+        f"OUTPUT_TARGET: {{type: sql, sql_connection: '{url}', sql_table: '{{universe}}'}}\n"
+        "PASSES: [{name: bars, modules: [trade]}]\n"
+    )
+    many = beaf("data", "describe", "--pipeline", "many.yaml")
+    assert (many.code, "--table NAME" in many.err) == (2, True)
+
+
+def test_options_for_s3_are_those_of_the_project_or_of_a_pipeline(
+    beaf: Beaf, run: Run, project: Path, s3: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = f"{s3.create_bucket('options')}/tiny"
+    project_file = project / "beaf.yaml"
+    alone = project_file.read_text()
+    options = f"S3_STORAGE_OPTIONS: {json.dumps(s3.storage_options())}\n"
+    project_file.write_text(alone + options)
+    run(f"OUTPUT_TARGET.path_template={where}", "OUTPUT_TARGET.partition_columns=[MIC]")
+    nearest = place(beaf, where)
+    assert len(nearest["partitions"]) == 2
+    project_file.write_text(alone)
+    (project / "own.yaml").write_text(options + "PASSES: [{name: bars, modules: [trade]}]\n")
+    assert place(beaf, where, "--pipeline", "own.yaml") == nearest
+    told = beaf("data", "describe", where, "--pipeline", "own.yaml").err.splitlines()[-1]
+    assert told == f"next: beaf data compact {where} --pipeline own.yaml"
+    for name, value in s3.environment().items():
+        monkeypatch.setenv(name, value)
+    assert place(beaf, where) == nearest
+
+
+def test_who_stops_reading_is_no_fault(run: Run) -> None:
+    run()
+    typed = f"{Path(sys.executable).with_name('beaf')} data describe data | head -n 1"
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {typed}"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "data\n"), done.stderr
+    assert "Traceback" not in done.stderr

@@ -6,9 +6,11 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import polars as pl
 from tests.cli.conftest import Beaf
+from tests.postgres import PASSWORD, USER
 
 from beaf_core import DatePartition, PartitionRun, UniversePartition, prepare_pipeline
 
@@ -81,14 +83,21 @@ def test_a_second_run_changes_what_is_told_of_its_partitions_alone(
     assert (monday["rows"], monday["fingerprint"]) == (before[0]["rows"], before[0]["fingerprint"])
 
 
-def test_no_screen_shows_a_password(beaf: Beaf, run: Run, kept: Any, postgres: Any) -> None:
-    run(*kept.sets)
-    shown = beaf("data", "describe", *kept.asked)
-    assert shown.code == 0
-    from urllib.parse import quote
-
-    from tests.postgres import PASSWORD, USER
-
+def test_no_screen_and_no_manifest_shows_a_password(
+    beaf: Beaf, run: Run, kept: Any, postgres: Any
+) -> None:
+    sets = [word for each in ("BATCH_FREQ=D", *kept.sets) for word in ("--set", each)]
+    asked = ["--pipeline", "bars.yaml", "--date", MONDAY, "--universe", "mic=XLON", *sets]
+    screens = [
+        beaf("pipeline", "plan", *asked),
+        beaf("pipeline", "run", *asked),
+        beaf("pipeline", "plan", *asked, "--json"),
+        beaf("data", "describe", *kept.asked),
+        beaf("data", "describe", *kept.asked, "--json"),
+    ]
+    assert {each.code for each in screens} == {0}
+    texts = [each.out + each.err for each in screens]
+    texts += [each.read_text() for each in Path(".beaf").rglob("manifest.json")]
     for secret in (PASSWORD, quote(PASSWORD, safe=""), f"{USER}:", f"{USER}@"):
-        assert secret not in shown.out + shown.err
-    assert max(len(line) for line in shown.out.splitlines()) <= 100
+        assert not any(secret in each for each in texts)
+    assert max(len(line) for line in screens[3].out.splitlines()) <= 100

@@ -140,7 +140,9 @@ def _nothing(places: list[Place]) -> UsageError:
 
 
 def _nearby(places: list[Place]) -> str:
-    """Name the tables and datasets that lie below a folder."""
+    """Name the tables and datasets that lie below a folder, or ask for a database's table."""
+    if any(each.is_database and "#" not in each.location for each in places):
+        return "name the table, too: --table NAME"
     found: dict[str, None] = {}
     for place in places:
         if place.is_database or place.pattern is not None:

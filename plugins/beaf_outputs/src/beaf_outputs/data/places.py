@@ -153,9 +153,13 @@ def _shared(folder: str, rest: str, target: Target) -> Iterator[Place]:
 
 def _tables(target: Target) -> Iterator[Place]:
     options = target.options
-    secret = options.sql_connection.get_secret_value()
-    table = target.filled(options.sql_table, _ANY_PARTITION)
-    yield Place(f"{secret}#{table}", kind="sql")
+    secret, named = options.sql_connection.get_secret_value(), options.sql_table
+    if any(f"{{{each}}}" in named for each in _OF_PARTITIONS):
+        raise UsageError(
+            f"the pass {target.pass_name} has many tables, {named}",
+            remedy=f"name one: beaf data describe {shown_location(secret)} --table NAME",
+        )
+    yield Place(f"{secret}#{target.filled(named, _ANY_PARTITION)}", kind="sql")
 
 
 def shown_location(location: str) -> str:
