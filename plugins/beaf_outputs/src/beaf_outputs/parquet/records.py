@@ -4,6 +4,7 @@
     _beaf/about/<digest>.json           what rows mean
     _beaf/records/<generation>/<universe>/<dates>.json      a partition: receipt and files
     _beaf/staged/<partition>/<write>/<n>.staged             files on their way to their places
+    _beaf/locks/<n>.lock                one writer of a partition at a time commits and moves
 
 Writing a record is what commits a partition; writing the next file in `dataset` is what begins
 a dataset anew: partitions of an older generation are no longer there.
@@ -109,7 +110,7 @@ class Record:
 
 def latest(store: Store) -> Version | None:
     """Read the newest version of a dataset; None where there is no dataset."""
-    numbers = [each for each in store.names(VERSIONS) if each.endswith(".json")]
+    numbers = paths_of_records(store.names(VERSIONS))
     text = store.read(numbers[-1]) if numbers else None
     if text is None:
         return None
@@ -169,6 +170,16 @@ def all_records(version: Version) -> str:
 def staged_folder(partition: str, write: str = "") -> str:
     """Name the folder that the files of a partition are staged in, by one write or all of them."""
     return f"{ALL_STAGED}/{_digest(partition)}" + (f"/{write}" if write else "")
+
+
+def lock_path(partition: str) -> str:
+    """Name the lock of a partition; some partitions share one, so that there are few files."""
+    return f"{OWN}/locks/{_digest(partition)[:2]}.lock"
+
+
+def paths_of_records(names: Iterable[str]) -> list[str]:
+    """Leave out what is not a whole record."""
+    return [each for each in names if each.endswith(".json")]
 
 
 def records(store: Store, paths: Iterable[str]) -> list[Record | None]:
