@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import polars as pl
@@ -66,7 +66,8 @@ if home:
 
     setattr(owner, name, deadly)
 print("ready", flush=True)
-sys.stdin.readline()
+if not sys.stdin.readline():
+    sys.exit()  # the parent is gone
 while True:
     write(bars(scale), target_at(root))
     scale += 1
@@ -141,21 +142,22 @@ def killed_at_random(tmp_path: Path, kills: int, seed: int) -> dict[str, int]:
     write(bars(1), target)
     write(bars(50), target, TUESDAY)
     seen = {"old": 0, "new": 0}
-    processes = [child(tmp_path, 1000 * (each + 1)) for each in range(min(kills, 2))]
-    for number in range(kills):
-        before = is_whole(target)
-        process = processes.pop(0)
-        let_go(process)
-        time.sleep(chance.uniform(0.0, 0.12))
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait(10)
-        after = is_whole(target)
-        assert after is not None
-        seen["old" if after == before else "new"] += 1
-        assert read(target, TUESDAY).equals(bars(50))
-        assert pl.scan_delta(table_of(target)).collect().height == 6
-        if number + 2 < kills:
-            processes.append(child(tmp_path, 1000 * (number + 3)))
+    with ExitStack() as started:
+        waiting: list[subprocess.Popen[bytes]] = []
+        for number in range(kills):
+            while len(waiting) < 2:  # one starts up while the other is killed
+                waiting.append(child(tmp_path, 1000 * (number + len(waiting) + 1)))
+                started.callback(waiting[-1].kill)
+            before, process = is_whole(target), waiting.pop(0)
+            let_go(process)
+            time.sleep(chance.uniform(0.0, 0.12))
+            process.kill()
+            process.wait(10)
+            after = is_whole(target)
+            assert after is not None
+            seen["old" if after == before else "new"] += 1
+            assert read(target, TUESDAY).equals(bars(50))
+            assert pl.scan_delta(table_of(target)).collect().height == 6
     write(bars(3), target)
     assert is_whole(target) == 3
     return seen

@@ -33,6 +33,7 @@ _STAGED = re.compile(rf"{FOLDER}/\.{PREFIX}(\d+)\.[0-9a-f]+{re.escape(STAGED)}.*
 
 _OLDER_READERS = "older versions can be read no further back than {:g} hours"
 _UNTIL_VACUUM = "the old files stay for readers of older versions, until vacuum"
+_ORDER = "rows of a partition that is put together are in no order afterwards"
 
 
 def compact(location: str, storage_options: Mapping[str, str], *, apply: bool) -> Upkeep | None:
@@ -53,7 +54,7 @@ def compact(location: str, storage_options: Mapping[str, str], *, apply: bool) -
         tuple(small["path"]),
         int(small["size_bytes"].sum()),
         apply,
-        (_UNTIL_VACUUM,) if added else (),
+        (_UNTIL_VACUUM, _ORDER) if added else (),
     )
     if apply and added:
         _compact(place)
@@ -74,8 +75,7 @@ def vacuum(
     if apply:
         for path in left:
             place.store.remove(path)
-    # The log tells of removed files for a while, also when they have gone.
-    paths = tuple(sorted({*gone, *left} & there.keys()))
+    paths = tuple(sorted(each for each in {*gone, *left} if each in there))
     return Upkeep(
         "delta",
         location,

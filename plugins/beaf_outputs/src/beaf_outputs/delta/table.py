@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -36,6 +37,8 @@ _KEY = f"partition.{PARTITION_KEY}"
 # What deltalake does not find again in the name of a folder: it decodes it once too often, or
 # refuses it.
 _UNFIT_FOLDERS = re.compile(r"%[0-9A-Fa-f]{2}|[\x00-\x1f\x7f]")
+
+_PAUSES = (0.01, 0.05, 0.25)
 
 # Reads are repeated by the object store's client itself; these bound how often and how long.
 _RETRIES = {"max_retries": "5", "retry_timeout": "45s"}
@@ -95,10 +98,19 @@ class Place:
         with self.refusals("read"):
             if not is_on_s3(self.location) and not Path(self.root, "_delta_log").is_dir():
                 return None  # asked first, since deltalake makes the folder that it looks into
-            try:
-                return Table(DeltaTable(self.uri, storage_options=self.options))
-            except TableNotFoundError:
-                return None
+            for pause in _PAUSES:
+                # Who lists a folder while others write to it may see a commit and not the one
+                # before; so a log that seems to have a gap is looked at again.
+                with suppress(DeltaError):
+                    return self._loaded()
+                time.sleep(pause)
+            return self._loaded()
+
+    def _loaded(self) -> Table | None:
+        try:
+            return Table(DeltaTable(self.uri, storage_options=self.options))
+        except TableNotFoundError:
+            return None
 
     def own_table(self) -> Table | None:
         """Load the newest version; None where nothing is.

@@ -21,6 +21,7 @@ from beaf_outputs.parquet.records import (
     Version,
     all_records,
     latest,
+    paths_of_records,
     records,
 )
 from beaf_outputs.stores import STAGED, Found, Store, open_store
@@ -124,7 +125,7 @@ class _Needed:
     @classmethod
     def of(cls, store: Store, version: Version) -> _Needed:
         """Read it from the records."""
-        paths = [each for each in store.names(all_records(version)) if each.endswith(".json")]
+        paths = paths_of_records(store.names(all_records(version)))
         found = [each for each in records(store, paths) if each is not None]
         live = {each.kept.receipt.partition: each for each in found if each.kept}
         return cls(
