@@ -152,7 +152,11 @@ def test_what_a_dataset_that_began_anew_left_goes_once_it_is_over_for_long(
     for each in over:
         age(Path(each))
     assert task(beaf, "vacuum", "kept")["files_removed"] == [], "needed until a moment ago"
-    done = task(beaf, "vacuum", "kept", "--keep_hours", "0", "--apply")
+    now = task(beaf, "vacuum", "kept", "--keep_hours", "0")["files_removed"]
+    assert [f"kept/{each}" for each in now] == [each for each in over if "_beaf" not in each]
+    for each in Path("kept/_beaf/dataset").iterdir():
+        age(each)
+    done = task(beaf, "vacuum", "kept", "--apply")
     assert [f"kept/{each}" for each in done["files_removed"]] == over
     assert tree() == before
     assert rows(anew).equals(wanted)

@@ -99,9 +99,11 @@ def _gone(store: Store, there: Sequence[Found], keep_hours: float) -> Iterator[F
     # What an older generation held was needed until this one began.
     begun = max(each.modified for each in store.files(VERSIONS))
     for each in there:
-        over = needed.is_over(each.path) and max(each.modified, begun) < oldest
+        since = max(each.modified, begun)
+        over = needed.is_over(each.path) and since < oldest
+        stale = needed.is_of_others(each.path) and since < oldest_staged
         left = needed.is_not_committed(each.path) and each.modified < oldest_staged
-        if over or left:
+        if over or stale or left:
             yield each
 
 
@@ -136,12 +138,18 @@ class _Needed:
         )
 
     def is_over(self, path: str) -> bool:
-        """Say whether it was part of the dataset before that began anew."""
-        if path.startswith(f"{RECORDS}/"):
-            return not path.startswith(f"{all_records(self.version)}/")
+        """Say whether rows in it were part of the dataset before that began anew."""
         if path.startswith(f"{OWN}/") or not _OUR_FILE.fullmatch(path):
             return False
         return _name(path) not in self.names and path not in self.removed
+
+    def is_of_others(self, path: str) -> bool:
+        """Say whether it is a record of another generation: of an older one, or of one to come.
+
+        A dataset begins anew with a record that is written before anybody knows of its generation.
+        """
+        mine = f"{all_records(self.version)}/"
+        return path.startswith(f"{RECORDS}/") and not path.startswith(mine)
 
     def is_not_committed(self, path: str) -> bool:
         """Say whether it is of a write that no record tells of, or not yet."""
