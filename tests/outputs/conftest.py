@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
 from tests.outputs.crew import Crew, running_crew
 from tests.outputs.places import PLACES, Place, files_place, local_place
 from tests.s3 import S3Server, running_s3_server

@@ -40,8 +40,8 @@ class Ended:
 
     @property
     def killed(self) -> bool:
-        """Whether it was killed."""
-        return self.code == -signal.SIGKILL
+        """Whether it was killed, or died over a file that grew too large."""
+        return self.code in {-signal.SIGKILL, -signal.SIGXFSZ}
 
 
 class Crew:
@@ -88,7 +88,8 @@ class Writer:
             TimeoutError: it hangs; it is killed then.
         """
         answer = self.crew._ask({"wait": self.pid, "timeout": timeout})
-        said = self.log.read_text(errors="replace")
+        # One that is killed at once has not opened it yet.
+        said = self.log.read_text(errors="replace") if self.log.exists() else ""
         if answer["code"] is None:
             raise TimeoutError(f"a writer has not ended within {timeout} s; it said: {said}")
         return Ended(answer["code"], said)

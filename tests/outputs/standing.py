@@ -6,29 +6,42 @@ killed writer left behind makes it another one.
 
 from __future__ import annotations
 
+import os
+import stat
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from tests.outputs.places import Place
 
 
 def names(place: Place) -> dict[str, Any]:
-    """List the files of a place of files: path → what changes when it is written again."""
+    """List the files of a place: path → what changes when it is written again."""
     if place.is_local:
-        root = Path(place.root)
-        found = [each for each in sorted(root.rglob("*")) if each.is_file()]
-        return {str(each.relative_to(root)): each.stat().st_mtime_ns for each in found}
+        return {path: (info.st_mtime_ns, info.st_size) for path, info in _below(Path(place.root))}
+    if not place.root.startswith("s3://"):
+        return {}
     import obstore
     from obstore.store import from_url
 
-    store = from_url(place.root, config=_of_store(place))
+    store = from_url(place.root, config=dict(place.storage_options))
     return {str(each["path"]): each["last_modified"] for each in obstore.list(store).collect()}
 
 
-def _of_store(place: Place) -> dict[str, Any]:
-    return {name.lower(): value for name, value in place.storage_options.items()}
+def largest(place: Place) -> int:
+    """Return the bytes of the largest file that a writer makes on this machine."""
+    return max((info.st_size for _, info in _below(Path(place.root))), default=0)
+
+
+def _below(root: Path) -> Iterator[tuple[str, os.stat_result]]:
+    for each in sorted(root.rglob("*")):
+        try:
+            info = each.stat()
+        except FileNotFoundError:
+            continue  # gone meanwhile
+        if stat.S_ISREG(info.st_mode):
+            yield str(each.relative_to(root)), info
 
 
 def shape(place: Place) -> dict[str, int]:
@@ -39,6 +52,5 @@ def shape(place: Place) -> dict[str, int]:
 
 
 def _kind_of(path: str) -> str:
-    name = Path(urlsplit(path).path).name
-    hidden = any(part.startswith(".") for part in Path(path).parts)
-    return f"{'hidden ' if hidden else ''}{Path(name).suffix or 'no suffix'}"
+    hidden = "hidden " if any(part.startswith(".") for part in Path(path).parts) else ""
+    return f"{hidden}{Path(path).suffix or 'no suffix'}"

@@ -14,8 +14,15 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from beaf_core import BeafError
 from tests.outputs.places import Place, write
+from tests.outputs.standing import names
+
+from beaf_core import BeafError
+
+#: Whose steps are watched.
+OWN = "beaf_outputs/src/"
+#: A step of a writer: where in the code, and which of its occurrences.
+Step = tuple[str, int]
 
 
 def write_some(
@@ -23,9 +30,10 @@ def write_some(
     journal: str,
     versions: Sequence[tuple[int, int]],
     height: int = 3000,
-    deadly: tuple[str, int] | None = None,
+    deadly: Step | None = None,
     count: str | None = None,
     limit: int | None = None,
+    fatal: bool = False,
     start_at: float | None = None,
 ) -> int:
     """Write versions of partitions one after another, and keep a journal of it.
@@ -35,9 +43,10 @@ def write_some(
         journal: a file that says what was begun and what was done.
         versions: pairs of a partition's number and a version.
         height: about how many rows each has.
-        deadly: the step to die before, and at which of its occurrences.
-        count: a file that all steps are counted in.
+        deadly: the step to die before.
+        count: a file that all steps are told in.
         limit: bytes that no file may grow beyond, as on a full disk.
+        fatal: whether to die of it.
         start_at: when to begin, by `time.time`, so that many begin at once.
 
     Returns:
@@ -45,12 +54,15 @@ def write_some(
     """
     there = Place.from_json(place)
     if limit is not None:
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL if fatal else signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     log = os.open(journal, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
-    steps: Counter[str] = Counter()
-    if deadly or count:
-        sys.setprofile(_watch(steps, *(deadly or (None, 0))))
+    states: list[list[Step]] = []
+    if count:
+        sys.setprofile(_watch(_telling(there, states)))
+    elif deadly:
+        sys.setprofile(_watch(_dying(deadly)))
     if start_at is not None:
         time.sleep(max(0.0, start_at - time.time()))
     try:
@@ -64,24 +76,47 @@ def write_some(
         return int(error.exit_code)
     sys.setprofile(None)
     if count:
-        Path(count).write_text(json.dumps(steps))
+        Path(count).write_text(json.dumps(states))
     return 0
 
 
-def _watch(
-    steps: Counter[str], deadly: str | None, occurrence: int
-) -> Callable[[FrameType, str, Any], None]:
-    """Count the steps of the outputs' own code: all that it calls, before and after the call."""
+def _watch(hear: Callable[[Step], None]) -> Callable[[FrameType, str, Any], None]:
+    """Tell of every step of the outputs' own code: all that it calls, before and after the call."""
+    seen: Counter[str] = Counter()
 
     def step(frame: FrameType, event: str, _argument: Any) -> None:
         acting: FrameType | None = frame
-        if "beaf_outputs" not in frame.f_code.co_filename:
+        if OWN not in frame.f_code.co_filename:
             acting = frame.f_back if event in {"call", "return"} else None
-            if acting is None or "beaf_outputs" not in acting.f_code.co_filename:
+            if acting is None or OWN not in acting.f_code.co_filename:
                 return
-        name = f"{Path(acting.f_code.co_filename).name}:{acting.f_lineno}:{event}"
-        steps[name] += 1
-        if name == deadly and steps[name] == occurrence:
-            os.kill(os.getpid(), signal.SIGKILL)
+        path = acting.f_code.co_filename.partition(OWN)[2]
+        name = f"{path}:{acting.f_lineno}:{event}"
+        seen[name] += 1
+        hear((name, seen[name]))
 
     return step
+
+
+def _dying(deadly: Step) -> Callable[[Step], None]:
+    wanted = tuple(deadly)
+
+    def hear(step: Step) -> None:
+        if step == wanted:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return hear
+
+
+def _telling(place: Place, states: list[list[Step]]) -> Callable[[Step], None]:
+    """Gather steps by what stands at the place while they are taken."""
+    last: list[Any] = [None]
+
+    def hear(step: Step) -> None:
+        found = names(place)
+        if found != last[0]:
+            last[0] = found
+            states.append([])
+        states[-1].append(step)
+
+    return hear

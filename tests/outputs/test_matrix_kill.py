@@ -1,8 +1,9 @@
 """Is every partition whole, old or new, wherever a writer is killed, and does a rerun heal?
 
-A writer dies before any step of the output's own code, the more of them the more kills there are,
-and at any moment of what a library does in one step. After each death every partition is read
-through the public host; then what was begun is written again, as the next run would.
+A writer dies before a step of the output's own code, in every state that its steps leave the disk
+in; in the middle of a file, at any of its bytes; and at any moment. After each death every
+partition is read through the public host; then what was begun is written again, as the next run
+would.
 """
 
 from __future__ import annotations
@@ -16,15 +17,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-
 from tests.outputs.conftest import MakePlace
 from tests.outputs.crew import Crew
 from tests.outputs.places import PLACES, Place, version_of
-from tests.outputs.standing import shape
+from tests.outputs.standing import largest, shape
+from tests.outputs.tasks import Step
 
 NUMBERS = (0, 1, 2)
 WRITES = 4
-FEW, MANY = 6, 200
+FEW, MANY = 9, 200
 
 
 @dataclass
@@ -66,6 +67,17 @@ class Market:
         assert ended.code == 0, ended.said
         self.stands.update(versions)
 
+    def kill(self, death: dict[str, object], dice: random.Random, seconds: float) -> bool:
+        """Let a writer begin, and die: of its own hand, or after some of its time."""
+        writer = self.crew.start("write_some", **self.wishes(self.plan(dice)), **death)
+        if not death:
+            time.sleep(dice.random() * seconds)
+            writer.kill()
+        ended = writer.wait()
+        # One that takes up what another left may have fewer steps, or smaller files.
+        assert ended.killed or ended.code == 0, ended.said
+        return ended.killed
+
     def check_after_a_kill(self) -> tuple[int, int] | None:
         """Every partition is as it was left, but for the one that was being written: old or new."""
         begun = None
@@ -105,34 +117,42 @@ def undisturbed_shape(place: Place, crew: Crew, journal: Path) -> dict[str, int]
     return shape(place)
 
 
-def steps_of(place: Place, crew: Crew, journal: Path) -> tuple[list[tuple[str, int]], float]:
-    """List the steps of a writer of `WRITES` partitions, and how many seconds it takes."""
-    market, counted = Market(place, crew, journal), journal.with_name("steps")
-    first, again = market.plan(random.Random(0)), market.plan(random.Random(0))
-    market.write(first, count=str(counted))
-    steps: dict[str, int] = json.loads(counted.read_text())
-    began = time.perf_counter()
-    market.write(again)
-    return sorted(steps.items()), time.perf_counter() - began
+@dataclass(frozen=True)
+class Deaths:
+    """The ways to die that a place offers.
+
+    Attributes:
+        states: steps of a writer, by what stands on the disk while they are taken.
+        seconds: how long a writer works.
+        largest: the bytes of its largest file.
+    """
+
+    states: list[list[Step]]
+    seconds: float
+    largest: int
+
+    def draw(self, turn: int, dice: random.Random) -> dict[str, object]:
+        """Draw one; every state has its turn."""
+        way = turn % 3
+        if way == 0:
+            return {"deadly": dice.choice(self.states[turn // 3 % len(self.states)])}
+        if way == 1 and self.largest:
+            return {"limit": max(512, int(self.largest * dice.random())), "fatal": True}
+        return {}
 
 
-def killed_at_a_step(market: Market, dice: random.Random, step: tuple[str, int]) -> bool:
-    name, often = step
+def deaths(place: Place, crew: Crew, journal: Path, dice: random.Random) -> Deaths:
+    """Let a writer of `WRITES` partitions work in peace, and watch it."""
+    market, told = Market(place, crew, journal), journal.with_name("steps")
+    market.write(market.plan(dice), count=str(told))
+    states: list[list[Step]] = [
+        [(name, occurrence) for name, occurrence in steps] for steps in json.loads(told.read_text())
+    ]
+    dice.shuffle(states)
     versions = market.plan(dice)
-    deadly = (name, dice.randint(1, often))
-    ended = market.crew.run("write_some", **market.wishes(versions), deadly=deadly)
-    # One that takes up what another left may have fewer of these steps.
-    assert ended.killed or ended.code == 0, ended.said
-    return ended.killed
-
-
-def killed_at_a_moment(market: Market, dice: random.Random, seconds: float) -> bool:
-    writer = market.crew.start("write_some", **market.wishes(market.plan(dice)))
-    time.sleep(dice.random() * seconds)
-    writer.kill()
-    ended = writer.wait()
-    assert ended.killed or ended.code == 0, ended.said
-    return ended.killed
+    began = time.perf_counter()
+    market.write(versions)
+    return Deaths(states, time.perf_counter() - began, largest(place) if place.is_local else 0)
 
 
 @pytest.mark.parametrize("kills", [FEW, pytest.param(MANY, marks=pytest.mark.soak)])
@@ -147,24 +167,19 @@ def test_a_killed_writer_leaves_old_or_new_and_a_rerun_heals(
 ) -> None:
     dice = random.Random(f"{name} {kills}")
     undisturbed = undisturbed_shape(make_place(name), crew, journal)
-    steps, seconds = steps_of(make_place(name), crew, journal)
-    dice.shuffle(steps)
+    ways = deaths(make_place(name), crew, journal, dice)
     market = Market(make_place(name), crew, journal)
     done = turn = 0
     while done < kills:
-        if turn % 2 == 0:
-            killed = killed_at_a_step(market, dice, steps[turn // 2 % len(steps)])
-        else:
-            killed = killed_at_a_moment(market, dice, seconds)
-        turn += 1
-        done += killed
+        done += market.kill(ways.draw(turn, dice), dice, ways.seconds)
         market.heal(market.check_after_a_kill(), undisturbed)
+        turn += 1
         assert turn < 4 * kills + 20, "too few writers die to learn anything"
     seen = market.seen
     record_property(
         "figures",
-        f"{name}: {done} kills at {len(steps)} steps and at random moments; "
-        f"the partition then old {seen['old']}, new {seen['new']}; "
-        f"healed {seen['healed']}; lost 0, doubled 0",
+        f"{name}: {done} kills in {len(ways.states)} states of the disk, inside files and at "
+        f"random moments; what was being written was then old {seen['old']}, new {seen['new']} "
+        f"times; healed {seen['healed']}; lost 0, doubled 0",
     )
     assert seen["healed"] >= done
