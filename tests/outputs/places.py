@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import polars as pl
 
@@ -65,6 +66,11 @@ class Place:
     def is_local(self) -> bool:
         """Whether this process writes its files itself, to a disk of this machine."""
         return "://" not in self.root
+
+    @property
+    def password(self) -> str | None:
+        """The password of its database, as it stands in the URL."""
+        return urlsplit(self.section.get("sql_connection", "")).password
 
     def target(self, dataset: str = "tiny", pass_name: str = "bars", **stamp: str) -> Target:
         """Resolve it, as the configuration does."""

@@ -15,6 +15,8 @@ from typing import Any
 
 from tests.outputs.places import Place
 
+from beaf_core import PartitionRun, Target
+
 
 def names(place: Place) -> dict[str, Any]:
     """List the files of a place: path → what changes when it is written again."""
@@ -27,6 +29,17 @@ def names(place: Place) -> dict[str, Any]:
 
     store = from_url(place.root, config=dict(place.storage_options))
     return {str(each["path"]): each["last_modified"] for each in obstore.list(store).collect()}
+
+
+def trace(place: Place, target: Target, partition: PartitionRun) -> Any:
+    """Return what is another one once a partition was written again, and only then."""
+    if place.kind in {"parquet", "hive"}:
+        location = target.location(partition).removeprefix(f"{place.root}/")
+        day = "" if place.kind == "parquet" else f"Date={partition.dates.start_date}"
+        return {
+            path: facts for path, facts in names(place).items() if location in path and day in path
+        }
+    raise NotImplementedError(place.kind)
 
 
 def largest(place: Place) -> int:
