@@ -1,0 +1,133 @@
+"""Where do an output's files lie, a folder or a prefix on S3, and how are they put there whole?
+
+Paths are relative to the root, with `/`. What is written is there whole or not at all, and stays
+after a power cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from beaf_core import UsageError
+
+S3_SCHEME = "s3://"
+
+#: How the names of files end that are not whole yet. They begin with a dot, so that no reader's
+#: `*.parquet` takes one.
+STAGED = ".staged"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file that is there.
+
+    Attributes:
+        path: relative to the root.
+        bytes: its size.
+        modified: when it was written, in seconds since the epoch, by the clock of the store.
+    """
+
+    path: str
+    bytes: int
+    modified: float
+
+
+class Store(Protocol):
+    """A folder, or a prefix on S3.
+
+    Every method raises `ResourceError` where the disk or the server refuses, and `UsageError` for
+    a path that would leave the root; never with a secret in it.
+
+    Attributes:
+        root: as configured, without a slash at its end.
+        repeated: how many requests were repeated so far.
+    """
+
+    root: str
+    repeated: int
+
+    def location(self, path: str) -> str:
+        """Spell a path for people and for polars."""
+
+    def read(self, path: str) -> bytes | None:
+        """Read a file; None where there is none."""
+
+    def read_end(self, path: str, size: int) -> bytes | None:
+        """Read the last `size` bytes of a file, or all of it; None where there is none."""
+
+    def write(self, path: str, data: bytes) -> None:
+        """Write a file, whole or not at all."""
+
+    def staging(self, path: str) -> AbstractContextManager[Path]:
+        """Offer a place on this machine to make a file that `put` brings to `path`.
+
+        What is still there at the end is removed.
+        """
+
+    def put(self, staged: Path, path: str) -> None:
+        """Bring a finished local file into place, whole or not at all."""
+
+    def move(self, source: str, path: str) -> bool:
+        """Move a file over another one or none; False where the source is not there."""
+
+    def files(self, folder: str) -> list[Found]:
+        """List all files below a folder, sorted by path; those that are hidden, too."""
+
+    def names(self, folder: str) -> list[str]:
+        """List the paths of all files below a folder, sorted."""
+
+    def remove(self, path: str) -> None:
+        """Remove a file; that it is gone already is fine."""
+
+
+def open_store(root: str, storage_options: Mapping[str, str] | None = None) -> Store:
+    """Open a folder or `s3://bucket/prefix`. Nothing is read, and the folder need not exist.
+
+    Args:
+        root: the folder or the URL.
+        storage_options: for S3, in the names that polars takes; else the environment's.
+
+    Raises:
+        UsageError: another kind of place, or an option that is not known.
+    """
+    if is_on_s3(root):
+        from beaf_outputs.stores.s3 import S3Objects  # 30 ms
+
+        return S3Objects(root, storage_options or {})
+    if "://" in root:
+        raise UsageError(
+            f"{root} is neither a folder nor on S3",
+            remedy="set OUTPUT_TARGET.path_template to a path on this machine or to s3://…",
+        )
+    from beaf_outputs.stores.local import LocalFiles
+
+    return LocalFiles(root)
+
+
+def is_on_s3(location: str) -> bool:
+    """Say whether a location is on S3."""
+    return location.startswith(S3_SCHEME)
+
+
+def parted(location: str) -> tuple[str, str]:
+    """Split a file's location into its folder, to be opened as a store, and its name."""
+    folder, _, name = location.rpartition("/")
+    return folder or ("/" if location.startswith("/") else "."), name
+
+
+def checked(root: str, path: str) -> str:
+    """Return the path, if it stays below the root.
+
+    Raises:
+        UsageError: it is absolute, or has a part that is empty, `.` or `..`, or cannot be a name.
+    """
+    if any(part in {"", ".", ".."} for part in path.split("/")) or not path.isprintable():
+        raise UsageError(
+            f"{path!r} cannot be the name of a file below {root}",
+            remedy="choose names without control characters, and no part that is `.` or `..`",
+        )
+    return path

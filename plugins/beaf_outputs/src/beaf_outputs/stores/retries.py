@@ -1,0 +1,40 @@
+"""Which refusals of a server pass by themselves, and how long is it asked again?"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TypeVar
+
+import stamina
+
+Answer = TypeVar("Answer")
+
+ATTEMPTS = 6
+#: After this many seconds a server is not asked again.
+SECONDS = 45.0
+
+# Retries are told once, by their number: without a handler, each would be a line on stderr.
+logging.getLogger("stamina").addHandler(logging.NullHandler())
+
+
+class PassingError(Exception):
+    """A refusal that may pass: the server is busy, or cannot be reached at the moment."""
+
+
+def repeated_until_answered(request: Callable[[], Answer], on_repeat: Callable[[], None]) -> Answer:
+    """Send a request again while it raises `PassingError`, after pauses that grow, with jitter.
+
+    Args:
+        request: what to do; done twice, it must come to the same.
+        on_repeat: called before each repetition.
+
+    Raises:
+        PassingError: the last one, where the server has not come round in time.
+    """
+    for attempt in stamina.retry_context(on=PassingError, attempts=ATTEMPTS, timeout=SECONDS):
+        with attempt:
+            if attempt.num > 1:
+                on_repeat()
+            return request()
+    raise AssertionError("stamina raises the last error itself")

@@ -1,0 +1,62 @@
+"""Where is a file made that then goes elsewhere, and who tidies up after a killed process?"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from beaf_outputs.stores.local import refused
+
+_PREFIX = "beaf-staged-"
+#: A younger folder may belong to a process that has not locked it yet.
+_SECONDS = 60.0
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """Make a folder of one's own below the temporary one, and remove it at the end.
+
+    It is locked meanwhile. The operating system ends the lock with its holder, so that what killed
+    processes left is told from what others still use, and is removed by the next one.
+
+    Raises:
+        ResourceError: the temporary folder cannot be written.
+    """
+    try:
+        _sweep()
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise refused(tempfile.gettempdir(), "written", error.strerror or str(error)) from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(handle)
+
+
+def _sweep() -> None:
+    for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with suppress(FileNotFoundError):  # another process sweeps, too
+            stat = left.stat()
+            if stat.st_uid == os.getuid() and time.time() - stat.st_mtime > _SECONDS:
+                _remove_if_left(left)
+
+
+def _remove_if_left(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return  # its owner lives
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        os.close(handle)
