@@ -31,6 +31,8 @@ LOCAL = ("parquet",)
 ON_S3: tuple[str, ...] = ()
 SERVED: tuple[str, ...] = ()
 PLACES = (*LOCAL, *ON_S3, *SERVED)
+#: Those of which one location holds many partitions.
+SHARED_PLACES = tuple(each for each in PLACES if not each.startswith("parquet"))
 
 SINGLE = "{datasetname}/{pass}/{universe}/{start_date}_{end_date}.parquet"
 SHARED = "{datasetname}/{pass}"
@@ -170,13 +172,18 @@ def ordered(frame: pl.DataFrame) -> pl.DataFrame:
 # -- through the host ------------------------------------------------------------------------------
 
 
-def write(place: Place, number: int, version: int, **more: Any) -> Receipt:
-    """Write a version of a partition; its stamp says which."""
-    now = datetime.now(UTC).isoformat()
-    target = place.target(fingerprint=str(version), written_at=now)
-    return PluginHost().write_output(
-        rows(number, version, **more).lazy(), target, partition(number)
-    )
+def write(
+    place: Place, number: int, version: int, height: int = 3000, since: str | None = None
+) -> Receipt:
+    """Write a version of a partition; its stamp says which, and since when its run is at work."""
+    stamp = {"fingerprint": str(version), "written_at": since or now()}
+    frame = rows(number, version, height).lazy()
+    return PluginHost().write_output(frame, place.target(**stamp), partition(number))
+
+
+def now() -> str:
+    """Return the time as runs stamp it."""
+    return datetime.now(UTC).isoformat()
 
 
 def read(place: Place, numbers: Sequence[int]) -> pl.DataFrame | None:

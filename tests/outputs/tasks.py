@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from tests.outputs.places import Place, write
+from tests.outputs.places import Place, now, write
 from tests.outputs.standing import names
 
 from beaf_core import BeafError
@@ -65,10 +65,11 @@ def write_some(
         sys.setprofile(_watch(_dying(deadly)))
     if start_at is not None:
         time.sleep(max(0.0, start_at - time.time()))
+    since = now()
     try:
         for number, version in versions:
             os.write(log, f"begun {number} {version}\n".encode())
-            write(there, number, version, height=height)
+            write(there, number, version, height, since)
             os.write(log, f"done {number} {version}\n".encode())
     except BeafError as error:
         sys.setprofile(None)
