@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from tests.outputs.crew import Crew, running_crew
-from tests.outputs.places import PLACES, Place, files_place, local_place
+from tests.outputs.places import PLACES, SERVED, Place, files_place, local_place, sql_place
+from tests.postgres import PostgresServer, running_postgres_server
 from tests.s3 import S3Server, running_s3_server
 
 MakePlace = Callable[[str], Place]
@@ -26,6 +27,12 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    with running_postgres_server() as server:
+        yield server
+
+
 @pytest.fixture
 def make_place(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
@@ -37,6 +44,10 @@ def make_place(
         if name.endswith("-s3"):
             server: S3Server = request.getfixturevalue("s3")
             return files_place(name, f"s3://matrix/{folder.name}", server.storage_options())
+        if name in SERVED:
+            database: PostgresServer = request.getfixturevalue("postgres")
+            url = database.create_database()
+            return sql_place(name, url, url)
         return local_place(name, folder)
 
     return make

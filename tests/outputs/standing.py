@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.outputs import tables
 from tests.outputs.places import Place
 
 from beaf_core import PartitionRun, Target
@@ -39,6 +40,8 @@ def trace(place: Place, target: Target, partition: PartitionRun) -> Any:
         return {
             path: facts for path, facts in names(place).items() if location in path and day in path
         }
+    if place.kind == "sql":
+        return tables.trace(place, f"{target.dataset}_{target.pass_name}", partition.key)
     raise NotImplementedError(place.kind)
 
 
@@ -61,6 +64,8 @@ def shape(place: Place) -> dict[str, int]:
     """Count what stands at a place, by kind."""
     if place.kind in {"parquet", "hive"}:
         return dict(Counter(_kind_of(each) for each in names(place)))
+    if place.kind == "sql":
+        return tables.shape(place)
     raise NotImplementedError(place.kind)
 
 

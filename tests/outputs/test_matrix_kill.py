@@ -104,8 +104,8 @@ class Market:
                 self.newest += 1
                 again.append((number, self.newest))
         self.write(again)
-        for number in NUMBERS:
-            assert version_of(self.place, number) == self.stands[number]
+        for number, version in again:
+            assert version_of(self.place, number) == version
         assert shape(self.place) == undisturbed, "something is left over, or lacks"
         self.seen["healed"] += 1
 
@@ -175,6 +175,7 @@ def test_a_killed_writer_leaves_old_or_new_and_a_rerun_heals(
         market.heal(market.check_after_a_kill(), undisturbed)
         turn += 1
         assert turn < 4 * kills + 20, "too few writers die to learn anything"
+    assert {each: version_of(market.place, each) for each in NUMBERS} == market.stands
     seen = market.seen
     record_property(
         "figures",

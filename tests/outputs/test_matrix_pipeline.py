@@ -14,13 +14,12 @@ import polars as pl
 import pytest
 import yaml
 from tests.engine.two_passes import write_two_passes
-from tests.outputs.places import Place, ordered
+from tests.outputs.places import Place, host, ordered
 from tests.outputs.standing import trace
 
 from beaf_core import (
     DatePartition,
     PartitionRun,
-    PluginHost,
     RunReport,
     UniversePartition,
     run_pipeline,
@@ -122,7 +121,7 @@ class Project:
     def holds(self, truth: dict[tuple[str, str], pl.DataFrame]) -> None:
         for (name, day), wanted in truth.items():
             target = self.place.target("tiny", name)
-            found = PluginHost().read_output(target, [partition(day)])
+            found = host().read_output(target, [partition(day)])
             assert found is not None, f"{name} of {day} is not there"
             back = found.collect()
             assert back.schema == wanted.schema
@@ -133,7 +132,7 @@ class Project:
         found = {}
         for name, day in TRUTH:
             target = self.place.target("tiny", name)
-            receipt = PluginHost().find_receipt(target, partition(day))
+            receipt = host().find_receipt(target, partition(day))
             found[name, day] = (receipt, trace(self.place, target, partition(day)))
         return found
 
@@ -196,13 +195,13 @@ def test_a_pipeline_comes_to_the_same_rows_and_rewrites_only_what_changed(
 def test_a_range_reads_back_as_its_days(project: Project) -> None:
     project.run()
     target = project.place.target("tiny", "bars")
-    both = PluginHost().read_output(target, [partition(MONDAY), partition(TUESDAY)])
+    both = host().read_output(target, [partition(MONDAY), partition(TUESDAY)])
     assert both is not None
     wanted = pl.concat([TRUTH["bars", MONDAY], TRUTH["bars", TUESDAY]])
     assert ordered(both.collect()).equals(ordered(wanted))
     few = both.filter(pl.col("ListingId") == 102, pl.col("Volume") > 60).select("Volume")
     assert sorted(few.collect()["Volume"]) == [70.0, 150.0]
-    receipts = PluginHost().list_receipts(
+    receipts = host().list_receipts(
         target, PartitionRun(UniversePartition("mic", "XLON"), DatePartition(MONDAY, TUESDAY))
     )
     assert {partition(MONDAY).key, partition(TUESDAY).key} <= {each.partition for each in receipts}
