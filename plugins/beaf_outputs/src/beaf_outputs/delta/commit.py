@@ -1,0 +1,221 @@
+"""How does one change of a partition get into the log of a table, exactly once?"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import stamina
+from deltalake import CommitProperties, Schema, TableFeatures, Transaction
+from deltalake.exceptions import DeltaError
+from deltalake.transaction import create_table_with_add_actions
+
+from beaf_core import LockedError
+from beaf_outputs.added import PARTITION_KEY
+from beaf_outputs.delta.files import DataFile
+from beaf_outputs.delta.schema import TIMESTAMP_NTZ, agreed, needs_ntz
+from beaf_outputs.delta.table import LAYOUT, MARK, Place, Table, application
+from beaf_outputs.stores import is_on_s3
+
+ATTEMPTS = 30
+SECONDS = 90.0
+
+#: After so many commits the state of a table is written as one file, so that it is read quickly.
+_CHECKPOINT_INTERVAL = "20"
+
+
+class _AgainError(Exception):
+    """Another writer, or a busy server, was in the way; the next attempt may succeed."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What one commit does to a table.
+
+    Attributes:
+        place: the table's.
+        key: the partition whose files are replaced.
+        number: of the write.
+        schema: the columns of the partition.
+        partition_by: what its files are sorted into.
+        files: what takes the place of the partition's files; nothing removes it.
+        rows: in these files.
+        alone: whether the files of all other partitions go, too.
+        anew: whether the table takes these columns, whatever it had, and loses all else.
+        add_columns: whether columns may be new or absent.
+        absent: columns that the partition has, but without any value.
+        keeps_schema: whether the table's columns stay as they are.
+        name: of a table that is made.
+        description: of a table that is made.
+        properties: of a table that is made.
+        stamp: the receipt's; `DeltaTable.history()` tells parts of it.
+    """
+
+    place: Place
+    key: str
+    number: int
+    schema: Schema
+    partition_by: Sequence[str]
+    files: Sequence[DataFile] = ()
+    rows: int = 0
+    alone: bool = False
+    anew: bool = False
+    add_columns: bool = False
+    absent: Sequence[str] = ()
+    keeps_schema: bool = False
+    name: str = ""
+    description: str = ""
+    properties: Mapping[str, str] = field(default_factory=dict)
+    stamp: Mapping[str, str] = field(default_factory=dict)
+
+    def check(self, table: Table | None) -> None:
+        """Check, before rows are computed, that the table would take them.
+
+        Raises:
+            UsageError: it would not.
+        """
+        if table is not None and not self.makes_anew(table):
+            self.columns_with(table)
+
+    def makes_anew(self, table: Table) -> bool:
+        """Say whether the whole table is replaced: a strange one is, as files are."""
+        return self.anew or not table.is_ours
+
+    def columns_with(self, table: Table) -> Schema:
+        """Return the columns that the table has afterwards."""
+        if self.keeps_schema:
+            return table.raw.schema()
+        return agreed(
+            table,
+            self.schema,
+            self.partition_by,
+            absent=self.absent,
+            add_columns=self.add_columns,
+        )
+
+    def properties_of(self, *more: Transaction) -> CommitProperties:
+        """Gather what the commit carries besides its files."""
+        told = {
+            "beaf.partition": self.key,
+            "beaf.rows": self.rows,
+            **{
+                f"beaf.{name}": self.stamp[name]
+                for name in ("run_id", "dataset", "pass", "fingerprint")
+                if name in self.stamp
+            },
+        }
+        mine = Transaction(application(self.key), self.number)
+        return CommitProperties(custom_metadata=told, app_transactions=[mine, *more])
+
+
+def landed(change: Change) -> int:
+    """Commit a change, and return how often the commit had to be repeated.
+
+    Raises:
+        UsageError: the table has got other columns meanwhile.
+        LockedError: others were in the way each time.
+        ResourceError: the place cannot be read or written.
+    """
+    repeated = 0
+    try:
+        for attempt in stamina.retry_context(
+            on=_AgainError, attempts=ATTEMPTS, timeout=SECONDS, wait_initial=0.02, wait_max=2.0,
+            wait_jitter=0.2,
+        ):  # fmt: skip
+            with attempt:
+                repeated = attempt.num - 1
+                _once(change)
+    except _AgainError as error:
+        raise LockedError(
+            f"other runs wrote to {change.place.location} each time that {change.key} was to be "
+            f"committed: {error}",
+            remedy="run it again",
+        ) from None
+    return repeated
+
+
+def _once(change: Change) -> None:
+    table = change.place.table()
+    if table is not None and table.number(change.key) == change.number:
+        return  # an earlier attempt has landed, though the answer was lost
+    before = None if table is None else table.version
+    schema = (
+        change.schema if table is None or change.makes_anew(table) else change.columns_with(table)
+    )
+    with change.place.refusals("written"):
+        try:
+            if table is None or change.makes_anew(table):
+                _make(change, replaces=table is not None)
+            else:
+                _replace(change, table, schema)
+        except DeltaError as error:
+            _sort_out(change, before, error)
+    _flush_log(change.place, 0 if before is None else before + 1)
+
+
+def _make(change: Change, *, replaces: bool) -> None:
+    create_table_with_add_actions(
+        change.place.uri,
+        change.schema,
+        [each.action() for each in change.files],
+        mode="overwrite" if replaces else "error",
+        partition_by=list(change.partition_by),
+        name=change.name or None,
+        description=change.description or None,
+        configuration={"delta.checkpointInterval": _CHECKPOINT_INTERVAL, **change.properties},
+        storage_options=change.place.options,
+        commit_properties=change.properties_of(Transaction(MARK, LAYOUT)),
+    )
+
+
+def _replace(change: Change, table: Table, schema: Schema) -> None:
+    if needs_ntz(schema) and TIMESTAMP_NTZ not in (table.raw.protocol().writer_features or ()):
+        table.raw.alter.add_feature(
+            TableFeatures.TimestampWithoutTimezone, allow_protocol_versions_increase=True
+        )
+        table.raw.update_incremental()
+    table.raw.create_write_transaction(
+        [each.action() for each in change.files],
+        "overwrite",
+        schema,
+        list(change.partition_by),
+        # By value, not by a text of SQL: no key can reach further than its own files.
+        None if change.alone else [(PARTITION_KEY, "=", change.key)],
+        commit_properties=change.properties_of(),
+    )
+
+
+def _sort_out(change: Change, before: int | None, error: DeltaError) -> None:
+    """Say whether another attempt may help: others have committed, or the server was busy."""
+    table = change.place.table()
+    if table is not None and table.number(change.key) == change.number:
+        return
+    if (None if table is None else table.version) != before:
+        raise _AgainError("the table has changed") from error
+    if is_on_s3(change.place.location):
+        from beaf_outputs.stores.s3 import passes, reason_of
+
+        if passes(str(error)):
+            raise _AgainError(reason_of(error)) from error
+    raise error
+
+
+def _flush_log(place: Place, version: int) -> None:
+    """Ask the disk to keep the commit: deltalake leaves that to the operating system."""
+    if is_on_s3(place.location):
+        return
+    log = Path(place.uri, "_delta_log")
+    while (entry := log / f"{version:020}.json").exists():
+        _flush(entry)
+        version += 1
+    _flush(log)
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

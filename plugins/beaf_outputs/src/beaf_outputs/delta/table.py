@@ -1,0 +1,181 @@
+"""What does a Delta table hold at one version: which files are a partition's, and is it ours?"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import polars as pl
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError, TableNotFoundError
+
+from beaf_core import ResourceError, UsageError
+from beaf_outputs.added import PARTITION_KEY
+from beaf_outputs.stores import Store, is_on_s3, open_store
+
+#: The application transaction of tables that BEAF has made; its number is that of the layout.
+MARK = "beaf"
+LAYOUT = 1
+
+#: Where receipts are, and what rows mean. What begins with an underscore is no data of a table.
+FOLDER = "_beaf"
+
+#: How names of our data files begin.
+PREFIX = "beaf-"
+
+# Reads are repeated by the object store's client itself; these bound how often and how long.
+_RETRIES = {"max_retries": "5", "retry_timeout": "45s"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a table is, or may be.
+
+    Attributes:
+        location: a folder, or `s3://bucket/prefix`, as configured.
+        storage_options: for S3.
+    """
+
+    location: str
+    storage_options: Mapping[str, str] = field(repr=False)
+
+    @cached_property
+    def store(self) -> Store:
+        """The files of the table."""
+        return open_store(self.location, self.storage_options)
+
+    @property
+    def uri(self) -> str:
+        """The location as deltalake takes it: what looks like a URL must not be a folder's name."""
+        if is_on_s3(self.location):
+            return self.location
+        assert self.store  # another scheme is refused
+        return os.path.abspath(self.location)  # noqa: PTH100 — links stay as they are
+
+    @property
+    def options(self) -> dict[str, str]:
+        """The storage options as deltalake takes them."""
+        if not is_on_s3(self.location):
+            return {}
+        from beaf_outputs.stores.s3 import object_store_options
+
+        return {**_RETRIES, **object_store_options(self.storage_options)}
+
+    def table(self) -> Table | None:
+        """Load the newest version; None where there is no table."""
+        if not is_on_s3(self.location) and not Path(self.uri, "_delta_log").is_dir():
+            return None  # asked first, since deltalake makes the folder that it looks into
+        with self.refusals("read"):
+            try:
+                return Table(DeltaTable(self.uri, storage_options=self.options))
+            except TableNotFoundError:
+                return None
+
+    def own_table(self) -> Table | None:
+        """Load the newest version; None where nothing is.
+
+        Raises:
+            UsageError: something stands there that BEAF has not written.
+        """
+        table = self.table()
+        if table is None and not self._has_strange_files():
+            return None
+        if table is None or not table.is_ours:
+            what = "a Delta table" if table else "a folder with files"
+            raise UsageError(
+                f"{self.location} is there already, {what} that BEAF has not written",
+                remedy="move it, change OUTPUT_TARGET.path_template, or replace it with --force",
+            )
+        return table
+
+    def _has_strange_files(self) -> bool:
+        if not is_on_s3(self.location) and Path(self.uri).is_file():
+            return True
+        # A writer that was killed leaves files of ours, and no table.
+        return any(
+            not each.startswith(("_", ".")) and not each.rpartition("/")[2].startswith(PREFIX)
+            for each in self.store.names("")
+        )
+
+    @contextmanager
+    def refusals(self, done: str) -> Iterator[None]:
+        """Tell in a person's words why a table cannot be read or written."""
+        try:
+            yield
+        except TableNotFoundError:
+            raise
+        except (DeltaError, OSError) as error:
+            raise ResourceError(
+                f"{self.location} cannot be {done}: {self._reason(error)}",
+                remedy="check that the place can be reached and written, and has room",
+            ) from None
+
+    def _reason(self, error: Exception) -> str:
+        if is_on_s3(self.location):
+            from beaf_outputs.stores.s3 import reason_of
+
+            return reason_of(error)
+        return str(error).strip().splitlines()[0]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A Delta table at one version."""
+
+    raw: DeltaTable
+
+    @property
+    def version(self) -> int:
+        """The version that was loaded."""
+        return self.raw.version()
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether BEAF has made it."""
+        return self.raw.transaction_version(MARK) is not None
+
+    def number(self, key: str) -> int | None:
+        """Give the number of the newest write of a partition; None where there was none."""
+        return self.raw.transaction_version(application(key))
+
+    @cached_property
+    def files(self) -> pl.DataFrame:
+        """The files of the newest version: path, size_bytes, num_records, `partition.…`."""
+        found = pl.DataFrame(self.raw.get_add_actions(flatten=True))
+        if "num_records" not in found.columns:
+            found = found.with_columns(pl.lit(None, pl.Int64).alias("num_records"))
+        return found
+
+    def files_of(self, keys: Iterable[str]) -> pl.DataFrame:
+        """The files of some partitions, in the order in which their rows were written."""
+        column = f"partition.{PARTITION_KEY}"
+        if column not in self.files.columns:
+            return self.files.clear()
+        return self.files.filter(pl.col(column).is_in(list(keys))).sort("path")
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys of the partitions that have files."""
+        column = f"partition.{PARTITION_KEY}"
+        if column not in self.files.columns:
+            return []
+        return self.files[column].drop_nulls().unique().sort().to_list()
+
+    @property
+    def partition_columns(self) -> list[str]:
+        """The columns that the table is partitioned by."""
+        return self.raw.metadata().partition_columns
+
+    @property
+    def schema(self) -> pl.Schema:
+        """The columns as polars reads them."""
+        return pl.Schema(self.raw.schema())
+
+
+def application(key: str) -> str:
+    """Name the application transaction of a partition."""
+    return f"{MARK}:{key}"
