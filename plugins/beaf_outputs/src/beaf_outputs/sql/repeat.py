@@ -6,6 +6,7 @@ restarts is back within seconds.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -15,6 +16,9 @@ from beaf_outputs.sql.drivers.faults import LostError
 
 ATTEMPTS = 6
 SECONDS = 45.0
+
+# Repetitions are told once, by their number: without a handler, each would be a line on stderr.
+logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 Answer = TypeVar("Answer")
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import sqlalchemy as sa
 
-from beaf_core import PartitionRun, Receipt, Target, UsageError
+from beaf_core import DatePartition, PartitionRun, Receipt, Target, UniversePartition
 from beaf_outputs.added import PARTITION_KEY
 from beaf_outputs.kept import Described
 from beaf_outputs.sql import Config, receipts
 from beaf_outputs.sql.drivers import Database, open_driver
 from beaf_outputs.sql.repeat import repeated
 from beaf_outputs.sql.tables import Place, bare
+from beaf_outputs.sql.urls import is_database, shown
 
 
 def find(target: Target, partition: PartitionRun, options: Config) -> Receipt | None:
@@ -18,12 +21,12 @@ def find(target: Target, partition: PartitionRun, options: Config) -> Receipt | 
     place = Place.of(target, options.sql_table, partition)
     driver = open_driver(options.sql_connection.get_secret_value())
 
-    def ask() -> Receipt | None:
+    def ask() -> receipts.Entry | None:
         with driver.open(writes=False) as database:
-            found = _entry(database, place.within(database), partition.key)
-        return None if found is None else found.kept.receipt
+            return _entry(database, place.within(database), partition.key)
 
-    return repeated(ask)[0]
+    found, _ = repeated(ask)
+    return None if found is None else _here(found.kept.receipt, target, partition)
 
 
 def _entry(database: Database, place: Place, key: str) -> receipts.Entry | None:
@@ -34,11 +37,15 @@ def _entry(database: Database, place: Place, key: str) -> receipts.Entry | None:
     return next(iter(receipts.entries(database, place, [key])), None)
 
 
+def _here(receipt: Receipt, target: Target, partition: PartitionRun) -> Receipt:
+    """Say where it is by the configuration of today: a server may have got another name."""
+    return replace(receipt, location=target.location(partition))
+
+
 def overlapping(target: Target, partition: PartitionRun, options: Config) -> list[Receipt]:
-    """Look up the receipts of outputs that hold any of the days."""
+    """Look up the receipts of a table's outputs of a universe that hold any of the days."""
     place = Place.of(target, options.sql_table, partition)
     driver = open_driver(options.sql_connection.get_secret_value())
-    dated = any(f"{{{each}}}" in options.sql_table for each in ("start_date", "end_date"))
 
     def ask() -> list[receipts.Entry]:
         with driver.open(writes=False) as database:
@@ -48,42 +55,63 @@ def overlapping(target: Target, partition: PartitionRun, options: Config) -> lis
             return receipts.overlapping(database, schema, target, partition)
 
     found, _ = repeated(ask)
-    return [each.kept.receipt for each in found if dated or each.table == place.name]
+    of_run = [(each, _run_of(each.kept.receipt)) for each in found]
+    return [
+        _here(each.kept.receipt, target, run)
+        for each, run in of_run
+        # Where the table's name has dates in it, each is looked for in its own.
+        if each.table == Place.of(target, options.sql_table, run).name
+    ]
+
+
+def _run_of(receipt: Receipt) -> PartitionRun:
+    universe, _, dates = receipt.partition.rpartition(":")
+    return PartitionRun(UniversePartition(universe), DatePartition(dates))
 
 
 def remove(target: Target, receipt: Receipt, options: Config) -> bool:
     """Remove a partition's rows and receipt, in one transaction."""
     driver = open_driver(options.sql_connection.get_secret_value())
-    place = _place_of(receipt, options)
+    named = Place.of(target, options.sql_table, _run_of(receipt))
 
     def go() -> None:
         with driver.open(writes=True) as database:
-            there = place.within(database)
-            database.lock(there.lock, shared=True)
-            database.lock(f"{there.lock}/{receipt.partition}")
-            if _entry(database, there, receipt.partition) is not None:
-                table = bare(there, PARTITION_KEY)
-                mine = table.c[PARTITION_KEY] == receipt.partition
+            place = named.within(database)
+            database.lock(place.lock, shared=True)
+            database.lock(f"{place.lock}/{receipt.partition}")
+            if _entry(database, place, receipt.partition) is not None:
+                table = bare(place, PARTITION_KEY)
+                mine = table.c[PARTITION_KEY] == sa.literal(receipt.partition, sa.Text())
                 database.run(sa.delete(table).where(mine))
-                receipts.forget(database, there, receipt.partition)
+                receipts.forget(database, place, receipt.partition)
             database.commit()
 
     repeated(go)
     return True
 
 
-def _place_of(receipt: Receipt, options: Config) -> Place:
-    url, _, _ = options.location_template.replace("{{", "{").replace("}}", "}").partition("#")
-    if not receipt.location.startswith(f"{url}#"):
-        raise UsageError(
-            f"{receipt.location} is not in the database {url}",
-            remedy="set sql_connection to the database that it is in",
-        )
-    table = receipt.location.removeprefix(f"{url}#")
-    schema, dot, name = table.partition(".") if "." in options.sql_table else ("", "", table)
-    return Place(name, schema) if dot else Place(table)
-
-
 def described(location: str) -> Described | None:
-    """Tell what a table says of itself; None where the location is no database's."""
-    return None
+    """Tell what a table says of itself.
+
+    Args:
+        location: as receipts report it, `postgresql://host/database#schema.table`; user and
+            password may stand in it.
+    """
+    url, _, name = location.partition("#")
+    if not name or not is_database(url):
+        return None
+    schema, dot, table = name.rpartition(".")
+    named = Place(table, schema) if dot else Place(name)
+    driver = open_driver(url)
+    with driver.open(writes=False) as database:
+        place = named.within(database)
+        stored = database.columns(bare(place))
+        if stored is None or not receipts.are_kept(database, place.schema):
+            return None
+        entries = receipts.of_table(database, place)
+        if not entries:
+            return None
+        newest = max(entries, key=lambda each: each.kept.receipt.stamp.get("written_at", ""))
+        about = receipts.abouts(database, place, [newest.kept.about])
+    told = tuple(each.kept.receipt for each in entries)
+    return Described("sql", f"{shown(url)}#{name}", told, about.get(newest.kept.about), stored)

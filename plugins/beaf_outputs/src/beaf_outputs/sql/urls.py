@@ -6,7 +6,10 @@ from functools import cache
 from urllib.parse import quote, quote_plus
 
 import sqlalchemy as sa
+from sqlalchemy import dialects
 from sqlalchemy.engine import URL
+
+from beaf_core import did_you_mean
 
 #: What of a URL's options tells where a database is, and nothing else.
 _SHOWN_OPTIONS = ("host", "port", "service")
@@ -14,13 +17,46 @@ _SHOWN_OPTIONS = ("host", "port", "service")
 HIDDEN = "***"
 
 
+#: What has a driver of its own, and may have no dialect that SQLAlchemy finds.
+_OWN = ("postgresql", "sqlite", "duckdb")
+
+
 @cache
 def parsed(text: str) -> URL:
     """Read a URL.
 
     Raises:
-        ValueError: it is none; the message does not repeat it.
+        ValueError: it is none, or of no kind of database; the message does not repeat it.
     """
+    url = _url(text)
+    kind = url.get_backend_name()
+    if kind not in _OWN and not _has_dialect(kind):
+        raise ValueError(
+            f"SQLAlchemy has no dialect for databases of the kind {kind}"
+            f"{did_you_mean(kind, [*_OWN, *dialects.__all__])}; "
+            "install the one that its vendor offers"
+        )
+    return url
+
+
+def is_database(text: str) -> bool:
+    """Say whether a text is the URL of a database."""
+    try:
+        parsed(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _has_dialect(kind: str) -> bool:
+    try:
+        dialects.registry.load(kind)
+    except sa.exc.NoSuchModuleError:
+        return False
+    return True
+
+
+def _url(text: str) -> URL:
     try:
         return sa.make_url(text)
     except (sa.exc.ArgumentError, ValueError):

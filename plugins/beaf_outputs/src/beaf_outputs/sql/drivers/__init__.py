@@ -7,7 +7,7 @@ connection that is one transaction.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
 import polars as pl
@@ -78,6 +78,8 @@ class Driver(Protocol):
     most_columns: int | None
     #: Whether tables and columns can bear comments.
     has_comments: bool
+    #: Whether a NaN is kept as such, and is more than every number where rows are compared.
+    keeps_nan: bool
 
     def open(self, *, writes: bool) -> AbstractContextManager[Database]:
         """Connect, and begin a transaction; what is not committed is undone at the end."""
@@ -105,8 +107,21 @@ def open_driver(text: str) -> Driver:
     url = parsed(text)
     match url.get_backend_name():
         case "postgresql":
-            from beaf_outputs.sql.drivers.postgresql import PostgresDriver
+            with needing("postgresql"):
+                from beaf_outputs.sql.drivers.postgresql import PostgresDriver
 
             return PostgresDriver(url, text)
         case other:
             raise UsageError(f"sql_connection: databases of the kind {other} are not known")
+
+
+@contextmanager
+def needing(extra: str) -> Iterator[None]:
+    """Say which extra has the package that an import does not find."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"sql_connection: databases of the kind {extra} need {error.name}, which is not there",
+            remedy=f"pip install 'beaf-outputs[{extra}]'",
+        ) from None
