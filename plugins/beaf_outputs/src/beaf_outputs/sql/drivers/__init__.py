@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import polars as pl
 import sqlalchemy as sa
-from sqlalchemy.engine import Dialect
+from sqlalchemy.engine import URL, Dialect
 from sqlalchemy.sql import ClauseElement
 
 from beaf_core import UsageError
@@ -105,14 +105,25 @@ def open_driver(text: str) -> Driver:
         UsageError: there is none for this kind of database.
     """
     url = parsed(text)
-    match url.get_backend_name():
-        case "postgresql":
+    match url.get_backend_name(), url.drivername.partition("+")[2]:
+        case "postgresql", _:
             with needing("postgresql"):
                 from beaf_outputs.sql.drivers.postgresql import PostgresDriver
 
             return PostgresDriver(url, text)
-        case other:
-            raise UsageError(f"sql_connection: databases of the kind {other} are not known")
+        case "sqlite", "" | "pysqlite":
+            from beaf_outputs.sql.drivers.sqlite import SqliteDriver
+
+            return SqliteDriver(url, text)
+        case "duckdb", _:
+            with needing("duckdb"):
+                from beaf_outputs.sql.drivers.duckdb import DuckdbDriver
+
+            return DuckdbDriver(url, text)
+        case _:
+            from beaf_outputs.sql.drivers.engines import EngineDriver
+
+            return EngineDriver(url, text)
 
 
 @contextmanager
