@@ -78,6 +78,7 @@ class _Dialect(PGDialect):
     """DuckDB's SQL is PostgreSQL's, as far as it is needed here."""
 
     preparer = _Quoting
+    max_identifier_length = 9999  # longer labels would be cut, and their columns not found
 
 
 _dialect: Any = _Dialect  # SQLAlchemy has no types for how it is made
