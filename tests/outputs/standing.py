@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 from tests.outputs import tables
 from tests.outputs.places import Place
 
@@ -26,10 +27,21 @@ def names(place: Place) -> dict[str, Any]:
     if not place.root.startswith("s3://"):
         return {}
     import obstore
-    from obstore.store import from_url
+    from obstore.store import S3Store
 
-    store = from_url(place.root, config=dict(place.storage_options))
+    bucket, _, prefix = place.root.removeprefix("s3://").partition("/")
+    config: Any = dict(place.storage_options)
+    store = S3Store(bucket, prefix=prefix or None, config=config)
     return {str(each["path"]): each["last_modified"] for each in obstore.list(store).collect()}
+
+
+def actions(place: Place, dataset: str = "tiny", pass_name: str = "bars") -> list[dict[str, Any]]:
+    """List the files of a Delta table, by its own library."""
+    from deltalake import DeltaTable
+
+    location = f"{place.root}/{dataset}/{pass_name}"
+    table = DeltaTable(location, storage_options=dict(place.storage_options))
+    return pl.DataFrame(table.get_add_actions(flatten=True)).to_dicts()
 
 
 def trace(place: Place, target: Target, partition: PartitionRun) -> Any:
@@ -40,9 +52,13 @@ def trace(place: Place, target: Target, partition: PartitionRun) -> Any:
         return {
             path: facts for path, facts in names(place).items() if location in path and day in path
         }
-    if place.kind == "sql":
-        return tables.trace(place, f"{target.dataset}_{target.pass_name}", partition.key)
-    raise NotImplementedError(place.kind)
+    if place.kind == "delta":
+        return [
+            (each["path"], each["modification_time"])
+            for each in actions(place, target.dataset, target.pass_name)
+            if each["partition.PartitionKey"] == partition.key
+        ]
+    return tables.trace(place, f"{target.dataset}_{target.pass_name}", partition.key)
 
 
 def largest(place: Place) -> int:
@@ -64,9 +80,11 @@ def shape(place: Place) -> dict[str, int]:
     """Count what stands at a place, by kind."""
     if place.kind in {"parquet", "hive"}:
         return dict(Counter(_kind_of(each) for each in names(place)))
-    if place.kind == "sql":
-        return tables.shape(place)
-    raise NotImplementedError(place.kind)
+    if place.kind == "delta":
+        # What no commit names is no part of a table; it stays until it is vacuumed.
+        found = Counter(f"a file of {each['partition.PartitionKey']}" for each in actions(place))
+        return dict(found)
+    return tables.shape(place)
 
 
 def _kind_of(path: str) -> str:

@@ -79,7 +79,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("name", LOCAL)
-def test_a_full_file_system_is_told_and_what_stands_there_can_be_read(
+def test_a_full_file_system_is_told_and_heals_once_there_is_room(
     name: str, small_disk: Path, crew: Crew, journal: Path
 ) -> None:
     place = local_place(name, small_disk / "place")
@@ -91,6 +91,7 @@ def test_a_full_file_system_is_told_and_what_stands_there_can_be_read(
     assert ended.code == ExitCode.RESOURCES, ended.said
     assert "Traceback" not in ended.said
     assert version_of(place, 0, height=100) == 1
+    subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
     ended = crew.run("write_some", versions=[(0, 3)], height=100, **wishes)
     assert ended.code == 0, ended.said
     assert version_of(place, 0, height=100) == 3

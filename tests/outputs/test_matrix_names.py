@@ -67,7 +67,7 @@ HOSTILE = (
     "_delta_log",
     "_beaf",
 )
-SLOW = {"postgresql", "delta-s3"}
+SLOW = {"postgresql", "duckdb", "parquet-s3", "hive-s3", "delta-s3"}
 DAY = DatePartition(FIRST_DAY.isoformat())
 ROWS = pl.DataFrame(
     {

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import polars as pl
 import sqlalchemy as sa
-from sqlalchemy.engine import URL, Dialect
+from sqlalchemy.engine import Dialect
 from sqlalchemy.sql import ClauseElement
 
 from beaf_core import UsageError
