@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from beaf_outputs.stores.local import refused
+from beaf_outputs.stores.local import told
 
 _PREFIX = "beaf-staged-"
 #: A younger folder may belong to a process that has not locked it yet.
@@ -33,7 +33,7 @@ def scratch_folder() -> Iterator[Path]:
         folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
         handle = os.open(folder, os.O_RDONLY)
     except OSError as error:
-        raise refused(tempfile.gettempdir(), "written", error.strerror or str(error)) from error
+        raise told(error, tempfile.gettempdir(), "written") from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield folder
