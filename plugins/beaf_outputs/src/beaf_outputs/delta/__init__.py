@@ -6,7 +6,7 @@ those, adds new ones and sets an application transaction, so that rows and recei
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
 import polars as pl
@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from beaf_core import PartitionRun, Receipt, Target, hookimpl
 from beaf_outputs.kept import Described
+from beaf_outputs.upkeep import Upkeep
 
 
 class Config(BaseModel):
@@ -93,11 +94,46 @@ def remove_output(target: Target, receipt: Receipt) -> bool:
     return remove(target, receipt)
 
 
-def describe(location: str, storage_options: dict[str, str] | None = None) -> Described | None:
+def describe(location: str, storage_options: Mapping[str, str] | None = None) -> Described | None:
     """Say what a table holds and means; None where no Delta table is."""
     from beaf_outputs.delta.read import described
 
     return described(location, storage_options or {})
+
+
+def compact(
+    location: str, storage_options: Mapping[str, str] | None = None, *, apply: bool = False
+) -> Upkeep | None:
+    """Put the small files of each partition together; None where no Delta table is.
+
+    Args:
+        location: the table.
+        storage_options: for S3.
+        apply: do it; otherwise say what it would do.
+    """
+    from beaf_outputs.delta import maintain
+
+    return maintain.compact(location, storage_options or {}, apply=apply)
+
+
+def vacuum(
+    location: str,
+    storage_options: Mapping[str, str] | None = None,
+    *,
+    keep_hours: float = 168.0,
+    apply: bool = False,
+) -> Upkeep | None:
+    """Remove files that no version of the last hours names; None where no Delta table is.
+
+    Args:
+        location: the table.
+        storage_options: for S3.
+        keep_hours: how far back older versions stay readable.
+        apply: do it; otherwise say what it would do.
+    """
+    from beaf_outputs.delta import maintain
+
+    return maintain.vacuum(location, storage_options or {}, keep_hours=keep_hours, apply=apply)
 
 
 def options_of(target: Target) -> Config:

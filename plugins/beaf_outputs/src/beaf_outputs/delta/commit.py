@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import stamina
 from deltalake import CommitProperties, Schema, TableFeatures, Transaction
 from deltalake.exceptions import DeltaError
 from deltalake.transaction import create_table_with_add_actions
 
-from beaf_core import LockedError
+from beaf_core import ResourceError
 from beaf_outputs.added import PARTITION_KEY
 from beaf_outputs.delta.files import DataFile
 from beaf_outputs.delta.schema import TIMESTAMP_NTZ, agreed, needs_ntz
-from beaf_outputs.delta.table import LAYOUT, MARK, Place, Table, application
+from beaf_outputs.delta.table import LAYOUT, MARK, OthersCommittedError, Place, Table, application
 from beaf_outputs.stores import is_on_s3
+from beaf_outputs.stores.retries import PassingError, repeated_until_answered
 
 ATTEMPTS = 30
 SECONDS = 90.0
 
 #: After so many commits the state of a table is written as one file, so that it is read quickly.
 _CHECKPOINT_INTERVAL = "20"
-
-
-class _AgainError(Exception):
-    """Another writer, or a busy server, was in the way; the next attempt may succeed."""
 
 
 @dataclass(frozen=True)
@@ -118,22 +115,23 @@ def landed(change: Change) -> int:
         LockedError: others were in the way each time.
         ResourceError: the place cannot be read or written.
     """
-    repeated = 0
+    repeats = Counter[str]()
     try:
-        for attempt in stamina.retry_context(
-            on=_AgainError, attempts=ATTEMPTS, timeout=SECONDS, wait_initial=0.02, wait_max=2.0,
-            wait_jitter=0.2,
-        ):  # fmt: skip
-            with attempt:
-                repeated = attempt.num - 1
-                _once(change)
-    except _AgainError as error:
-        raise LockedError(
-            f"other runs wrote to {change.place.location} each time that {change.key} was to be "
-            f"committed: {error}",
-            remedy="run it again",
+        repeated_until_answered(
+            lambda: _once(change),
+            lambda: repeats.update(["commit"]),
+            attempts=ATTEMPTS,
+            seconds=SECONDS,
+            first_pause=0.02,
+        )
+    except OthersCommittedError:
+        raise change.place.locked(change.key) from None
+    except PassingError as error:
+        raise ResourceError(
+            f"{change.key} cannot be committed to {change.place.location}: {error}",
+            remedy="run it again once the object store answers",
         ) from None
-    return repeated
+    return repeats["commit"]
 
 
 def _once(change: Change) -> None:
@@ -193,12 +191,12 @@ def _sort_out(change: Change, before: int | None, error: DeltaError) -> None:
     if table is not None and table.number(change.key) == change.number:
         return
     if (None if table is None else table.version) != before:
-        raise _AgainError("the table has changed") from error
+        raise OthersCommittedError from error
     if is_on_s3(change.place.location):
         from beaf_outputs.stores.s3 import passes, reason_of
 
         if passes(str(error)):
-            raise _AgainError(reason_of(error)) from error
+            raise PassingError(reason_of(error)) from error
     raise error
 
 
@@ -206,7 +204,7 @@ def _flush_log(place: Place, version: int) -> None:
     """Ask the disk to keep the commit: deltalake leaves that to the operating system."""
     if is_on_s3(place.location):
         return
-    log = Path(place.uri, "_delta_log")
+    log = Path(place.root, "_delta_log")
     while (entry := log / f"{version:020}.json").exists():
         _flush(entry)
         version += 1

@@ -86,7 +86,8 @@ class Writer:
             frame: the rows as they are stored.
             schema: of the frame.
         """
-        with self.place.store.staging(f"{FOLDER}/{PREFIX}{self.number}") as staged:
+        with self.place.store.staging(f"{FOLDER}/{PREFIX}{self.number}") as offered:
+            staged = offered.absolute()  # what is relative may look like a URL
             parts: list[tuple[Path, dict[str, Any]]] = []
             try:
                 self._sink(frame, staged, parts)
@@ -126,7 +127,7 @@ class Writer:
             for name, text in texts.items()
         ]
         name = f"{PREFIX}{self.number}-{index:04}.parquet"
-        path = "/".join([*folders, *_key_folder(self.key), name])
+        path = "/".join([*folders, key_folder(self.key), name])
         metadata, size = pq.read_metadata(staged), staged.stat().st_size
         self.place.store.put(staged, path)
         return DataFile(
@@ -138,10 +139,20 @@ class Writer:
         )
 
 
-def _key_folder(key: str) -> list[str]:
-    """Name the folder of a partition as Hive does; one that no folder can be named by has none."""
+def key_folder(key: str) -> str:
+    """Name the folder of a partition as Hive does: polars reads the key from there.
+
+    Raises:
+        UsageError: no folder can have so long a name.
+    """
     name = f"{PARTITION_KEY}={quote(key, safe='')}"
-    return [name] if len(name) <= _LONGEST_NAME else []
+    if len(name) > _LONGEST_NAME:
+        raise UsageError(
+            f"{key!r} is too long to name a partition of a Delta table: "
+            f"as a folder's name it has {len(name)} bytes, and {_LONGEST_NAME} are the most",
+            remedy="give the universe a shorter name; letters that are not ASCII take six or more",
+        )
+    return name
 
 
 def _text(name: str, value: Any) -> str | None:

@@ -20,7 +20,6 @@ _WIDER: dict[type[pl.DataType], pl.DataType] = {
     pl.UInt16: pl.Int32(),
     pl.UInt32: _LONG,
     pl.UInt64: _LONG,  # a value that does not fit is refused
-    pl.Int128: pl.Decimal(38, 0),
     pl.Categorical: pl.String(),
     pl.Enum: pl.String(),
     pl.Time: _LONG,
@@ -61,7 +60,7 @@ class Fitted:
     @property
     def narrowed(self) -> list[str]:
         """Columns whose values may not fit."""
-        return [name for name, dtype in self.given.items() if dtype in (pl.UInt64, pl.Int128)]
+        return [name for name, dtype in self.given.items() if dtype == pl.UInt64]
 
     def expressions(self) -> Iterator[pl.Expr]:
         """Yield the columns as they are stored."""
@@ -104,9 +103,12 @@ def fitted(schema: pl.Schema, *, int64: bool) -> Fitted:
         UsageError: names that Delta refuses, or a column of a type that it has nothing for.
     """
     _check_names(list(schema))
-    stored = {name: _stored(name, dtype, int64=int64) for name, dtype in schema.items()}
-    kept = pl.Schema({name: dtype for name, dtype in stored.items() if dtype != pl.Null})
-    return Fitted(schema, kept, int64)
+    stored = {
+        name: _stored(name, dtype, int64=int64)
+        for name, dtype in schema.items()
+        if dtype != pl.Null
+    }
+    return Fitted(schema, pl.Schema(stored), int64)
 
 
 def comments(meaning: Meaning, given: pl.Schema, stored: pl.Schema) -> dict[str, dict[str, str]]:
@@ -147,7 +149,7 @@ def _stored(name: str, dtype: pl.DataType, *, int64: bool) -> pl.DataType:
         return pl.Struct(
             {each.name: _stored(name, _typed(each.dtype), int64=int64) for each in dtype.fields}
         )
-    if isinstance(dtype, _AS_THEY_ARE) or dtype == pl.Null:
+    if isinstance(dtype, _AS_THEY_ARE):
         return dtype
     if type(dtype) in _WIDER:
         return _WIDER[type(dtype)]

@@ -100,7 +100,8 @@ def _given(place: Place, table: Table, kept: Mapping[str, Kept]) -> pl.Schema:
     for digest in dict.fromkeys(kept[key].about for key in newest):
         about = about_of(place, digest)
         for name, dtype in about.schema.items() if about else ():
-            columns.setdefault(name, dtype)
+            if columns.get(name, pl.Null()) == pl.Null:  # of no type where there was no value
+                columns[name] = dtype
     return pl.Schema(columns)
 
 
@@ -157,4 +158,4 @@ def _scan(place: Place, files: pl.DataFrame, columns: pl.Schema) -> pl.LazyFrame
 
 def _full(place: Place, path: str) -> str:
     """Spell the path of a file in the log, which is a URL, in full."""
-    return path if "://" in path else f"{place.uri.rstrip('/')}/{unquote(path)}"
+    return path if "://" in path else f"{place.root}/{unquote(path)}"

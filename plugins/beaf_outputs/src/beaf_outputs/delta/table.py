@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,9 +14,10 @@ import polars as pl
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
-from beaf_core import ResourceError, UsageError
+from beaf_core import LockedError, ResourceError, UsageError
 from beaf_outputs.added import PARTITION_KEY
 from beaf_outputs.stores import Store, is_on_s3, open_store
+from beaf_outputs.stores.retries import PassingError
 
 #: The application transaction of tables that BEAF has made; its number is that of the layout.
 MARK = "beaf"
@@ -27,8 +29,16 @@ FOLDER = "_beaf"
 #: How names of our data files begin.
 PREFIX = "beaf-"
 
+# What deltalake does not find again in the name of a folder: it decodes it once too often, or
+# refuses it.
+_UNFIT_FOLDERS = re.compile(r"%[0-9A-Fa-f]{2}|[\x00-\x1f\x7f]")
+
 # Reads are repeated by the object store's client itself; these bound how often and how long.
 _RETRIES = {"max_retries": "5", "retry_timeout": "45s"}
+
+
+class OthersCommittedError(PassingError):
+    """Others have changed the same rows, or the table's columns, since they were looked at."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +59,23 @@ class Place:
         return open_store(self.location, self.storage_options)
 
     @property
-    def uri(self) -> str:
-        """The location as deltalake takes it: what looks like a URL must not be a folder's name."""
+    def root(self) -> str:
+        """The location in full, without a slash at its end."""
+        if _UNFIT_FOLDERS.search(self.location):
+            raise UsageError(
+                f"a Delta table cannot be kept in {self.location!r}",
+                remedy="choose a DATASETNAME and a path_template without control characters, "
+                "and without a % before two digits",
+            )
         if is_on_s3(self.location):
-            return self.location
+            return self.location.rstrip("/")
         assert self.store  # another scheme is refused
         return os.path.abspath(self.location)  # noqa: PTH100 — links stay as they are
+
+    @property
+    def uri(self) -> str:
+        """The location as deltalake takes it: of a plain path, it decodes what looks encoded."""
+        return self.root if is_on_s3(self.location) else Path(self.root).as_uri()
 
     @property
     def options(self) -> dict[str, str]:
@@ -67,9 +88,9 @@ class Place:
 
     def table(self) -> Table | None:
         """Load the newest version; None where there is no table."""
-        if not is_on_s3(self.location) and not Path(self.uri, "_delta_log").is_dir():
-            return None  # asked first, since deltalake makes the folder that it looks into
         with self.refusals("read"):
+            if not is_on_s3(self.location) and not Path(self.root, "_delta_log").is_dir():
+                return None  # asked first, since deltalake makes the folder that it looks into
             try:
                 return Table(DeltaTable(self.uri, storage_options=self.options))
             except TableNotFoundError:
@@ -93,7 +114,7 @@ class Place:
         return table
 
     def _has_strange_files(self) -> bool:
-        if not is_on_s3(self.location) and Path(self.uri).is_file():
+        if not is_on_s3(self.location) and Path(self.root).is_file():
             return True
         # A writer that was killed leaves files of ours, and no table.
         return any(
@@ -113,6 +134,14 @@ class Place:
                 f"{self.location} cannot be {done}: {self._reason(error)}",
                 remedy="check that the place can be reached and written, and has room",
             ) from None
+
+    def locked(self, what: str) -> LockedError:
+        """Say that others were in the way each time."""
+        return LockedError(
+            f"{what} could not be committed to {self.location}: "
+            "each time, another run had changed the same rows or the columns meanwhile",
+            remedy="run it again once the other runs are done",
+        )
 
     def _reason(self, error: Exception) -> str:
         if is_on_s3(self.location):

@@ -17,7 +17,7 @@ import polars as pl
 from beaf_core import PartitionRun, Receipt, Target, UsageError
 from beaf_outputs.added import PARTITION_KEY, with_added
 from beaf_outputs.delta.commit import Change, landed
-from beaf_outputs.delta.files import Writer
+from beaf_outputs.delta.files import Writer, key_folder
 from beaf_outputs.delta.fitting import Fitted, comments, fitted
 from beaf_outputs.delta.receipts import keep, new_number
 from beaf_outputs.delta.schema import delta_schema
@@ -44,6 +44,7 @@ def write(frame: pl.LazyFrame, target: Target, partition: PartitionRun, options:
     rows = with_added(frame, target, partition, key=True).drop(PARTITION_KEY)
     fit = fitted(rows.collect_schema(), int64=options.delta_timestamps == "int64")
     change = _planned(place, target, partition, options, fit)
+    key_folder(partition.key)
     change.check(place.table())
     writer = Writer(
         place, partition.key, change.number, target.partition_columns, options.compression
