@@ -34,7 +34,6 @@ _SIMPLE: dict[type[pl.DataType], Stored] = {
     pl.Int16: Stored(sa.SmallInteger(), pl.Int16()),
     pl.Int32: Stored(sa.Integer(), pl.Int32()),
     pl.Int64: Stored(sa.BigInteger(), pl.Int64()),
-    pl.Int128: Stored(sa.Numeric(38, 0), pl.Decimal(38, 0)),
     pl.UInt8: Stored(sa.SmallInteger(), pl.Int16()),
     pl.UInt16: Stored(sa.Integer(), pl.Int32()),
     pl.UInt32: Stored(sa.BigInteger(), pl.Int64()),
@@ -58,7 +57,7 @@ def stored(dtype: pl.DataType, timestamps: str) -> Stored:
     """Choose what most databases have.
 
     Raises:
-        UsageError: nested values, which have no place in a column.
+        UsageError: nested values and the like, which have no place in a column.
     """
     if isinstance(dtype, pl.Decimal):
         return Stored(sa.Numeric(dtype.precision, dtype.scale), dtype)
@@ -70,7 +69,7 @@ def stored(dtype: pl.DataType, timestamps: str) -> Stored:
     if found is None:
         raise UsageError(
             f"values of the type {dtype} have no place in a column of a table",
-            remedy="leave the column out, or write to parquet",
+            remedy="leave the column out, cast it, or write to parquet",
         )
     return found
 

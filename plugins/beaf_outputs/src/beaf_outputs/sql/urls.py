@@ -70,7 +70,9 @@ def shown(text: str) -> str:
     """Render a URL without user, password and options."""
     url = parsed(text)
     options = {name: url.query[name] for name in _SHOWN_OPTIONS if name in url.query}
-    bare = url.set(drivername=url.get_backend_name(), username=None, password=None, query=options)
+    bare = URL.create(
+        url.get_backend_name(), host=url.host, port=url.port, database=url.database, query=options
+    )
     return bare.render_as_string(hide_password=True)
 
 

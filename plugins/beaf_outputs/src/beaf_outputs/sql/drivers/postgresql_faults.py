@@ -27,13 +27,14 @@ _REMEDIES = {
     "2B": "remove what depends on the table (views), or take schema_mode: add_columns",
     "22": "correct the values, or keep the pass in parquet",
     "23": "correct the values, or the constraints of the table",
+    "54": "split the pass into several with fewer columns, or write to parquet",
     "42501": "grant the user of sql_connection the right to do it",
     "42": "see what the table is, or name another with sql_table",
     "53100": "make room on the server's disk",
     "55P03": "see which transaction holds the table, and run again",
 }
 #: Of these, the request is to be mended; of others, the server.
-_USAGE = {"3F", "2B", "22", "23", "42"}
+_USAGE = {"3F", "2B", "22", "23", "42", "54"}
 
 
 def state_of(error: Exception) -> str:
