@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: Every place of the matrix.
-LOCAL = ("parquet", "delta", "sqlite", "duckdb")
-ON_S3: tuple[str, ...] = ("delta-s3",)
+LOCAL = ("parquet", "hive", "delta", "sqlite", "duckdb")
+ON_S3 = ("parquet-s3", "hive-s3", "delta-s3")
 SERVED = ("postgresql",)
 PLACES = (*LOCAL, *ON_S3, *SERVED)
 #: Those of which one location holds many partitions.

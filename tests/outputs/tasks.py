@@ -111,13 +111,16 @@ def _dying(deadly: Step) -> Callable[[Step], None]:
 
 def _telling(place: Place, states: list[list[Step]]) -> Callable[[Step], None]:
     """Gather steps by what stands at the place while they are taken."""
-    last: list[Any] = [None]
+    last: list[Any] = [None, 0.0]
 
     def hear(step: Step) -> None:
-        found = names(place)
-        if found != last[0]:
-            last[0] = found
-            states.append([])
+        # A server is asked again only where there was time for a request to it.
+        if not states or place.is_local or time.perf_counter() - last[1] > 0.0005:
+            found = names(place)
+            if found != last[0]:
+                last[0] = found
+                states.append([])
         states[-1].append(step)
+        last[1] = time.perf_counter()
 
     return hear
