@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.table_output import Table, install
+
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
 
@@ -46,3 +48,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("figures")
         for each in figures:
             terminalreporter.line(str(each))
+
+
+@pytest.fixture
+def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Table:
+    """The output `shelf`, installed and empty: one place holds many partitions."""
+    return install(tmp_path / "site", monkeypatch)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
+from string import Formatter
 from typing import TYPE_CHECKING, Any
 
 from beaf_core.model.errors import UsageError
@@ -12,6 +13,18 @@ if TYPE_CHECKING:
     from beaf_core.model.partition import PartitionRun
 
 _SAFE_IN_A_FILE_NAME = str.maketrans({"/": "_", "\\": "_", "\0": "_"})
+
+
+#: How a rule of re-aggregation is said.
+_RULES: Mapping[str, str] = {
+    "sum": "sum of the buckets",
+    "first": "of the first bucket",
+    "last": "of the last bucket",
+    "min": "smallest of the buckets",
+    "max": "largest of the buckets",
+    "twa": "mean by the time for which each counts",
+    "none": "none: compute it anew over the longer bucket",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +50,11 @@ class ColumnMeaning:
     reaggregation: str = ""
     version: int = 1
     module: str = ""
+
+    @property
+    def longer_buckets(self) -> str:
+        """How coarser buckets are made of finer ones, in words; empty for what is no measure."""
+        return rule_in_words(self.reaggregation) if self.reaggregation else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +144,7 @@ class Target:
             for name, value in values.items()
         }
         try:
-            return template.format_map(safe)
+            return _expanded(template, safe)
         except (KeyError, ValueError, IndexError, AttributeError, TypeError) as error:
             raise UsageError(
                 f"path_template {template!r} cannot be filled in: {error}",
@@ -173,6 +191,20 @@ class Receipt:
     def from_json(cls, values: Mapping[str, Any]) -> Receipt:
         """Read what `to_json` rendered; fields of a newer version are left aside."""
         return cls(**_known(cls, values))
+
+
+def rule_in_words(rule: str) -> str:
+    """Say how buckets combine into a longer one."""
+    weight = rule.removeprefix("vw:")
+    return f"mean weighted by {weight}" if weight != rule else _RULES.get(rule, rule)
+
+
+def _expanded(template: str, values: Mapping[str, str]) -> str:
+    # Names alone: `{pass.upper}` would stand for a piece of Python, another one in each run.
+    for _, name, spec, _ in Formatter().parse(template):
+        if name is not None and (name not in values or "{" in (spec or "")):
+            raise KeyError(name)
+    return template.format_map(values)
 
 
 def _known(cls: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:

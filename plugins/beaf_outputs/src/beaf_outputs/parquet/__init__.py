@@ -6,6 +6,7 @@ holds a dataset of all partitions. Both lie on this machine or on S3.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -82,3 +83,19 @@ def remove_output(target: Target, receipt: Receipt) -> bool:
 def describe(location: str, storage_options: Mapping[str, str] | None = None) -> Described | None:
     """Say what a file, a folder of files or a dataset says of itself; None if none is ours."""
     return dataset.describe(location, storage_options) or files.describe(location, storage_options)
+
+
+def describe_each(
+    location: str, storage_options: Mapping[str, str], pattern: re.Pattern[str] | None = None
+) -> list[Described]:
+    """Say the same of each pass whose files lie in a folder.
+
+    Args:
+        location: of the file, the folder or the dataset.
+        storage_options: for S3.
+        pattern: matches the paths of single files below a folder; all, if None.
+    """
+    whole = None if pattern else dataset.describe(location, storage_options)
+    if whole is not None:
+        return [whole]
+    return files.describe_by_pass(location, storage_options, pattern)

@@ -23,9 +23,9 @@ from beaf_outputs.kept import About, Kept, decoded, encoded
 from beaf_outputs.stores import STAGED, Store
 
 OWN = "_beaf"
-_VERSIONS = f"{OWN}/dataset"
+VERSIONS = f"{OWN}/dataset"
 _ABOUT = f"{OWN}/about"
-_RECORDS = f"{OWN}/records"
+RECORDS = f"{OWN}/records"
 ALL_STAGED = f"{OWN}/staged"
 
 
@@ -104,7 +104,7 @@ class Record:
 
 def latest(store: Store) -> Version | None:
     """Read the newest version of a dataset; None where there is no dataset."""
-    numbers = [each for each in store.names(_VERSIONS) if each.endswith(".json")]
+    numbers = [each for each in store.names(VERSIONS) if each.endswith(".json")]
     text = store.read(numbers[-1]) if numbers else None
     if text is None:
         return None
@@ -125,7 +125,7 @@ def publish(store: Store, version: Version) -> bool:
         "schema": encoded(version.schema),
         "partition_columns": version.partition_columns,
     }
-    path = f"{_VERSIONS}/{version.number:08}.json"
+    path = f"{VERSIONS}/{version.number:08}.json"
     # A request that was repeated, its answer lost, finds what it has written itself.
     return store.create(path, json.dumps(values).encode()) or latest(store) == version
 
@@ -154,7 +154,7 @@ def universe_folder(version: Version, universe: str) -> str:
 
 def all_records(version: Version) -> str:
     """Name the folder of all records of a generation."""
-    return f"{_RECORDS}/{version.generation}"
+    return f"{RECORDS}/{version.generation}"
 
 
 def staged_folder(partition: str, write: str = "") -> str:

@@ -51,8 +51,8 @@ class S3Objects:
         self.repeated = 0
         if prefix:
             checked(S3_SCHEME + bucket, prefix)
+        self.scan_options: dict[str, str] | None = _completed(storage_options)
         config = object_store_options(storage_options)
-        self.scan_options: dict[str, str] | None = _options(storage_options)
         # Requests are repeated, and counted, here; but the parts of a large file each for itself,
         # or the whole file would have to go again.
         self._store = _opened(bucket, prefix, config, {"max_retries": 0})
@@ -238,11 +238,11 @@ def _opened(bucket: str, prefix: str, config: Any, retries: Any) -> S3Store:
 
 def object_store_options(given: Mapping[str, str]) -> dict[str, Any]:
     """Give the options that object stores take, of those that polars takes."""
-    options = _options(given)
-    return {name: each for name, each in options.items() if not _OF_POLARS.fullmatch(name.lower())}
+    completed = _completed(given).items()
+    return {name: each for name, each in completed if not _OF_POLARS.fullmatch(name.lower())}
 
 
-def _options(given: Mapping[str, str]) -> dict[str, str]:
+def _completed(given: Mapping[str, str]) -> dict[str, str]:
     options = {str(name): str(value) for name, value in given.items()}
     for name, each in options.items():
         if name.lower() in _ENDPOINTS and "://" not in each:
