@@ -218,10 +218,11 @@ def test_a_known_value_that_has_no_listing_in_the_rest_takes_nothing_away(tiny: 
 
 
 def test_a_misspelt_exclusion_is_let_pass_and_told_where_empty_days_are_allowed() -> None:
-    selector = parse_universe_spec("mic=XPAR+!mic=XLOM")
+    selector = parse_universe_spec("mic=XPAR+!mic=XLOM+!index=NEW")
     found = tiny_universes(allow_empty=True)
     assert found.listings(selector, DAY)["ListingId"].to_list() == [201]
-    assert "!mic=XLOM takes nothing away on 2025-01-06" in found.remark(selector, DAY)
+    for each in ("!mic=XLOM", "!index=NEW"):
+        assert f"{each} takes nothing away on 2025-01-06" in found.remark(selector, DAY)
     assert found.remark(parse_universe_spec("mic=XPAR"), DAY) == ""
 
 

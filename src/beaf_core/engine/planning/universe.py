@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -71,20 +71,14 @@ class Universes:
             self._remarks.pop(key, None)
 
     def _resolved(self, universe: UniversePartition, day: date) -> pl.DataFrame:
-        found = [self._part(part, day) for part in universe.parts]
-        taken_away = [self._part(part, day) for part in universe.exclusions]
-        for part, listings in zip(universe.exclusions, taken_away, strict=True):
-            if listings.is_empty():
-                self._require_known(universe, part, day)
-        shared = _shared(found)
-        left = _without(shared, taken_away)
+        found = {part: self._part(part, day) for part in universe.parts}
+        taken_away = {part: self._part(part, day) for part in universe.exclusions}
+        for part in _empty(taken_away):
+            self._require_known(universe, part, day)
+        shared = _shared([*found.values()])
+        left = _without(shared, taken_away.values())
         if left.is_empty():
-            empty = [
-                part
-                for part, listings in zip(universe.parts, found, strict=True)
-                if listings.is_empty()
-            ]
-            why = self._unknown(empty, day) or _why_empty(universe, found, shared)
+            why = self._unknown(_empty(found), day) or _why_empty(found, shared)
             raise EmptyUniverseError(
                 f"the universe {universe.spec} is empty on {day}{why}", remedy=_REMEDY
             )
@@ -111,7 +105,8 @@ class Universes:
         told = f"{NOT}{part.spec} takes nothing away on {day}{why}"
         if not self.allow_empty:
             raise EmptyUniverseError(f"the universe {universe.spec}: {told}", remedy=_REMEDY)
-        self._remarks[universe.spec, day] = told
+        before = self._remarks.get((universe.spec, day))
+        self._remarks[universe.spec, day] = f"{before}; {told}" if before else told
 
     def _unknown(self, empty: Sequence[UniversePartition], day: date) -> str:
         """Name the first part whose value its universe does not offer, if there is one."""
@@ -128,6 +123,10 @@ class Universes:
         return self.host.universe_values(part.name, date=day.isoformat(), reference=self.reference)
 
 
+def _empty(found: Mapping[UniversePartition, pl.DataFrame]) -> list[UniversePartition]:
+    return [part for part, listings in found.items() if listings.is_empty()]
+
+
 def _shared(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """Intersect listings; each keeps the attributes that any part knows of it."""
     shared, *others = frames
@@ -137,7 +136,7 @@ def _shared(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
     return shared
 
 
-def _without(listings: pl.DataFrame, taken_away: Sequence[pl.DataFrame]) -> pl.DataFrame:
+def _without(listings: pl.DataFrame, taken_away: Iterable[pl.DataFrame]) -> pl.DataFrame:
     for each in taken_away:
         listings = listings.join(each, on=_MEETING, how="anti")
     return listings
@@ -156,14 +155,10 @@ def _not_known(part: UniversePartition, known: Sequence[str]) -> str:
     )
 
 
-def _why_empty(
-    universe: UniversePartition, found: Sequence[pl.DataFrame], shared: pl.DataFrame
-) -> str:
+def _why_empty(found: Mapping[UniversePartition, pl.DataFrame], shared: pl.DataFrame) -> str:
     if not shared.is_empty():
         return f": all {shared.height} listings that its parts share are taken away"
-    if len(found) == 1 or any(each.is_empty() for each in found):
+    if len(found) == 1 or _empty(found):
         return ""
-    sizes = [
-        f"{part.spec} has {frame.height}" for part, frame in zip(universe.parts, found, strict=True)
-    ]
-    return f": its parts share no listing ({', '.join(sizes)})"
+    sizes = ", ".join(f"{part.spec} has {listings.height}" for part, listings in found.items())
+    return f": its parts share no listing ({sizes})"
