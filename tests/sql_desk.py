@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import polars as pl
 
 from beaf_core import DatePartition, Meaning, PartitionRun, Receipt, Target, UniversePartition
 from beaf_outputs.sql import Config, find_receipt, read_output, write_output
-from tests.postgres import PostgresServer
+
+
+class Server(Protocol):
+    """Looks at databases past BEAF; `tests/postgres.py` and `tests/file_databases.py` have one."""
+
+    def rows(self, statement: str, *values: object, url: str) -> list[tuple[Any, ...]]: ...
+
+    def run(self, *statements: str, url: str) -> None: ...
 
 
 @dataclass(frozen=True)
 class Desk:
     """Writes to and reads from a database of its own."""
 
-    server: PostgresServer
+    server: Server
     url: str
     table: str = "bars"
     stamp: str = "f1"

@@ -31,6 +31,7 @@ _HOMES = {
     "DenseGrid": "model.primitives",
     "Example": "model.module",
     "ExitCode": "model.errors",
+    "FileUrl": "config.paths",
     "FinishedRun": "engine.finished",
     "Identity": "model.primitives",
     "Kind": "model.module",
@@ -110,6 +111,7 @@ __all__ = [
     "DenseGrid",
     "Example",
     "ExitCode",
+    "FileUrl",
     "FinishedRun",
     "Identity",
     "Kind",
@@ -179,7 +181,7 @@ def __dir__() -> list[str]:
 if TYPE_CHECKING:
     from beaf_core.config.analytics import AnalyticsConfig, OutputTarget, PassConfig
     from beaf_core.config.errors import ConfigError
-    from beaf_core.config.paths import ConfigPath
+    from beaf_core.config.paths import ConfigPath, FileUrl
     from beaf_core.engine.finished import FinishedRun
     from beaf_core.engine.frames import compute_frame
     from beaf_core.engine.run import execute_request

@@ -7,12 +7,12 @@ a table beside it and changes in the same transaction.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, SecretStr, field_validator
 
-from beaf_core import PartitionRun, Receipt, Target, hookimpl
+from beaf_core import FileUrl, PartitionRun, Receipt, Target, hookimpl
 from beaf_outputs.kept import Described
 
 
@@ -25,9 +25,10 @@ class Config(BaseModel):
     #: One table holds many partitions.
     shared: ClassVar[bool] = True
 
-    sql_connection: SecretStr = Field(
+    sql_connection: Annotated[SecretStr, FileUrl(("sqlite", "duckdb"))] = Field(
         description="The database's URL, as SQLAlchemy spells it: "
-        "`postgresql://me:${env:PASSWORD}@host/database`. Never shown."
+        "`postgresql://me:${env:PASSWORD}@host/database`, `sqlite:///file.db` or "
+        "`duckdb:///file.duckdb`. Never shown."
     )
     sql_table: str = Field(
         "{datasetname}_{pass}",

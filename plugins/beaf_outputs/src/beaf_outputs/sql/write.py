@@ -7,6 +7,7 @@ receipt, commit: one transaction. Where the connection breaks, it is done again 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -51,7 +52,7 @@ class _Job:
     place: Place
     token: str
     nulls: tuple[str, ...]
-    notes: tuple[str, ...]
+    notes: Mapping[str, int]
 
     @classmethod
     def of(
@@ -67,21 +68,25 @@ class _Job:
         full = with_added(handed.lazy(), target, partition, key=True)
         columns = stored_columns(driver, full.collect_schema(), options.sql_timestamps)
         check_fits(driver, table(place, columns))
+        rows = full.cast({name: each.dtype for name, each in columns.items()}).collect()
+        notes = {each.note: 1 for each in columns.values() if each.note}
+        if not driver.keeps_nan:
+            rows, notes = _without_nan(rows, notes, driver)
         return cls(
             driver=driver,
             target=target,
             partition=partition,
             options=options,
-            rows=full.cast({name: each.dtype for name, each in columns.items()}).collect(),
+            rows=rows,
             about=About(target.meaning, handed.schema),
             place=place,
             token=secrets.token_hex(16),
             nulls=tuple(ddl.null_columns(handed)),
-            notes=tuple({each.note for each in columns.values() if each.note}),
+            notes=notes,
         )
 
     def receipt(self, repeats: int = 0) -> Receipt:
-        notes = dict.fromkeys(self.notes, 1)
+        notes = dict(self.notes)
         if repeats:
             notes["transactions were repeated, since the connection to the database broke"] = (
                 repeats
@@ -179,3 +184,15 @@ class _Job:
             place.name, self.target.dataset, self.target.pass_name, kept, self.token
         )
         receipts.put(database, place, self.partition, entry, anew=found is None or change.alone)
+
+
+def _without_nan(
+    rows: pl.DataFrame, notes: dict[str, int], driver: Driver
+) -> tuple[pl.DataFrame, dict[str, int]]:
+    """Make NaN null, as a database without it would, and tell how often."""
+    floats = pl.selectors.float()
+    count = sum(int(column.is_nan().sum()) for column in rows.select(floats))
+    if not count:
+        return rows, notes
+    told = f"values NaN are kept as NULL: {driver.name} has no NaN"
+    return rows.with_columns(floats.fill_nan(None)), {**notes, told: count}

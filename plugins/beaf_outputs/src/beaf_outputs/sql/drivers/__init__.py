@@ -111,15 +111,15 @@ def open_driver(text: str) -> Driver:
                 from beaf_outputs.sql.drivers.postgresql import PostgresDriver
 
             return PostgresDriver(url, text)
-        case "sqlite", "" | "pysqlite":
-            from beaf_outputs.sql.drivers.sqlite import SqliteDriver
-
-            return SqliteDriver(url, text)
         case "duckdb", _:
             with needing("duckdb"):
                 from beaf_outputs.sql.drivers.duckdb import DuckdbDriver
 
             return DuckdbDriver(url, text)
+        case "sqlite", "" | "pysqlite":
+            from beaf_outputs.sql.drivers.sqlite import SqliteDriver
+
+            return SqliteDriver(url, text)
         case _:
             from beaf_outputs.sql.drivers.engines import EngineDriver
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sqlalchemy.engine import Dialect
@@ -17,3 +18,9 @@ def compiled(statement: Statement, dialect: Dialect) -> tuple[str, list[Any]]:
     rendered = statement.compile(dialect=dialect, compile_kwargs=options)
     names = getattr(rendered, "positiontup", None) or []
     return str(rendered), [rendered.params[name] for name in names]
+
+
+def quote_all(dialect: Dialect) -> Dialect:
+    """Let a dialect quote every name: words that a database reserves, SQLAlchemy may not know."""
+    dialect.identifier_preparer.legal_characters = re.compile(r"(?!)")
+    return dialect

@@ -5,7 +5,6 @@ A file of DuckDB belongs to one process at a time: another one waits until it is
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,11 +13,12 @@ from typing import Any
 import duckdb
 import polars as pl
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql.base import PGDialect, PGIdentifierPreparer
+from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.engine import URL, Dialect
 
 from beaf_outputs.sql.drivers import Row, Statement
-from beaf_outputs.sql.drivers.compiled import compiled
+from beaf_outputs.sql.drivers.compiled import compiled, quote_all
+from beaf_outputs.sql.drivers.engines import READ_ROWS
 from beaf_outputs.sql.drivers.faults import CommitUnknownError, DatabaseError, LostError
 from beaf_outputs.sql.drivers.files import Spelled, file_of, make_folder
 from beaf_outputs.sql.stored import Stored, stored
@@ -48,9 +48,6 @@ _KINDS: dict[type[pl.DataType], str] = {
     pl.Time: "TIME_NS",
 }
 
-#: Integers of sixteen bytes, which Arrow does not have: as digits on their way.
-_HUGE: dict[type[pl.DataType], str] = {pl.Int128: "HUGEINT", pl.UInt128: "UHUGEINT"}
-
 _MOMENTS = {"ms": "TIMESTAMP_MS", "us": "TIMESTAMP", "ns": "TIMESTAMP_NS"}
 
 #: What DuckDB calls the types that `stored.py` chooses.
@@ -68,20 +65,8 @@ _COLUMNS = sa.text(
 )
 
 
-class _Quoting(PGIdentifierPreparer):
-    """Quotes every name: which ones DuckDB reserves, SQLAlchemy does not know."""
-
-    legal_characters = re.compile(r"(?!)")
-
-
-class _Dialect(PGDialect):
-    """DuckDB's SQL is PostgreSQL's, as far as it is needed here."""
-
-    preparer = _Quoting
-    max_identifier_length = 9999  # longer labels would be cut, and their columns not found
-
-
-_dialect: Any = _Dialect  # SQLAlchemy has no types for how it is made
+#: DuckDB's SQL is PostgreSQL's, as far as it is needed here.
+_dialect: Any = PGDialect  # SQLAlchemy has no types for how it is made
 
 
 class DuckdbDriver:
@@ -91,17 +76,16 @@ class DuckdbDriver:
     longest_name: int | None = None
     most_columns: int | None = None
     has_comments = True
+    keeps_nan = True
 
     def __init__(self, url: URL, text: str) -> None:
         self._text = text
         self.path = file_of(url)
         self._config: dict[str, Any] = {**url.query, **_CONFIG}
-        self.dialect: Dialect = _dialect(paramstyle="qmark")
+        self.dialect: Dialect = quote_all(_dialect(paramstyle="qmark"))
 
     def stored(self, dtype: pl.DataType, timestamps: str) -> Stored:
         """How a column is kept: DuckDB has a type for nearly all of them."""
-        if type(dtype) in _HUGE:
-            return Stored(Spelled(_HUGE[type(dtype)]), pl.String())
         if timestamps != "int64" and isinstance(dtype, pl.Datetime):
             return _moment(dtype)
         if type(dtype) in _KINDS and not (dtype == pl.Time and timestamps == "int64"):
@@ -203,7 +187,7 @@ class DuckdbDatabase:
         source = sa.table(_ROWS, *(sa.column(name) for name in rows.columns))
         insert = sa.insert(table).from_select(rows.columns, sa.select(*source.columns))
         with self._driver.told():
-            self._connection.register(_ROWS, rows.to_arrow())
+            self._connection.register(_ROWS, _in_few_pieces(rows).to_arrow())
             try:
                 self.run(insert)
             finally:
@@ -211,20 +195,10 @@ class DuckdbDatabase:
 
     def frames(self, query: sa.Select[Any], batch_size: int | None) -> Iterator[pl.DataFrame]:
         """Ask for rows."""
-        table = query.get_final_froms()[0]
-        assert isinstance(table, sa.Table)
-        kinds = self.columns(table) or {}
-        huge = {name for name, kind in kinds.items() if kind in _HUGE.values()}
-        found = query.subquery()
-        text, values = compiled(
-            sa.select(*(_digits(each) if each.name in huge else each for each in found.columns)),
-            self._driver.dialect,
-        )
+        text, values = compiled(query, self._driver.dialect)
         with self._driver.told():
-            reader = self._connection.query(text, params=values).to_arrow_reader(
-                batch_size or 50_000
-            )
-            for batch in reader:
+            found = self._connection.query(text, params=values)
+            for batch in found.to_arrow_reader(batch_size or READ_ROWS) or ():
                 yield pl.DataFrame(batch)
 
     def commit(self) -> None:
@@ -233,9 +207,9 @@ class DuckdbDatabase:
             self._connection.commit()
 
 
-def _digits(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-    # Through Arrow, the largest ones come as other numbers: 2**128 - 1 as -1.
-    return sa.cast(column, sa.Text).label(column.name)
+def _in_few_pieces(rows: pl.DataFrame) -> pl.DataFrame:
+    # Each piece costs DuckDB about as much as a hundred rows.
+    return rows.rechunk() if rows.n_chunks() > 1 + rows.height // 10_000 else rows
 
 
 def _moment(dtype: pl.Datetime) -> Stored:

@@ -26,6 +26,9 @@ from beaf_outputs.sql.urls import masked, shown
 #: What databases without locks by name lock instead: a row for each name.
 LOCKS = sa.Table("beaf_locks", sa.MetaData(), sa.Column("name", sa.String(64), primary_key=True))
 
+#: So many rows are read at a time where `sql_batch_size` does not say.
+READ_ROWS = 50_000
+
 #: Types that differ in no more than size compare as equal: databases name them as they like.
 _FAMILIES: tuple[tuple[type[sa.types.TypeEngine[Any]], str], ...] = (
     (sa.Boolean, "a number"),
@@ -42,13 +45,15 @@ _FAMILIES: tuple[tuple[type[sa.types.TypeEngine[Any]], str], ...] = (
 class EngineDriver:
     """A database at a URL of SQLAlchemy."""
 
+    keeps_nan = False  # as far as is known
+    name = ""
     has_comments = False  # in many databases, a comment would end the transaction
 
     def __init__(self, url: URL, text: str) -> None:
         self._text = text
         self.engine = self._made(url)
         self.dialect: Dialect = self.engine.dialect
-        self.name = self.dialect.name
+        self.name = self.name or self.dialect.name
         self.longest_name: int | None = self.dialect.max_identifier_length
         self.most_columns: int | None = None
 
@@ -155,7 +160,7 @@ class EngineDatabase:
         streaming = query.execution_options(stream_results=True)
         with self._driver.told():
             found = self._connection.execute(streaming)
-            while batch := found.fetchmany(batch_size or 50_000):
+            while batch := found.fetchmany(batch_size or READ_ROWS):
                 yield pl.DataFrame(batch, names, orient="row", infer_schema_length=None)
 
     def commit(self) -> None:

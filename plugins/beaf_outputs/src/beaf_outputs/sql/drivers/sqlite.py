@@ -20,8 +20,8 @@ import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine
 
-from beaf_outputs.sql.drivers.compiled import compiled
-from beaf_outputs.sql.drivers.engines import EngineDatabase, EngineDriver, engine
+from beaf_outputs.sql.drivers.compiled import compiled, quote_all
+from beaf_outputs.sql.drivers.engines import READ_ROWS, EngineDatabase, EngineDriver, engine
 from beaf_outputs.sql.drivers.faults import DatabaseError
 from beaf_outputs.sql.drivers.files import Spelled, file_of, make_folder
 from beaf_outputs.sql.stored import Stored, stored
@@ -35,8 +35,6 @@ FEW_VALUES = 200_000
 #: How the names of staged files end.
 STAGED = ".staged"
 
-NOT_A_NUMBER = "values NaN are kept as NULL, since SQLite has no NaN"
-
 _STAGE = "beaf_staged"
 
 #: Large pages: the file is written once, read once, and never changed (a fifth less CPU).
@@ -48,9 +46,6 @@ _LARGEST = 2**63 - 1
 # SQLite's integers have a sign. In a column without a preference larger ones are texts of twenty
 # digits, which sort behind all integers, as they should.
 _UNSIGNED = Spelled("UNSIGNED BLOB")
-
-#: Digits of any number; a name without INT, REAL or the like, so that SQLite leaves them be.
-_DIGITS = Spelled("NUMERIC_TEXT")
 
 #: How moments are written: as SQLite's own functions, SQLAlchemy and pandas read them.
 _MOMENT, _DAY, _TIME = "%Y-%m-%d %H:%M:%S%.6f", "%Y-%m-%d", "%H:%M:%S%.9f"
@@ -64,6 +59,7 @@ class SqliteDriver(EngineDriver):
     def __init__(self, url: URL, text: str) -> None:
         self.path = file_of(url)
         super().__init__(url, text)
+        quote_all(self.dialect)
         self.longest_name = None
         self.most_columns = 2000
 
@@ -78,8 +74,6 @@ class SqliteDriver(EngineDriver):
             return Stored(_UNSIGNED, pl.UInt64())
         if isinstance(dtype, pl.Decimal):
             return Stored(Spelled(f"DECIMAL_TEXT({dtype.precision}, {dtype.scale})"), pl.String())
-        if isinstance(dtype, (pl.Int128, pl.UInt128)):
-            return Stored(_DIGITS, pl.String())
         kept = stored(dtype, timestamps)
         # In UTC: a text has no zone.
         return (
@@ -182,10 +176,10 @@ class SqliteDatabase(EngineDatabase):
         kinds = {each.name: all_kinds[each.name] for each in query.selected_columns}
         schema = {name: _read_as(kind) for name, kind in kinds.items()}
         moments = [_MOMENTS[kind](pl.col(name)) for name, kind in kinds.items() if kind in _MOMENTS]
-        text, values = compiled(query, self._connection.dialect)
         with self._driver.told():
-            cursor = self._connection.exec_driver_sql(text, tuple(values)).cursor
-            while batch := cursor.fetchmany(batch_size or 50_000):
+            # Past SQLAlchemy's own reading of values, which takes each for itself.
+            cursor = self._connection.execute(query).cursor
+            while batch := cursor.fetchmany(batch_size or READ_ROWS):
                 yield _frame(batch, schema).with_columns(moments)
 
 
@@ -199,13 +193,14 @@ def _as_kept(rows: pl.DataFrame) -> pl.DataFrame:
     small = [
         name
         for name, dtype in rows.schema.items()
-        if dtype == pl.UInt64 and (rows[name].cast(pl.Int128).max() or 0) <= _LARGEST
+        if dtype == pl.UInt64 and (rows[name] <= _LARGEST).all()
     ]
     return rows.with_columns(*texts, *(pl.col(name).cast(pl.Int64) for name in small))
 
 
 def _values(column: pl.Series) -> list[Any]:
-    return [_unsigned(each) for each in column] if column.dtype == pl.UInt64 else column.to_list()
+    values: list[Any] = column.to_list()
+    return [_unsigned(each) for each in values] if column.dtype == pl.UInt64 else values
 
 
 def _unsigned(value: int | None) -> int | str | None:
