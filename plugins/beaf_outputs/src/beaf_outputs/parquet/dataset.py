@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 
 import polars as pl
 
 from beaf_core import DatePartition, PartitionRun, Receipt, ResourceError, Target, UsageError
 from beaf_outputs.kept import Described
+from beaf_outputs.parquet.common import since
 from beaf_outputs.parquet.records import (
     ALL_STAGED,
     OWN,
@@ -23,6 +23,8 @@ from beaf_outputs.parquet.records import (
     abouts,
     all_records,
     latest,
+    lock_path,
+    paths_of_records,
     record_path,
     records,
     universe_folder,
@@ -89,12 +91,14 @@ def find(target: Target, partition: PartitionRun) -> Receipt | None:
     if version is None:
         _refuse_others(store)
         return None
-    record = records(store, [record_path(version, partition.key)])[0]
-    if record is None:
+    path = record_path(version, partition.key)
+    try:
+        record = finish_if_pending(store, path, partition.key)
+    except ResourceError:  # who may read alone leaves it to the next writer
+        record = records(store, [path])[0]
+    if record is None or record.kept is None:
         return None
-    with suppress(ResourceError):  # who may read alone leaves it to the next writer
-        finish_if_pending(store, record, partition.key)
-    return replace(record.kept.receipt, location=location) if record.kept else None
+    return replace(record.kept.receipt, location=location)
 
 
 def _refuse_others(store: Store) -> None:
@@ -138,14 +142,20 @@ def remove(target: Target, receipt: Receipt) -> None:
     if version is None:
         return
     path = record_path(version, receipt.partition)
+    store.sweep(path, since(target))
+    with store.locked(lock_path(receipt.partition)):
+        _removed(store, path, receipt.partition)
+
+
+def _removed(store: Store, path: str, partition: str) -> None:
     record = records(store, [path])[0]
     if record is None:
         return
     # First it is said to be gone, then it goes: whoever comes next can finish it.
-    sources = record.staged(receipt.partition).values()
+    sources = record.staged(partition).values()
     gone = Record(None, gone=(*record.gone, *record.files, *sources))
     store.write(path, gone.text.encode())
-    finish(store, gone, receipt.partition)
+    finish(store, gone, partition)
     store.remove(path)
 
 
@@ -155,7 +165,7 @@ def describe(location: str, storage_options: Mapping[str, str] | None) -> Descri
     version = latest(store)
     if version is None:
         return None
-    paths = [each for each in store.names(all_records(version)) if each.endswith(".json")]
+    paths = paths_of_records(store.names(all_records(version)))
     kept = [each.kept for each in records(store, paths) if each and each.kept]
     newest = max(kept, key=lambda each: each.receipt.stamp.get("written_at", ""), default=None)
     return Described(

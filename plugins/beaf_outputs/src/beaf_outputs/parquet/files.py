@@ -18,7 +18,7 @@ from beaf_outputs.kept import About, Described
 from beaf_outputs.parquet.common import option, repetitions, since, was_set
 from beaf_outputs.parquet.dated import files_of_days
 from beaf_outputs.parquet.footers import Footer, footers, kept_with
-from beaf_outputs.parquet.rows import check_dtypes, scanned, sunk, union
+from beaf_outputs.parquet.rows import check_columns, scanned, sunk, union
 from beaf_outputs.stores import Store, is_on_s3, open_store, parted
 
 _NO_MODE = "schema_mode has no effect without partition_columns: each file has its own columns"
@@ -50,7 +50,7 @@ def write(frame: pl.LazyFrame, target: Target, partition: PartitionRun) -> Recei
     location = target.location(partition)
     store, path = _opened(location, target.storage_options)
     about = About(target.meaning, frame.collect_schema())
-    check_dtypes(about.schema, target.pass_name)
+    check_columns(about.schema, target.pass_name)
     receipt = Receipt(target.type, location, 0, partition.key, dict(target.stamp))
     store.sweep(path, since(target))
     with store.staging(path) as staged:

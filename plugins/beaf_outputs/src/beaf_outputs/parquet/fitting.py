@@ -60,21 +60,22 @@ def _joined(root: str, current: Version, schema: pl.Schema, target: Target) -> p
         UsageError: they may not be added, or something else differs.
     """
     adds = option(target, "schema_mode", "strict") == "add_columns"
-    faults = list(_differences(current, schema, target.partition_columns, adds=adds))
-    if faults:
+    faults = list(_conflicts(current, schema, target.partition_columns))
+    names = [] if adds else list(_other_names(current, schema))
+    if faults or names:
         raise UsageError(
             f"{root} holds other columns than the pass {target.pass_name} yields: "
-            + "; ".join(faults),
+            + "; ".join([*faults, *names]),
             remedy="set OUTPUT_TARGET.schema_mode to "
-            + ("" if adds else "add_columns, or to ")
+            + ("" if faults else "add_columns, or to ")
             + "overwrite to begin the dataset anew with this partition alone; "
             "or change OUTPUT_TARGET.path_template",
         )
     return pl.Schema({**current.schema, **schema})
 
 
-def _differences(
-    current: Version, schema: pl.Schema, partition_columns: tuple[str, ...], *, adds: bool
+def _conflicts(
+    current: Version, schema: pl.Schema, partition_columns: tuple[str, ...]
 ) -> Iterator[str]:
     if current.partition_columns != partition_columns:
         there, here = (", ".join(each) for each in (current.partition_columns, partition_columns))
@@ -82,8 +83,9 @@ def _differences(
     for name, dtype in current.schema.items():
         if name in schema and schema[name] != dtype:
             yield f"{name} is {dtype} there and {schema[name]} here"
-    if adds:
-        return
+
+
+def _other_names(current: Version, schema: pl.Schema) -> Iterator[str]:
     lacking = [each for each in current.schema if each not in schema]
     new = [each for each in schema if each not in current.schema]
     for told, names in (("lacking", lacking), ("new", new)):

@@ -4,6 +4,7 @@
     _beaf/about/<digest>.json           what rows mean
     _beaf/records/<generation>/<universe>/<dates>.json      a partition: receipt and files
     _beaf/staged/<partition>/<write>/<n>.staged             files on their way to their places
+    _beaf/locks/<n>.lock                one writer of a partition at a time commits and moves
 
 Writing a record is what commits a partition; writing the next file in `dataset` is what begins
 a dataset anew: partitions of an older generation are no longer there.
@@ -49,6 +50,11 @@ class Version:
     def first(cls, schema: pl.Schema, partition_columns: tuple[str, ...]) -> Version:
         """Begin a dataset."""
         return cls(1, secrets.token_hex(8), schema, partition_columns)
+
+    @property
+    def path(self) -> str:
+        """Where it is kept."""
+        return f"{VERSIONS}/{self.number:08}.json"
 
     def next(self, schema: pl.Schema, partition_columns: tuple[str, ...]) -> Version:
         """Return the next version, of the same partitions."""
@@ -104,7 +110,7 @@ class Record:
 
 def latest(store: Store) -> Version | None:
     """Read the newest version of a dataset; None where there is no dataset."""
-    numbers = [each for each in store.names(VERSIONS) if each.endswith(".json")]
+    numbers = paths_of_records(store.names(VERSIONS))
     text = store.read(numbers[-1]) if numbers else None
     if text is None:
         return None
@@ -125,19 +131,23 @@ def publish(store: Store, version: Version) -> bool:
         "schema": encoded(version.schema),
         "partition_columns": version.partition_columns,
     }
-    path = f"{VERSIONS}/{version.number:08}.json"
     # A request that was repeated, its answer lost, finds what it has written itself.
-    return store.create(path, json.dumps(values).encode()) or latest(store) == version
+    return store.create(version.path, json.dumps(values).encode()) or latest(store) == version
+
+
+def about_path(digest: str) -> str:
+    """Name the file that says what rows mean."""
+    return f"{_ABOUT}/{digest}.json"
 
 
 def keep_about(store: Store, about: About) -> None:
     """Keep what rows mean, once."""
-    store.create(f"{_ABOUT}/{about.digest}.json", about.text.encode())
+    store.create(about_path(about.digest), about.text.encode())
 
 
 def abouts(store: Store, digests: Iterable[str]) -> list[About]:
     """Read what rows mean."""
-    texts = store.each(store.read, (f"{_ABOUT}/{each}.json" for each in dict.fromkeys(digests)))
+    texts = store.each(store.read, map(about_path, dict.fromkeys(digests)))
     return [About.of_text(each) for each in texts if each is not None]
 
 
@@ -160,6 +170,16 @@ def all_records(version: Version) -> str:
 def staged_folder(partition: str, write: str = "") -> str:
     """Name the folder that the files of a partition are staged in, by one write or all of them."""
     return f"{ALL_STAGED}/{_digest(partition)}" + (f"/{write}" if write else "")
+
+
+def lock_path(partition: str) -> str:
+    """Name the lock of a partition; some partitions share one, so that there are few files."""
+    return f"{OWN}/locks/{_digest(partition)[:2]}.lock"
+
+
+def paths_of_records(names: Iterable[str]) -> list[str]:
+    """Leave out what is not a whole record."""
+    return [each for each in names if each.endswith(".json")]
 
 
 def records(store: Store, paths: Iterable[str]) -> list[Record | None]:

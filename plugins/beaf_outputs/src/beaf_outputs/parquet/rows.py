@@ -74,12 +74,17 @@ def sunk(
     return made
 
 
-def check_dtypes(schema: pl.Schema, pass_name: str) -> None:
+def check_columns(schema: pl.Schema, pass_name: str) -> None:
     """Refuse what parquet cannot hold.
 
     Raises:
-        UsageError: a column of such a type.
+        UsageError: a column of such a type, or without a name.
     """
+    if "" in schema:
+        raise UsageError(
+            f"the pass {pass_name} yields a column without a name",
+            remedy="name it in the module that yields it",
+        )
     unfit = [name for name, dtype in schema.items() if dtype in _UNFIT]
     if unfit:
         raise UsageError(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from beaf_core import PartitionRun, Receipt, Target
+from beaf_core import PartitionRun, Receipt, ResourceError, Target
 from beaf_outputs.added import with_added
 from beaf_outputs.kept import About, Kept
 from beaf_outputs.parquet.cells import folder_of, key_of
@@ -23,17 +23,19 @@ from beaf_outputs.parquet.common import option, repetitions, since
 from beaf_outputs.parquet.fitting import fitted
 from beaf_outputs.parquet.footers import ABOUT_KEY
 from beaf_outputs.parquet.records import (
-    ALL_STAGED,
+    RECORDS,
     Record,
     Version,
-    all_records,
+    about_path,
     keep_about,
+    lock_path,
+    paths_of_records,
     publish,
     record_path,
     records,
     staged_folder,
 )
-from beaf_outputs.parquet.rows import check_dtypes, sunk
+from beaf_outputs.parquet.rows import check_columns, sunk
 from beaf_outputs.stores import STAGED, Store, open_store
 
 if TYPE_CHECKING:
@@ -69,14 +71,18 @@ def write(frame: pl.LazyFrame, target: Target, partition: PartitionRun) -> Recei
     about = About(target.meaning, frame.collect_schema())
     full = with_added(frame, target, partition, key=False)
     schema = full.collect_schema()
-    check_dtypes(schema, target.pass_name)
+    check_columns(schema, target.pass_name)
     key = key_of(target.partition_columns, schema)
     version, replaced = fitted(store, schema, target)
+    for path in (version.path, about_path(about.digest)):
+        store.sweep(path, since(target))
     _tidy(store, version, partition.key, since(target))
     staged = _stage(store, full, key, target, partition, about)
     keep_about(store, about)
-    record = _committed(store, staged, version, replaced, (schema, target))
-    finish(store, record, partition.key)
+    with store.locked(lock_path(partition.key)):
+        path, record = _committed(store, staged, version, replaced, (schema, target))
+        moved = finish(store, record, partition.key)
+        _check_alone(store, path, record, moved=moved)
     return replace(staged.receipt, notes=repetitions(store))
 
 
@@ -84,9 +90,7 @@ def _tidy(store: Store, version: Version, partition: str, before: float) -> None
     """Finish what a crash cut short of a partition, and sweep what was never committed."""
     path = record_path(version, partition)
     store.sweep(path, before)
-    record = records(store, [path])[0]
-    if record is not None:
-        finish_if_pending(store, record, partition)
+    finish_if_pending(store, path, partition)
     left = [each.path for each in store.files(staged_folder(partition)) if each.modified < before]
     store.each(store.remove, left)
 
@@ -136,45 +140,91 @@ def _committed(
     version: Version,
     replaced: Version | None,
     fitting: tuple[pl.Schema, Target],
-) -> Record:
-    """Write the record: from now on the partition is what it says."""
+) -> tuple[str, Record]:
+    """Write the record: from now on the partition is what it says.
+
+    Returns:
+        Where it is, and the record.
+    """
     partition = staged.receipt.partition
     while replaced is not None:
         # Nobody sees the record before the version is published with which the dataset begins
-        # anew; then all that was there is gone, but for what has just been staged.
-        own = f"{staged_folder(partition, staged.write)}/"
-        old = [each for each in _everything_of(store, replaced) if not each.startswith(own)]
-        record = staged.record(version, old)
+        # anew; then all that was there is gone.
+        record = staged.record(version, _everything(store))
         path = record_path(version, partition)
         store.write(path, record.text.encode())
         if publish(store, version):
-            return record
+            return path, record
         store.remove(path)
         version, replaced = fitted(store, *fitting)
     path = record_path(version, partition)
     before = records(store, [path])[0]
     record = staged.record(version, before.files if before else ())
     store.write(path, record.text.encode())
+    return path, record
+
+
+def _check_alone(store: Store, path: str, record: Record, *, moved: bool) -> None:
+    """Tell of a writer on another machine, which no lock has kept out.
+
+    Raises:
+        ResourceError: the partition may be made of the files of both.
+    """
+    if not moved or records(store, [path])[0] != record:
+        raise ResourceError(
+            f"another machine has written the same partition of {store.root} at the same time",
+            remedy="let one machine write a partition, and run it again with --force",
+        )
+
+
+def _everything(store: Store) -> list[str]:
+    """List the files of all partitions, in their places and staged, and the records of them.
+
+    What others have staged and not committed is theirs: they may yet join what begins anew.
+    """
+    paths = store.names(RECORDS)
+    found = [each for each in records(store, paths_of_records(paths)) if each]
+    files = chain.from_iterable(each.files + each.gone for each in found)
+    staged = chain.from_iterable(
+        each.staged(each.kept.receipt.partition).values() for each in found if each.kept
+    )
+    return list(dict.fromkeys([*files, *staged, *paths]))
+
+
+def finish_if_pending(store: Store, path: str, partition: str) -> Record | None:
+    """Finish what a crash may have cut short; while something is staged, it is not finished.
+
+    Args:
+        store: where the dataset is.
+        path: of the partition's record.
+        partition: its key.
+
+    Returns:
+        The record; None where there is none.
+    """
+    record = records(store, [path])[0]
+    if record is None or not _is_pending(store, record, partition):
+        return record
+    with store.locked(lock_path(partition)):
+        record = records(store, [path])[0]  # another writer may have been faster
+        if record is not None:
+            finish(store, record, partition)
     return record
 
 
-def _everything_of(store: Store, version: Version) -> list[str]:
-    """List all files of a generation: those of its partitions, staged ones, and their records."""
-    paths = store.names(all_records(version))
-    found = records(store, [each for each in paths if each.endswith(".json")])
-    files = chain.from_iterable(each.files + each.gone for each in found if each)
-    return list(dict.fromkeys([*files, *store.names(ALL_STAGED), *paths]))
-
-
-def finish_if_pending(store: Store, record: Record, partition: str) -> None:
-    """Finish what a crash may have cut short; while something is staged, it is not finished."""
+def _is_pending(store: Store, record: Record, partition: str) -> bool:
     staged = set(store.names(staged_folder(partition)))
-    if not record.files or not staged.isdisjoint(record.staged(partition).values()):
-        finish(store, record, partition)
+    return not staged.isdisjoint(record.staged(partition).values()) or (
+        bool(record.gone) and not record.files
+    )
 
 
-def finish(store: Store, record: Record, partition: str) -> None:
-    """Remove what is gone, then move what is staged; done twice, it comes to the same."""
+def finish(store: Store, record: Record, partition: str) -> bool:
+    """Remove what is gone, then move what is staged; done twice, it comes to the same.
+
+    Returns:
+        Whether all that it has to move was still staged.
+    """
     store.each(store.remove, record.gone)
     staged = record.staged(partition)
-    store.each(lambda path: store.move(staged[path], path), staged)
+    return all(store.each(lambda path: store.move(staged[path], path), staged))

@@ -103,6 +103,13 @@ class Store(Protocol):
     def remove(self, path: str) -> None:
         """Remove a file; that it is gone already is fine."""
 
+    def locked(self, path: str) -> AbstractContextManager[None]:
+        """Keep other processes out of what has this path as the name of its lock.
+
+        The operating system ends a lock with its holder, however that dies. For S3 it holds on
+        this machine alone.
+        """
+
     def each(self, ask: Callable[[Item], Answer], items: Iterable[Item]) -> list[Answer]:
         """Ask for each item, several at once where that hides how long requests take."""
 

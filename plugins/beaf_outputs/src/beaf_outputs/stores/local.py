@@ -8,13 +8,14 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import polars as pl
 
 from beaf_core import BeafError, ResourceError, UsageError
 from beaf_outputs.stores import STAGED, Answer, Found, Item, checked
+from beaf_outputs.stores.locks import held
 
 
 class LocalFiles:
@@ -146,6 +147,16 @@ class LocalFiles:
             place.unlink()
             _flush(place.parent)
             self._prune(place.parent)
+
+    @contextmanager
+    def locked(self, path: str) -> Iterator[None]:
+        """Keep other processes out, by a file at the path."""
+        place = self._inside(path)
+        with ExitStack() as stack:
+            with self._refusals(path, "locked"):
+                _make_folder(place.parent)
+                stack.enter_context(held(place))
+            yield
 
     def each(self, ask: Callable[[Item], Answer], items: Iterable[Item]) -> list[Answer]:
         """Ask for each item, one after another."""

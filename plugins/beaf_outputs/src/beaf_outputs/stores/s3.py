@@ -17,7 +17,7 @@ from beaf_core import ResourceError, UsageError, did_you_mean
 from beaf_outputs.stores import S3_SCHEME, Answer, Found, Item, checked
 from beaf_outputs.stores.local import told
 from beaf_outputs.stores.retries import PassingError, repeated_until_answered
-from beaf_outputs.stores.scratch import scratch_folder
+from beaf_outputs.stores.scratch import scratch_folder, scratch_lock
 
 #: A file of more bytes goes in parts of so many, four at once: what is held in memory.
 PART_BYTES = 16 * 2**20
@@ -169,6 +169,12 @@ class S3Objects:
     def remove(self, path: str) -> None:
         """Remove a file; that it is gone already is fine."""
         self._asked(path, "removed", lambda: obstore.delete(self._store, path))
+
+    @contextmanager
+    def locked(self, path: str) -> Iterator[None]:
+        """Keep other processes of this machine out, by a file in the temporary folder."""
+        with scratch_lock(self.location(path)):
+            yield
 
     def each(self, ask: Callable[[Item], Answer], items: Iterable[Item]) -> list[Answer]:
         """Ask for each item, several at once."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from beaf_outputs.stores.local import told
+from beaf_outputs.stores.locks import held
 
 _PREFIX = "beaf-staged-"
 #: A younger folder may belong to a process that has not locked it yet.
@@ -40,6 +42,24 @@ def scratch_folder() -> Iterator[Path]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(handle)
+
+
+@contextmanager
+def scratch_lock(name: str) -> Iterator[None]:
+    """Hold a lock that processes of this user and machine share.
+
+    Raises:
+        ResourceError: the temporary folder cannot be written.
+    """
+    folder = Path(tempfile.gettempdir(), f"beaf-locks-{os.getuid()}")
+    with ExitStack() as stack:
+        try:
+            folder.mkdir(mode=0o700, exist_ok=True)
+            digest = hashlib.sha256(name.encode()).hexdigest()[:16]
+            stack.enter_context(held(folder / f"{digest}.lock"))
+        except OSError as error:
+            raise told(error, str(folder), "locked") from error
+        yield
 
 
 def _sweep() -> None:
