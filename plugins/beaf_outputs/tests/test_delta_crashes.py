@@ -1,4 +1,4 @@
-"""After a kill at any step of a write of a Delta table, are the old or the new rows there, whole?"""
+"""After a kill at any step of a write of a Delta table, are old or new rows there, whole?"""
 
 from __future__ import annotations
 

@@ -16,15 +16,19 @@ from beaf_core import ResourceError
 from beaf_outputs.added import PARTITION_KEY
 from beaf_outputs.delta.files import DataFile
 from beaf_outputs.delta.schema import TIMESTAMP_NTZ, agreed, needs_ntz
-from beaf_outputs.delta.table import LAYOUT, MARK, OthersCommittedError, Place, Table, application
+from beaf_outputs.delta.table import OthersCommittedError, Place, Table, application
 from beaf_outputs.stores import is_on_s3
 from beaf_outputs.stores.retries import PassingError, repeated_until_answered
 
-ATTEMPTS = 30
-SECONDS = 90.0
+REPEATED = "requests to the object store were repeated"
+CONFLICTS = "commits were repeated since other runs wrote to the Delta table"
 
-#: After so many commits the state of a table is written as one file, so that it is read quickly.
-_CHECKPOINT_INTERVAL = "20"
+ATTEMPTS = 200
+SECONDS = 120.0
+
+#: After so many commits the state of a table is written as one file, so that it is read quickly:
+#: a reader on S3 asks for each commit since, several times.
+_CHECKPOINT_INTERVAL = "10"
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,15 @@ class Change:
             add_columns=self.add_columns,
         )
 
-    def properties_of(self, *more: Transaction) -> CommitProperties:
+    def has_landed(self, table: Table | None) -> bool:
+        """Say whether the table is as this change leaves it."""
+        if table is None:
+            return False
+        if not self.files:
+            return self.key not in table.keys
+        return table.number(self.key) == self.number
+
+    def properties_of(self) -> CommitProperties:
         """Gather what the commit carries besides its files."""
         told = {
             "beaf.partition": self.key,
@@ -104,25 +116,28 @@ class Change:
             },
         }
         mine = Transaction(application(self.key), self.number)
-        return CommitProperties(custom_metadata=told, app_transactions=[mine, *more])
+        # Each commit is made for the version just before it. The library would let some others come
+        # between, a compaction of the same files among them, whose old rows would then stay.
+        return CommitProperties(custom_metadata=told, max_commit_retries=0, app_transactions=[mine])
 
 
-def landed(change: Change) -> int:
-    """Commit a change, and return how often the commit had to be repeated.
+def landed(change: Change) -> Counter[str]:
+    """Commit a change, and return what there is to tell: how often it had to be repeated, and why.
 
     Raises:
         UsageError: the table has got other columns meanwhile.
         LockedError: others were in the way each time.
         ResourceError: the place cannot be read or written.
     """
-    repeats = Counter[str]()
+    told = Counter[str]()
     try:
         repeated_until_answered(
-            lambda: _once(change),
-            lambda: repeats.update(["commit"]),
+            lambda: _once(change, told),
+            lambda: None,
             attempts=ATTEMPTS,
             seconds=SECONDS,
-            first_pause=0.02,
+            first_pause=0.01,
+            longest_pause=0.5,
         )
     except OthersCommittedError:
         raise change.place.locked(change.key) from None
@@ -131,12 +146,12 @@ def landed(change: Change) -> int:
             f"{change.key} cannot be committed to {change.place.location}: {error}",
             remedy="run it again once the object store answers",
         ) from None
-    return repeats["commit"]
+    return told
 
 
-def _once(change: Change) -> None:
+def _once(change: Change, told: Counter[str]) -> None:
     table = change.place.table()
-    if table is not None and table.number(change.key) == change.number:
+    if change.has_landed(table):
         return  # an earlier attempt has landed, though the answer was lost
     before = None if table is None else table.version
     schema = (
@@ -149,7 +164,7 @@ def _once(change: Change) -> None:
             else:
                 _replace(change, table, schema)
         except DeltaError as error:
-            _sort_out(change, before, error)
+            _sort_out(change, before, error, told)
     _flush_log(change.place, 0 if before is None else before + 1)
 
 
@@ -164,7 +179,7 @@ def _make(change: Change, *, replaces: bool) -> None:
         description=change.description or None,
         configuration={"delta.checkpointInterval": _CHECKPOINT_INTERVAL, **change.properties},
         storage_options=change.place.options,
-        commit_properties=change.properties_of(Transaction(MARK, LAYOUT)),
+        commit_properties=change.properties_of(),
     )
 
 
@@ -185,17 +200,19 @@ def _replace(change: Change, table: Table, schema: Schema) -> None:
     )
 
 
-def _sort_out(change: Change, before: int | None, error: DeltaError) -> None:
+def _sort_out(change: Change, before: int | None, error: DeltaError, told: Counter[str]) -> None:
     """Say whether another attempt may help: others have committed, or the server was busy."""
     table = change.place.table()
-    if table is not None and table.number(change.key) == change.number:
+    if change.has_landed(table):
         return
     if (None if table is None else table.version) != before:
+        told[CONFLICTS] += 1
         raise OthersCommittedError from error
     if is_on_s3(change.place.location):
         from beaf_outputs.stores.s3 import passes, reason_of
 
         if passes(str(error)):
+            told[REPEATED] += 1
             raise PassingError(reason_of(error)) from error
     raise error
 

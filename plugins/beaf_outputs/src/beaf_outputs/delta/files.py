@@ -123,11 +123,8 @@ class Writer:
             )
 
     def _put(self, index: int, staged: Path, values: Mapping[str, Any]) -> DataFile:
-        texts = {name: _text(name, value) for name, value in values.items()}
-        folders = [
-            f"{quote(name, safe='$')}={_NULL if text is None else quote(text, safe='')}"
-            for name, text in texts.items()
-        ]
+        texts = {name: partition_text(name, value) for name, value in values.items()}
+        folders = [folder_of(name, text) for name, text in texts.items()]
         name = f"{PREFIX}{self.number}-{index:04}.parquet"
         path = "/".join([*folders, key_folder(self.key), name])
         metadata, size = pq.read_metadata(staged), staged.stat().st_size
@@ -147,7 +144,7 @@ def key_folder(key: str) -> str:
     Raises:
         UsageError: no folder can have so long a name.
     """
-    name = f"{PARTITION_KEY}={quote(key, safe='')}"
+    name = folder_of(PARTITION_KEY, key)
     if len(name) > _LONGEST_NAME:
         raise UsageError(
             f"{key!r} is too long to name a partition of a Delta table: "
@@ -157,7 +154,17 @@ def key_folder(key: str) -> str:
     return name
 
 
-def _text(name: str, value: Any) -> str | None:
+def folder_of(column: str, text: str | None) -> str:
+    """Name the folder of a value of a partition column as Hive does."""
+    return f"{quote(column, safe='$')}={_NULL if text is None else quote(text, safe='')}"
+
+
+def partition_text(name: str, value: Any) -> str | None:
+    """Spell a value of a partition column as the log does.
+
+    Raises:
+        UsageError: it cannot be one.
+    """
     if value is None:
         return None
     if isinstance(value, bool):

@@ -33,6 +33,7 @@ _STAGED = re.compile(rf"{FOLDER}/\.{PREFIX}(\d+)\.[0-9a-f]+{re.escape(STAGED)}.*
 
 _OLDER_READERS = "older versions can be read no further back than {:g} hours"
 _UNTIL_VACUUM = "the old files stay for readers of older versions, until vacuum"
+_ORDER = "rows of a partition that is put together are in no order afterwards"
 
 
 def compact(location: str, storage_options: Mapping[str, str], *, apply: bool) -> Upkeep | None:
@@ -53,7 +54,7 @@ def compact(location: str, storage_options: Mapping[str, str], *, apply: bool) -
         tuple(small["path"]),
         int(small["size_bytes"].sum()),
         apply,
-        (_UNTIL_VACUUM,) if added else (),
+        (_UNTIL_VACUUM, _ORDER) if added else (),
     )
     if apply and added:
         _compact(place)
@@ -74,14 +75,14 @@ def vacuum(
     if apply:
         for path in left:
             place.store.remove(path)
-    paths = tuple(sorted({*gone, *left}))
+    paths = tuple(sorted(each for each in {*gone, *left} if each in there))
     return Upkeep(
         "delta",
         location,
         removed=paths,
-        removed_bytes=sum(there[path].bytes for path in paths if path in there),
+        removed_bytes=sum(there[path].bytes for path in paths),
         applied=apply,
-        notes=(_OLDER_READERS.format(keep_hours),) if gone else (),
+        notes=(_OLDER_READERS.format(keep_hours),) if paths else (),
     )
 
 
@@ -101,7 +102,11 @@ def _compact(place: Place) -> None:
         try:
             table.raw.optimize.compact(
                 target_size=TARGET_BYTES,
-                commit_properties=CommitProperties(custom_metadata={"beaf": "compact"}),
+                commit_properties=CommitProperties(
+                    # Or a partition that is replaced meanwhile would get its old rows back.
+                    custom_metadata={"beaf": "compact"},
+                    max_commit_retries=0,
+                ),
             )
         except DeltaError as error:
             after = place.table()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 from urllib.parse import unquote
 
 import polars as pl
 
 from beaf_core import PartitionRun, Receipt, Target
 from beaf_outputs.added import PARTITION_KEY
+from beaf_outputs.delta.files import folder_of, partition_text
 from beaf_outputs.delta.receipts import about_of, kept_of
 from beaf_outputs.delta.table import Place, Table
 from beaf_outputs.kept import Described, Kept, restored
@@ -124,12 +126,14 @@ def _as_given(stored: pl.Schema, given: pl.Schema) -> pl.Schema:
 
 def _scanned(place: Place, table: Table, files: pl.DataFrame, columns: pl.Schema) -> pl.LazyFrame:
     """Scan files; what they are partitioned by stands in the log, not in them."""
-    by = [each for each in table.partition_columns if each != PARTITION_KEY]
-    inside = pl.Schema(
-        {name: dtype for name, dtype in columns.items() if name not in table.partition_columns}
-    )
-    if not by:
+    by = table.partition_columns
+    inside = pl.Schema({name: dtype for name, dtype in columns.items() if name not in by})
+    if by == [PARTITION_KEY]:  # which is no column of the pass
         return _scan(place, files, inside)
+    named = all(_is_named_by(path, values) for path, values in _values(files, by))
+    if named and "=" not in place.root:  # polars would take that for a column, too
+        # Files of other venues are not even opened.
+        return _scan(place, files, inside, pl.Schema({name: columns[name] for name in by}))
     groups = files.group_by([f"partition.{each}" for each in by], maintain_order=True)
     return pl.concat(
         _scan(place, group, inside).with_columns(
@@ -139,7 +143,22 @@ def _scanned(place: Place, table: Table, files: pl.DataFrame, columns: pl.Schema
     )
 
 
-def _scan(place: Place, files: pl.DataFrame, columns: pl.Schema) -> pl.LazyFrame:
+def _values(files: pl.DataFrame, by: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, *values in files.select("path", *(f"partition.{each}" for each in by)).iter_rows():
+        yield path, dict(zip(by, values, strict=True))
+
+
+def _is_named_by(path: str, values: Mapping[str, Any]) -> bool:
+    """Say whether the folders of a file tell the values that the log does."""
+    folders = unquote(path).split("/")[:-1]
+    return all(
+        folder_of(name, partition_text(name, each)) in folders for name, each in values.items()
+    )
+
+
+def _scan(
+    place: Place, files: pl.DataFrame, columns: pl.Schema, hive: pl.Schema | None = None
+) -> pl.LazyFrame:
     return pl.scan_parquet(
         [_full(place, each) for each in files["path"]],
         schema=columns,
@@ -150,7 +169,8 @@ def _scan(place: Place, files: pl.DataFrame, columns: pl.Schema) -> pl.LazyFrame
         ),
         missing_columns="insert",
         extra_columns="ignore",
-        hive_partitioning=False,
+        hive_partitioning=bool(hive),
+        hive_schema=hive or None,
         glob=False,
         storage_options=dict(place.storage_options) if is_on_s3(place.location) else None,
     )

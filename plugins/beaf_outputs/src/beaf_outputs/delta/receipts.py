@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from beaf_core import Receipt
-from beaf_outputs.added import PARTITION_KEY
 from beaf_outputs.delta.table import FOLDER, Place, Table
 from beaf_outputs.kept import About, Kept
 
@@ -58,32 +57,16 @@ def kept_of(place: Place, table: Table, keys: Iterable[str]) -> dict[str, Kept]:
     Rows that others have removed or added since make a receipt void, and the partition is written
     again.
     """
-    numbers = {key: table.number(key) for key in keys}
-    known = {key: number for key, number in numbers.items() if number}
-    rows = _rows_of(table, known)
-    found = _read(place, {key: receipt_path(key, known[key]) for key in rows})
+    numbers = {key: number for key in keys if (number := table.number(key))}
+    found = _read(place, {key: receipt_path(key, number) for key, number in numbers.items()})
     kept = {key: Kept.of_text(text) for key, text in found.items()}
-    return {
-        key: each
-        for key, each in kept.items()
-        if rows[key] is None or rows[key] == each.receipt.rows
-    }
+    return {key: each for key, each in kept.items() if table.rows(key) in {None, each.receipt.rows}}
 
 
 def about_of(place: Place, digest: str) -> About | None:
     """Read what rows mean."""
     text = place.store.read(about_path(digest))
     return About.of_text(text) if text else None
-
-
-def _rows_of(table: Table, keys: Iterable[str]) -> dict[str, int | None]:
-    """Count the rows of partitions that have files; None where the log does not tell."""
-    rows: dict[str, int | None] = {}
-    files = table.files_of(keys).select(f"partition.{PARTITION_KEY}", "num_records")
-    for key, count in files.iter_rows():
-        before = rows.get(key, 0)
-        rows[key] = None if before is None or count is None else before + count
-    return rows
 
 
 def _read(place: Place, paths: Mapping[str, str]) -> dict[str, bytes]:

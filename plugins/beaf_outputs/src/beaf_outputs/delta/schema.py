@@ -9,12 +9,15 @@ from deltalake import Field, Schema
 
 from beaf_core import UsageError
 from beaf_outputs.added import PARTITION_KEY
-from beaf_outputs.delta.table import Table
+from beaf_outputs.delta.table import LAYOUT, MARK, Table
 
 #: The feature of tables that hold timestamps without a time zone.
 TIMESTAMP_NTZ = "timestampNtz"
 
-_KEY_COMMENT = {"comment": "The partition that the row is of: rows of one are replaced together."}
+_OF_THE_KEY = {
+    "comment": "The partition that the row is of: rows of one are replaced together.",
+    MARK: LAYOUT,
+}
 
 
 def delta_schema(stored: pl.Schema, said: Mapping[str, Mapping[str, str]]) -> Schema:
@@ -26,7 +29,7 @@ def delta_schema(stored: pl.Schema, said: Mapping[str, Mapping[str, str]]) -> Sc
     """
     columns = pl.Schema({**stored, PARTITION_KEY: pl.String()})
     plain = Schema.from_arrow(pl.DataFrame(schema=columns).to_arrow().schema)
-    meaning = {**said, PARTITION_KEY: _KEY_COMMENT}
+    meaning = {**said, PARTITION_KEY: _OF_THE_KEY}
     return Schema(
         [
             Field(each.name, each.type, nullable=True, metadata=dict(meaning.get(each.name, {})))

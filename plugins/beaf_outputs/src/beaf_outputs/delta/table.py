@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,19 +20,25 @@ from beaf_outputs.added import PARTITION_KEY
 from beaf_outputs.stores import Store, is_on_s3, open_store
 from beaf_outputs.stores.retries import PassingError
 
-#: The application transaction of tables that BEAF has made; its number is that of the layout.
+#: What application transactions of ours begin with, and among the metadata of `PartitionKey` the
+#: mark of tables that BEAF has made; its value is the number of the layout.
 MARK = "beaf"
-LAYOUT = 1
+LAYOUT = "1"
 
 #: Where receipts are, and what rows mean. What begins with an underscore is no data of a table.
 FOLDER = "_beaf"
 
-#: How names of our data files begin.
+#: How names of our data files begin; the number of the write follows.
 PREFIX = "beaf-"
+_NUMBER = rf"(?:^|/){PREFIX}(\d+)-\d+\.parquet$"
+
+_KEY = f"partition.{PARTITION_KEY}"
 
 # What deltalake does not find again in the name of a folder: it decodes it once too often, or
 # refuses it.
 _UNFIT_FOLDERS = re.compile(r"%[0-9A-Fa-f]{2}|[\x00-\x1f\x7f]")
+
+_PAUSES = (0.01, 0.05, 0.25)
 
 # Reads are repeated by the object store's client itself; these bound how often and how long.
 _RETRIES = {"max_retries": "5", "retry_timeout": "45s"}
@@ -91,10 +98,19 @@ class Place:
         with self.refusals("read"):
             if not is_on_s3(self.location) and not Path(self.root, "_delta_log").is_dir():
                 return None  # asked first, since deltalake makes the folder that it looks into
-            try:
-                return Table(DeltaTable(self.uri, storage_options=self.options))
-            except TableNotFoundError:
-                return None
+            for pause in _PAUSES:
+                # Who lists a folder while others write to it may see a commit and not the one
+                # before; so a log that seems to have a gap is looked at again.
+                with suppress(DeltaError):
+                    return self._loaded()
+                time.sleep(pause)
+            return self._loaded()
+
+    def _loaded(self) -> Table | None:
+        try:
+            return Table(DeltaTable(self.uri, storage_options=self.options))
+        except TableNotFoundError:
+            return None
 
     def own_table(self) -> Table | None:
         """Load the newest version; None where nothing is.
@@ -162,37 +178,55 @@ class Table:
         """The version that was loaded."""
         return self.raw.version()
 
-    @property
+    @cached_property
     def is_ours(self) -> bool:
         """Whether BEAF has made it."""
-        return self.raw.transaction_version(MARK) is not None
+        fields = self.raw.schema().fields
+        marked = any(each.name == PARTITION_KEY and MARK in each.metadata for each in fields)
+        return marked or any(self._numbers.values())  # others may have lost the mark
 
     def number(self, key: str) -> int | None:
-        """Give the number of the newest write of a partition; None where there was none."""
-        return self.raw.transaction_version(application(key))
+        """Give the number of the newest write of a partition; None where it has no files."""
+        if key not in self._numbers:
+            return None
+        # Files that others have written anew do not tell; the transaction does, but every question
+        # for it reads the log since its last checkpoint.
+        return self._numbers[key] or self.raw.transaction_version(application(key))
+
+    @cached_property
+    def _numbers(self) -> dict[str, int | None]:
+        """The numbers of writes by the names of files: None where these do not agree on one."""
+        by_key = (
+            self.files.filter(pl.col(_KEY).is_not_null())
+            .group_by(_KEY)
+            .agg(pl.col("path").str.extract(_NUMBER).cast(pl.Int64).unique().alias("numbers"))
+        )
+        return {
+            key: numbers[0] if len(numbers) == 1 else None for key, numbers in by_key.iter_rows()
+        }
+
+    def rows(self, key: str) -> int | None:
+        """Count the rows of a partition; None where the log does not tell."""
+        counts = self.files_of([key])["num_records"]
+        return None if counts.has_nulls() else int(counts.sum())
 
     @cached_property
     def files(self) -> pl.DataFrame:
         """The files of the newest version: path, size_bytes, num_records, `partition.…`."""
         found = pl.DataFrame(self.raw.get_add_actions(flatten=True))
-        if "num_records" not in found.columns:
-            found = found.with_columns(pl.lit(None, pl.Int64).alias("num_records"))
+        for name, dtype in {"num_records": pl.Int64, _KEY: pl.String}.items():
+            if name not in found.columns:
+                found = found.with_columns(pl.lit(None, dtype).alias(name))
         return found
 
     def files_of(self, keys: Iterable[str]) -> pl.DataFrame:
         """The files of some partitions, in the order in which their rows were written."""
-        column = f"partition.{PARTITION_KEY}"
-        if column not in self.files.columns:
-            return self.files.clear()
-        return self.files.filter(pl.col(column).is_in(list(keys))).sort("path")
+        return self.files.filter(pl.col(_KEY).is_in(list(keys))).sort("path")
 
     @property
     def keys(self) -> list[str]:
         """The keys of the partitions that have files."""
-        column = f"partition.{PARTITION_KEY}"
-        if column not in self.files.columns:
-            return []
-        return self.files[column].drop_nulls().unique().sort().to_list()
+        return sorted(self._numbers)
 
     @property
     def partition_columns(self) -> list[str]:

@@ -16,7 +16,7 @@ import polars as pl
 
 from beaf_core import PartitionRun, Receipt, Target, UsageError
 from beaf_outputs.added import PARTITION_KEY, with_added
-from beaf_outputs.delta.commit import Change, landed
+from beaf_outputs.delta.commit import REPEATED, Change, landed
 from beaf_outputs.delta.files import Writer, key_folder
 from beaf_outputs.delta.fitting import Fitted, comments, fitted
 from beaf_outputs.delta.receipts import keep, new_number
@@ -26,9 +26,6 @@ from beaf_outputs.kept import About
 
 if TYPE_CHECKING:
     from beaf_outputs.delta import Config
-
-_REPEATED = "requests to the object store were repeated"
-_CONFLICTS = "commits were repeated since other runs wrote to the Delta table"
 
 
 def write(frame: pl.LazyFrame, target: Target, partition: PartitionRun, options: Config) -> Receipt:
@@ -59,8 +56,9 @@ def write(frame: pl.LazyFrame, target: Target, partition: PartitionRun, options:
         dict(target.stamp),
     )
     keep(place, receipt, About(target.meaning, given), change.number)
-    conflicts = landed(replace(change, files=files, rows=receipt.rows))
-    return replace(receipt, notes=_notes(fit, place.store.repeated, conflicts))
+    told = landed(replace(change, files=files, rows=receipt.rows))
+    told[REPEATED] += place.store.repeated
+    return replace(receipt, notes=fit.notes() | +told)  # + leaves out what never happened
 
 
 def remove(target: Target, receipt: Receipt) -> bool:
@@ -124,8 +122,3 @@ def _values_that_fit(fit: Fitted) -> Iterator[None]:
             f"{str(error).splitlines()[0]}",
             remedy="cast them to Float64, to Decimal, or to text",
         ) from error
-
-
-def _notes(fit: Fitted, repeated: int, conflicts: int) -> dict[str, int]:
-    counts = {_REPEATED: repeated, _CONFLICTS: conflicts}
-    return fit.notes() | {text: count for text, count in counts.items() if count}

@@ -29,6 +29,7 @@ def repeated_until_answered(
     attempts: int = ATTEMPTS,
     seconds: float = SECONDS,
     first_pause: float = 0.1,
+    longest_pause: float = 5.0,
 ) -> Answer:
     """Send a request again while it raises `PassingError`, after pauses that grow, with jitter.
 
@@ -38,6 +39,7 @@ def repeated_until_answered(
         attempts: how many, with the first.
         seconds: after which no further one begins.
         first_pause: in seconds.
+        longest_pause: in seconds.
 
     Raises:
         PassingError: the last one, where the server has not come round in time.
@@ -47,6 +49,7 @@ def repeated_until_answered(
         attempts=attempts,
         timeout=seconds,
         wait_initial=first_pause,
+        wait_max=longest_pause,
         wait_jitter=10 * first_pause,
     ):
         with attempt:
