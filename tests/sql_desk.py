@@ -21,9 +21,9 @@ class Server(Protocol):
 
 @dataclass(frozen=True)
 class Desk:
-    """Writes to and reads from a database of its own."""
+    """Writes to and reads from a database of its own, and looks into it where it has a server."""
 
-    server: Server
+    server: Server | None
     url: str
     table: str = "bars"
     stamp: str = "f1"
@@ -63,9 +63,11 @@ class Desk:
         return find_receipt(self.target(**options), partition)
 
     def ask(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        assert self.server is not None
         return self.server.rows(statement, *values, url=self.url)
 
     def run(self, *statements: str) -> None:
+        assert self.server is not None
         self.server.run(*statements, url=self.url)
 
     def types(self, table: str = "bars") -> dict[str, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
+from tests.postgres import PostgresServer
 from tests.sql_desk import Desk
 
 from beaf_core import (
@@ -74,12 +75,11 @@ def test_universes_that_overlap_do_not_touch_each_other(desk: Desk) -> None:
 
 
 def test_the_place_that_is_reported_is_the_place_that_is_written(
-    desk: Desk, monday: PartitionRun
+    desk: Desk, postgres: PostgresServer, monday: PartitionRun
 ) -> None:
     receipt = desk.write(ROWS, monday, sql_table="public.{datasetname}_{pass}")
     database = desk.url.rpartition("/")[2]
-    port = desk.server.port
-    assert receipt.location == f"postgresql://127.0.0.1:{port}/{database}#public.tiny_bars"
+    assert receipt.location == f"postgresql://127.0.0.1:{postgres.port}/{database}#public.tiny_bars"
     assert desk.ask("SELECT count(*) FROM public.tiny_bars") == [(2,)]
 
 

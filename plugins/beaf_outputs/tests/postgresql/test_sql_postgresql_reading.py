@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
+from tests.postgres import PostgresServer
 from tests.sql_desk import Desk, partition
 
 from beaf_core import PartitionRun
@@ -43,11 +44,11 @@ ROWS = pl.DataFrame(
 
 
 @pytest.fixture
-def statements(desk: Desk) -> Callable[[], list[str]]:
+def statements(desk: Desk, postgres: PostgresServer) -> Callable[[], list[str]]:
     """What the server was asked for since the last time, by COPY."""
     name = desk.url.rpartition("/")[2]
-    desk.server.run(f"ALTER DATABASE {name} SET log_statement = 'all'")
-    log = desk.server.log
+    postgres.run(f"ALTER DATABASE {name} SET log_statement = 'all'")
+    log = postgres.log
     seen = log.stat().st_size
 
     def read() -> list[str]:
