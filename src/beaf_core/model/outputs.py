@@ -15,6 +15,16 @@ if TYPE_CHECKING:
 _SAFE_IN_A_FILE_NAME = str.maketrans({"/": "_", "\\": "_", "\0": "_"})
 
 
+def _file_name(text: str) -> str:
+    """Give a text as a part of a path; what had to be changed stays apart from what looks alike."""
+    safe = text.translate(_SAFE_IN_A_FILE_NAME)
+    if safe == text:
+        return text
+    from hashlib import sha256  # 8 ms
+
+    return f"{safe}-{sha256(text.encode()).hexdigest()[:8]}"
+
+
 #: How a rule of re-aggregation is said.
 _RULES: Mapping[str, str] = {
     "sum": "sum of the buckets",
@@ -140,7 +150,7 @@ class Target:
             if name not in self.placeholders and value in {"", ".", ".."}:
                 raise UsageError(f"{name} {value!r} cannot be part of an output path")
         safe = {
-            name: value if name in self.placeholders else value.translate(_SAFE_IN_A_FILE_NAME)
+            name: value if name in self.placeholders else _file_name(value)
             for name, value in values.items()
         }
         try:
