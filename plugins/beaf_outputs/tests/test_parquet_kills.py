@@ -20,7 +20,7 @@ import obstore
 import polars as pl
 import pytest
 
-from beaf_core import DatePartition, PartitionRun, Target, UniversePartition
+from beaf_core import DatePartition, PartitionRun, Receipt, Target, UniversePartition
 from beaf_outputs.parquet import Config, find_receipt, read_output, remove_output, write_output
 from beaf_outputs.stores import open_store
 
@@ -207,8 +207,9 @@ def test_a_death_at_any_step_leaves_the_old_or_the_new_and_the_next_run_heals_it
     assert outcomes == ({False, True} if undisturbed.seen > 1 else {False})
 
 
-def test_a_receipt_that_is_asked_for_finishes_what_a_death_after_the_commit_left(
-    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("healer", ["a receipt that is asked for", "a writer", "a remover"])
+def test_what_a_death_after_the_commit_left_is_finished_by_who_comes_next(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, healer: str
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setattr("beaf_outputs.parquet.dataset._PAUSE", 0.001)
@@ -224,11 +225,20 @@ def test_a_receipt_that_is_asked_for_finishes_what_a_death_after_the_commit_left
             case.act(place)
     assert left_over(place), "it died after the commit, before anything was moved"
     assert same(in_sight(place), pl.concat([OLD, OLD]))
-    assert same(read(target_in(place, "hive", 2)), NEW)
-    receipt = find_receipt(target_in(place, "hive", 2), MONDAY)
-    assert receipt is not None
-    assert receipt.fingerprint == "2"
-    case.check_healed(place)
+    target, then = target_in(place, "hive", 2), case
+    assert same(read(target), NEW)
+    if healer == "a writer":
+        then = Case("hive", rows(3, ("XAMS",)))
+        assert then.new is not None
+        write_output(then.new.lazy(), target, MONDAY)
+    elif healer == "a remover":
+        then = CASES["hive, removed"]
+        remove_output(target, Receipt("parquet", target.location(MONDAY), 0, MONDAY.key))
+    else:
+        receipt = find_receipt(target, MONDAY)
+        assert receipt is not None
+        assert receipt.fingerprint == "2"
+    then.check_healed(place)
 
 
 WRITER = """
