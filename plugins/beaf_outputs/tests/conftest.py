@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from tests.s3 import S3Server, running_s3_server
@@ -27,3 +29,21 @@ def faults(s3: S3Server) -> Iterator[Faults]:
     """A server in front of the real one, which fails as its `answers` say."""
     with running_faults(s3) as faults:
         yield faults
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a test writes to: a folder of its own, or a prefix of its own on S3."""
+
+    root: str
+    options: dict[str, str] = field(default_factory=dict)
+
+
+@pytest.fixture(params=["folder", "s3"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """A place on this machine, then one on S3."""
+    if request.param == "folder":
+        return Place(f"{tmp_path}/some root")
+    server: S3Server = request.getfixturevalue("s3")
+    bucket: str = request.getfixturevalue("bucket")
+    return Place(f"{bucket}/{tmp_path.parent.name}/{tmp_path.name}", server.storage_options())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,61 @@ def test_a_file_that_is_given_up_leaves_nothing(store: Store) -> None:
     assert store.names("") == []
 
 
+def test_a_file_is_created_once(store: Store) -> None:
+    assert store.create("log/1", b"first") is True
+    assert store.create("log/1", b"second") is False
+    assert store.read("log/1") == b"first"
+    assert store.names("") == ["log/1"]
+
+
+def test_a_folder_is_filled_at_once(store: Store) -> None:
+    with store.filling("some/folder") as folder:
+        for name in ("1", "2"):
+            (folder / name).write_text(name)
+    assert store.names("") == ["some/folder/1", "some/folder/2"]
+    assert store.each(store.read, store.names("some")) == [b"1", b"2"]
+
+
+def test_a_folder_that_is_given_up_is_empty(store: Store) -> None:
+    def give_up() -> None:
+        with store.filling("some/folder") as folder:
+            (folder / "1").write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        give_up()
+    assert store.names("") == []
+
+
+def test_what_was_staged_for_a_file_before_a_time_is_swept_and_no_more(tmp_path: Path) -> None:
+    store = open_store(str(tmp_path), {})
+    for name in ("a", "x" * 220, "y" * 220):
+        for age in (1, 100):
+            staged = store.staging(name).__enter__()  # as one who is killed leaves it
+            staged.write_bytes(b"half")
+            os.utime(staged, (age, age))
+    store.sweep("a", 50)
+    assert len(store.names("")) == 5
+    store.sweep("x" * 220, 200)
+    assert len(store.names("")) == 3
+
+
+def test_folders_that_are_left_empty_vanish_while_others_fill_them(tmp_path: Path) -> None:
+    store = open_store(str(tmp_path), {})
+    for number in range(20):
+        store.write(f"staged/{number}", b"1")
+
+    def to_and_fro(number: int) -> bool:
+        for _ in range(50):
+            assert store.move(f"staged/{number}", f"deep/er/{number}")
+            assert store.move(f"deep/er/{number}", f"staged/{number}")
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(to_and_fro, range(20)))
+    assert len(store.names("")) == 20
+
+
 def test_a_large_file_is_whole(store: Store) -> None:
     content = os.urandom(40 * 2**20)
     with store.staging("large") as staged:
@@ -140,6 +196,11 @@ def test_options_of_polars_alone_and_a_bare_endpoint_are_taken(s3: S3Server, buc
     options["aws_endpoint_url"] = f"127.0.0.1:{s3.port}"
     open_store(f"{bucket}/bare", options).write("a", b"1")
     assert open_store(bucket, s3.storage_options()).read("bare/a") == b"1"
+
+
+def test_a_name_that_is_too_long_for_the_disk_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="longer than the disk allows"):
+        open_store(str(tmp_path), {}).write("ü" * 200, b"x")
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:

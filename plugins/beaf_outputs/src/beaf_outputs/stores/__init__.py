@@ -6,13 +6,16 @@ after a power cut.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from beaf_core import UsageError
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
 
 S3_SCHEME = "s3://"
 
@@ -45,10 +48,12 @@ class Store(Protocol):
     Attributes:
         root: as configured, without a slash at its end.
         repeated: how many requests were repeated so far.
+        scan_options: what polars needs to read there; None for a folder.
     """
 
     root: str
     repeated: int
+    scan_options: dict[str, str] | None
 
     def location(self, path: str) -> str:
         """Spell a path for people and for polars."""
@@ -62,6 +67,9 @@ class Store(Protocol):
     def write(self, path: str, data: bytes) -> None:
         """Write a file, whole or not at all."""
 
+    def create(self, path: str, data: bytes) -> bool:
+        """Write a file unless there is one; of two at once, one answers True."""
+
     def staging(self, path: str) -> AbstractContextManager[Path]:
         """Offer a place on this machine to make a file that `put` brings to `path`.
 
@@ -70,6 +78,18 @@ class Store(Protocol):
 
     def put(self, staged: Path, path: str) -> None:
         """Bring a finished local file into place, whole or not at all."""
+
+    def filling(self, folder: str) -> AbstractContextManager[Path]:
+        """Offer a new local folder; the files that are in it at the end are then below `folder`.
+
+        After an error none of them is, or they are no longer.
+        """
+
+    def sweep(self, path: str, before: float) -> None:
+        """Remove what killed writers staged for a path before a time, in seconds since the epoch.
+
+        Younger ones may be those of a writer that goes on.
+        """
 
     def move(self, source: str, path: str) -> bool:
         """Move a file over another one or none; False where the source is not there."""
@@ -82,6 +102,16 @@ class Store(Protocol):
 
     def remove(self, path: str) -> None:
         """Remove a file; that it is gone already is fine."""
+
+    def locked(self, path: str) -> AbstractContextManager[None]:
+        """Keep other processes out of what has this path as the name of its lock.
+
+        The operating system ends a lock with its holder, however that dies. For S3 it holds on
+        this machine alone.
+        """
+
+    def each(self, ask: Callable[[Item], Answer], items: Iterable[Item]) -> list[Answer]:
+        """Ask for each item, several at once where that hides how long requests take."""
 
 
 def open_store(root: str, storage_options: Mapping[str, str] | None = None) -> Store:
@@ -114,9 +144,15 @@ def is_on_s3(location: str) -> bool:
 
 
 def parted(location: str) -> tuple[str, str]:
-    """Split a file's location into its folder, to be opened as a store, and its name."""
-    folder, _, name = location.rpartition("/")
-    return folder or ("/" if location.startswith("/") else "."), name
+    """Split a file's location into what is opened as a store, and its path there.
+
+    On S3 that is the whole bucket, so that one connection serves all folders.
+    """
+    if is_on_s3(location):
+        bucket, _, path = location.removeprefix(S3_SCHEME).partition("/")
+        return S3_SCHEME + bucket, path
+    folder, slash, name = location.rpartition("/")
+    return folder or slash or ".", name
 
 
 def checked(root: str, path: str) -> str:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from beaf_core import ResourceError
-from beaf_outputs.stores import STAGED, Found, checked
+from beaf_core import BeafError, ResourceError, UsageError
+from beaf_outputs.stores import STAGED, Answer, Found, Item, checked
+from beaf_outputs.stores.locks import held
 
 
 class LocalFiles:
     """A folder; see `Store`."""
 
     repeated = 0
+    scan_options: dict[str, str] | None = None
 
     def __init__(self, root: str) -> None:
         self.root = root.rstrip("/") or "/"
@@ -48,6 +53,19 @@ class LocalFiles:
                 staged.write_bytes(data)
             self.put(staged, path)
 
+    def create(self, path: str, data: bytes) -> bool:
+        """Write a file unless there is one; linking a finished one tells which of two is first."""
+        place = self._inside(path)
+        with self.staging(path) as staged, self._refusals(path, "written"):
+            staged.write_bytes(data)
+            _flush(staged)
+            try:
+                os.link(staged, place)
+            except FileExistsError:
+                return False
+            _flush(place.parent)
+        return True
+
     @contextmanager
     def staging(self, path: str) -> Iterator[Path]:
         """Offer a hidden file beside the place, so that the move is one step."""
@@ -55,31 +73,55 @@ class LocalFiles:
         with self._refusals(path, "written"):
             _make_folder(place.parent)
         # Named at random, so that two writers never share one.
-        staged = place.with_name(staged_name(place.name))
+        staged = place.with_name(f"{_staged_prefix(place.name)}{secrets.token_hex(8)}{STAGED}")
         try:
             yield staged
         finally:
-            staged.unlink(missing_ok=True)
+            with self._refusals(path, "written"), suppress(FileNotFoundError, NotADirectoryError):
+                staged.unlink()
+
+    @contextmanager
+    def filling(self, folder: str) -> Iterator[Path]:
+        """Offer the folder itself."""
+        place = self._inside(folder)
+        with self._refusals(folder, "written"):
+            _make_folder(place)
+        try:
+            yield place
+            with self._refusals(folder, "written"):
+                for each in sorted(place.iterdir()):
+                    _flush(each)
+                _flush(place)
+        except BaseException:
+            shutil.rmtree(place, ignore_errors=True)
+            raise
+        finally:
+            self._prune(place if place.exists() else place.parent)
+
+    def sweep(self, path: str, before: float) -> None:
+        """Remove what killed writers staged beside a path."""
+        place = self._inside(path)
+        prefix = _staged_prefix(place.name)
+        with self._refusals(path, "written"), suppress(FileNotFoundError, NotADirectoryError):
+            for each in list(os.scandir(place.parent)):
+                if each.name.startswith(prefix) and each.name.endswith(STAGED):
+                    _remove_older(Path(each.path), before)
 
     def put(self, staged: Path, path: str) -> None:
         """Bring a finished local file into place."""
-        place = self._inside(path)
         with self._refusals(path, "written"):
-            _make_folder(place.parent)
             _flush(staged)
-            staged.replace(place)
-            _flush(place.parent)
+            _move(staged, self._inside(path))
 
     def move(self, source: str, path: str) -> bool:
         """Move a file; False where the source is not there."""
-        place = self._inside(path)
+        origin, place = self._inside(source), self._inside(path)
         with self._refusals(path, "written"):
-            _make_folder(place.parent)
             try:
-                self._inside(source).replace(place)
+                _move(origin, place)
             except FileNotFoundError:
                 return False
-            _flush(place.parent)
+            self._prune(origin.parent)
         return True
 
     def files(self, folder: str) -> list[Found]:
@@ -102,6 +144,31 @@ class LocalFiles:
         with self._refusals(path, "removed"), suppress(FileNotFoundError, NotADirectoryError):
             place.unlink()
             _flush(place.parent)
+            self._prune(place.parent)
+
+    @contextmanager
+    def locked(self, path: str) -> Iterator[None]:
+        """Keep other processes out, by a file at the path."""
+        place = self._inside(path)
+        with ExitStack() as stack:
+            with self._refusals(path, "locked"):
+                _make_folder(place.parent)
+                stack.enter_context(held(place))
+            yield
+
+    def each(self, ask: Callable[[Item], Answer], items: Iterable[Item]) -> list[Answer]:
+        """Ask for each item, one after another."""
+        return [ask(each) for each in items]
+
+    def _prune(self, folder: Path) -> None:
+        """Remove folders that are left empty, up to the root."""
+        top = Path(self.root)
+        while folder != top:
+            try:
+                folder.rmdir()
+            except OSError:
+                return  # it is not empty, or another process is about to fill it
+            folder = folder.parent
 
     def _inside(self, path: str) -> Path:
         return Path(self.root, checked(self.root, path)) if path else Path(self.root)
@@ -111,7 +178,17 @@ class LocalFiles:
         try:
             yield
         except OSError as error:
-            raise refused(str(self._inside(path)), done, error.strerror or str(error)) from error
+            raise told(error, str(self._inside(path)), done) from error
+
+
+def told(error: OSError, location: str, done: str) -> BeafError:
+    """Say what the disk refuses, and what to do about it."""
+    if error.errno == errno.ENAMETOOLONG:
+        return UsageError(
+            f"{location} cannot be {done}: a name in it is longer than the disk allows",
+            remedy="choose shorter names of dataset, universe and values of partition columns",
+        )
+    return refused(location, done, error.strerror or str(error))
 
 
 def refused(location: str, done: str, reason: str) -> ResourceError:
@@ -122,19 +199,44 @@ def refused(location: str, done: str, reason: str) -> ResourceError:
     )
 
 
-def staged_name(name: str) -> str:
-    """Name what is not whole yet; cut, since a name may have 255 bytes and no more."""
-    kept = name.encode()[:200].decode(errors="ignore")
-    return f".{kept}.{secrets.token_hex(8)}{STAGED}"
+def _staged_prefix(name: str) -> str:
+    """Begin the names of what is staged for a file; cut, since a name has at most 255 bytes."""
+    if len(name.encode()) <= 200:
+        return f".{name}."
+    return f".{hashlib.sha256(name.encode()).hexdigest()}."
+
+
+def _remove_older(path: Path, before: float) -> None:
+    with suppress(FileNotFoundError):
+        if path.stat().st_mtime < before:
+            path.unlink()
 
 
 def _make_folder(folder: Path) -> None:
     """Make a folder and those above it, and ask the disk to keep each."""
-    if folder.is_dir():
+    while not folder.is_dir():
+        _make_folder(folder.parent)
+        with suppress(FileNotFoundError):  # another process has just removed the one above
+            folder.mkdir(exist_ok=True)
+            _flush(folder.parent)
+
+
+def _move(source: Path, place: Path) -> None:
+    """Move a file over another one or none, into a folder that may be about to vanish.
+
+    Raises:
+        FileNotFoundError: the source is not there.
+    """
+    while True:
+        _make_folder(place.parent)
+        try:
+            source.replace(place)
+        except FileNotFoundError:
+            if not source.exists():
+                raise
+            continue
+        _flush(place.parent)
         return
-    _make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
-    _flush(folder.parent)
 
 
 def _below(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import obstore
-from obstore.exceptions import BaseError, UnknownConfigurationKeyError
+from obstore.exceptions import AlreadyExistsError, BaseError, UnknownConfigurationKeyError
 from obstore.store import S3Store
 
 from beaf_core import ResourceError, UsageError, did_you_mean
-from beaf_outputs.stores import S3_SCHEME, Found, checked
-from beaf_outputs.stores.local import refused, staged_name
+from beaf_outputs.stores import S3_SCHEME, Answer, Found, Item, checked
+from beaf_outputs.stores.local import told
 from beaf_outputs.stores.retries import PassingError, repeated_until_answered
-from beaf_outputs.stores.scratch import scratch_folder
-
-Answer = TypeVar("Answer")
+from beaf_outputs.stores.scratch import scratch_folder, scratch_lock
 
 #: A file of more bytes goes in parts of so many, four at once: what is held in memory.
 PART_BYTES = 16 * 2**20
 PARTS_AT_ONCE = 4
 #: S3 takes 10,000 parts of one file.
 MOST_PARTS = 9_000
+#: Small requests are waiting, not work.
+REQUESTS_AT_ONCE = 16
 
 # Options of polars that are none of object stores: how polars itself retries and caches.
 _OF_POLARS = re.compile(r"max_retries|retry_.*|file_cache_ttl")
@@ -50,11 +51,12 @@ class S3Objects:
         self.repeated = 0
         if prefix:
             checked(S3_SCHEME + bucket, prefix)
-        config = object_store_options(storage_options)
+        config = _options(storage_options)
+        self.scan_options: dict[str, str] | None = config
         # Requests are repeated, and counted, here; but the parts of a large file each for itself,
         # or the whole file would have to go again.
-        self._store = _opened(bucket, prefix, config, {"max_retries": 0})
-        self._parts = _opened(bucket, prefix, config, {"max_retries": 5})
+        self._store = _opened(bucket, prefix, _known(config), {"max_retries": 0})
+        self._parts = _opened(bucket, prefix, _known(config), {"max_retries": 5})
 
     def location(self, path: str) -> str:
         """Spell a path for people and for polars."""
@@ -80,11 +82,36 @@ class S3Objects:
         """Write a file, whole or not at all."""
         self._asked(path, "written", lambda: obstore.put(self._store, path, data))
 
+    def create(self, path: str, data: bytes) -> bool:
+        """Write a file unless there is one; the server says which of two was first."""
+
+        def asked() -> bool:
+            try:
+                obstore.put(self._store, path, data, mode="create", use_multipart=False)
+            except AlreadyExistsError:
+                return False
+            return True
+
+        return self._asked(path, "written", asked)
+
     @contextmanager
     def staging(self, path: str) -> Iterator[Path]:
         """Offer a file in the temporary folder."""
+        checked(self.root, path)
         with scratch_folder() as folder:
-            yield folder / staged_name(checked(self.root, path).rpartition("/")[2])
+            yield folder / "staged"
+
+    @contextmanager
+    def filling(self, folder: str) -> Iterator[Path]:
+        """Offer a folder below the temporary one."""
+        checked(self.root, folder)
+        with scratch_folder() as scratch:
+            yield scratch
+            made = sorted(scratch.iterdir())
+            self.each(lambda each: self.put(each, f"{folder}/{each.name}"), made)
+
+    def sweep(self, path: str, before: float) -> None:
+        """Do nothing: what is staged for S3 is in the temporary folder, and swept there."""
 
     def put(self, staged: Path, path: str) -> None:
         """Bring a finished local file into place."""
@@ -143,6 +170,20 @@ class S3Objects:
         """Remove a file; that it is gone already is fine."""
         self._asked(path, "removed", lambda: obstore.delete(self._store, path))
 
+    @contextmanager
+    def locked(self, path: str) -> Iterator[None]:
+        """Keep other processes of this machine out, by a file in the temporary folder."""
+        with scratch_lock(self.location(path)):
+            yield
+
+    def each(self, ask: Callable[[Item], Answer], items: Iterable[Item]) -> list[Answer]:
+        """Ask for each item, several at once."""
+        given = list(items)
+        if len(given) < 2:
+            return [ask(each) for each in given]
+        with ThreadPoolExecutor(min(REQUESTS_AT_ONCE, len(given))) as pool:
+            return list(pool.map(ask, given))
+
     def _if_there(self, path: str, request: Callable[[], Answer]) -> Answer | None:
         def asked() -> Answer | None:
             try:
@@ -180,7 +221,7 @@ class S3Objects:
         except FileNotFoundError:
             raise _never(location, done, "there is no such bucket") from None
         except OSError as error:  # of the local file
-            raise refused(location, done, error.strerror or str(error)) from error
+            raise told(error, location, done) from error
         except BaseError as error:
             raise _never(location, done, reason_of(error)) from None
 
@@ -201,15 +242,22 @@ def _opened(bucket: str, prefix: str, config: Any, retries: Any) -> S3Store:
         ) from None
 
 
-def object_store_options(given: Mapping[str, str]) -> dict[str, Any]:
+def object_store_options(given: Mapping[str, str]) -> dict[str, str]:
     """Give the options that object stores take, of those that polars takes."""
+    return _known(_options(given))
+
+
+def _options(given: Mapping[str, str]) -> dict[str, str]:
     options = {str(name): str(value) for name, value in given.items()}
-    kept = {name: each for name, each in options.items() if not _OF_POLARS.fullmatch(name.lower())}
-    for name, each in kept.items():
+    for name, each in options.items():
         if name.lower() in _ENDPOINTS and "://" not in each:
-            # The source takes host:port, and so does this; obstore ends in a panic over it.
-            kept[name] = f"{'http' if _is_on(kept, 'allow_http') else 'https'}://{each}"
-    return kept
+            # The source takes host:port, and so does this; object stores end in a panic over it.
+            options[name] = f"{'http' if _is_on(options, 'allow_http') else 'https'}://{each}"
+    return options
+
+
+def _known(options: Mapping[str, str]) -> dict[str, str]:
+    return {name: each for name, each in options.items() if not _OF_POLARS.fullmatch(name.lower())}
 
 
 def _is_on(options: Mapping[str, str], name: str) -> bool:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from beaf_outputs.stores.local import refused
+from beaf_outputs.stores.local import told
+from beaf_outputs.stores.locks import held
 
 _PREFIX = "beaf-staged-"
 #: A younger folder may belong to a process that has not locked it yet.
@@ -33,13 +35,31 @@ def scratch_folder() -> Iterator[Path]:
         folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
         handle = os.open(folder, os.O_RDONLY)
     except OSError as error:
-        raise refused(tempfile.gettempdir(), "written", error.strerror or str(error)) from error
+        raise told(error, tempfile.gettempdir(), "written") from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(handle)
+
+
+@contextmanager
+def scratch_lock(name: str) -> Iterator[None]:
+    """Hold a lock that processes of this user and machine share.
+
+    Raises:
+        ResourceError: the temporary folder cannot be written.
+    """
+    folder = Path(tempfile.gettempdir(), f"beaf-locks-{os.getuid()}")
+    with ExitStack() as stack:
+        try:
+            folder.mkdir(mode=0o700, exist_ok=True)
+            digest = hashlib.sha256(name.encode()).hexdigest()[:16]
+            stack.enter_context(held(folder / f"{digest}.lock"))
+        except OSError as error:
+            raise told(error, str(folder), "locked") from error
+        yield
 
 
 def _sweep() -> None:
