@@ -105,15 +105,16 @@ def test_a_write_that_is_cut_off_leaves_the_old_partition_or_the_new_one(desk: D
 @pytest.mark.usefixtures("single_attempt")
 def test_a_write_that_is_cut_off_at_any_piece_leaves_one_of_both(desk: Desk) -> None:
     left = left_by_cuts(desk, NEW, every=1)
+    assert left[0] == 0
     assert left == sorted(left), "once it is there, it is there"
-    assert {*left} == {0, 1}, "the connection's last words come after the commit"
 
 
 @pytest.mark.soak
 @pytest.mark.usefixtures("single_attempt")
 def test_a_change_of_columns_that_is_cut_off_leaves_one_of_both(desk: Desk) -> None:
     left = left_by_cuts(desk, ADDED, every=1, schema_mode="add_columns")
-    assert {*left} == {0, 1}
+    assert left[0] == 0
+    assert left == sorted(left), "once it is there, it is there"
 
 
 @pytest.mark.parametrize(
@@ -121,11 +122,11 @@ def test_a_change_of_columns_that_is_cut_off_leaves_one_of_both(desk: Desk) -> N
 )
 @pytest.mark.usefixtures("single_attempt")
 def test_a_first_write_that_is_cut_off_leaves_nothing_or_everything(
-    postgres: PostgresServer, monday: PartitionRun, every: int
+    postgres: PostgresServer, desk: Desk, monday: PartitionRun, every: int
 ) -> None:
-    count = pieces_of(Desk(postgres, postgres.create_database()), NEW, monday)
+    count = pieces_of(desk, NEW, monday)
     for number in range(2, count, every):
-        desk = Desk(postgres, postgres.create_database())
+        postgres.emptied(desk.url)
         assert is_cut(desk, number, lambda there: there.write(NEW, monday))
         if desk.receipt(monday) is None:
             assert desk.read(monday) is None
