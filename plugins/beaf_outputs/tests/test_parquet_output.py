@@ -22,7 +22,6 @@ from beaf_core import (
     UsageError,
 )
 from beaf_core.testing import check_output
-from beaf_outputs import parquet
 from beaf_outputs.parquet import find_receipt, read_output, write_output
 
 MONDAY = PartitionRun(UniversePartition("mic", "XLON"), DatePartition("2025-01-06"))
@@ -105,8 +104,8 @@ def test_an_unknown_placeholder_names_the_known_ones(tmp_path: Path) -> None:
 
 
 def test_a_url_is_refused_with_a_word_on_what_to_do(target: Target) -> None:
-    remote = Target("parquet", "tiny", "bars", "s3://bucket/{pass}.parquet")
-    with pytest.raises(UsageError, match="local files"):
+    remote = Target("parquet", "tiny", "bars", "gs://bucket/{pass}.parquet")
+    with pytest.raises(UsageError, match="neither a folder nor on S3"):
         write_output(ROWS.lazy(), remote, MONDAY)
 
 
@@ -115,10 +114,10 @@ def test_a_fault_while_writing_leaves_the_old_file_and_nothing_else(
 ) -> None:
     write_output(ROWS.lazy(), target, MONDAY)
 
-    def broken(path: Path) -> None:
+    def broken(handle: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(parquet, "_flush", broken)
+    monkeypatch.setattr("os.fsync", broken)
     with pytest.raises(ResourceError, match="No space left"):
         write_output(ROWS.clear().lazy(), target, MONDAY)
     path = Path(target.location(MONDAY))

@@ -52,6 +52,8 @@ class PostgresDriver:
     longest_name: int | None = 63
     most_columns: int | None = 1600
     has_comments = True
+    needs_index = True
+    ignores_case = False
     keeps_nan = True
 
     def __init__(self, url: URL, text: str) -> None:
@@ -118,6 +120,10 @@ class PostgresDatabase:
         """The columns of a table, with their types."""
         values = {"schema": table.schema or self.schema, "name": table.name}
         return dict(self.run(_COLUMNS.bindparams(**values))) or None
+
+    def spelled(self, name: str, schema: str | None) -> str:
+        """Names differ in case here, too."""
+        return name
 
     def lock(self, what: str, *, shared: bool = False) -> None:
         """Wait for a lock by name, which ends with the transaction."""
