@@ -23,7 +23,7 @@ from beaf_outputs.kept import Described
 from beaf_outputs.upkeep import Upkeep
 
 _WIDTH = 100
-#: How many partitions are listed unasked.
+#: How many partitions, or files, are listed unasked.
 _SHOWN = 20
 
 #: What outputs add to the columns of a pass.
@@ -65,6 +65,8 @@ def print_upkeep(
         (_upkeep_row(each) for each in done),
         right=("files written", "bytes", "files removed", "bytes "),
     )
+    for each in done:
+        _print_removed(each)
     for note in dict.fromkeys(note for each in done for note in each.notes):
         click.echo(f"note: {note}", err=True)
     click.echo(_after_upkeep(task, done, asked), err=True)
@@ -228,6 +230,13 @@ def _upkeep_row(each: Upkeep) -> Sequence[str]:
         f"{len(each.removed):,}",
         _size(each.removed_bytes),
     )
+
+
+def _print_removed(each: Upkeep) -> None:
+    for path in each.removed[:_SHOWN]:
+        click.echo(f"  {'removed' if each.applied else 'would go'}: {path}")
+    if len(each.removed) > _SHOWN:
+        click.echo(f"  … and {len(each.removed) - _SHOWN:,} more; --json lists them", err=True)
 
 
 def _size(count: float) -> str:
