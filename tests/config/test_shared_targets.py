@@ -40,7 +40,7 @@ def test_a_table_goes_to_one_place_for_all_partitions_of_a_pass(
 ) -> None:
     found = target(desk, one_pass(output={"type": kind}))
     assert found.shared
-    assert found.path_template == str(desk.folder / "data/{datasetname}/{pass}")
+    assert found.path_template == str(desk.folder / f"data/{{datasetname}}/{{pass}}.{found.type}")
 
 
 def test_a_file_for_each_partition_is_not_shared(desk: Desk, one_pass: Any) -> None:
@@ -56,7 +56,7 @@ def test_partition_columns_make_a_dataset_of_many_partitions(desk: Desk, one_pas
     found = target(desk, one_pass(output={"partition_columns": ["MIC", "Date"]}))
     assert found.shared
     assert found.partition_columns == ("MIC", "Date")
-    assert found.path_template == str(desk.folder / "data/{datasetname}/{pass}")
+    assert found.path_template == str(desk.folder / f"data/{{datasetname}}/{{pass}}.{found.type}")
     assert desk.resolve(one_pass(output={"partition_columns": ["MIC"]})).notes == ()
 
 

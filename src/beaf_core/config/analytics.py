@@ -47,7 +47,7 @@ class OutputTarget(BaseModel):
         "data/{datasetname}/{pass}/{universe}/{start_date}_{end_date}.parquet",
         description="Where a partition goes; placeholders {bucket} {prefix} {datasetname} {pass} "
         "{universe} {start_date} {end_date}. For a table or a dataset of files, which holds all "
-        "partitions of a pass, it is data/{datasetname}/{pass}.",
+        "partitions of a pass, it is data/{datasetname}/{pass}.delta, or .parquet.",
     )
     io_manager_key: str | None = Field(
         None, description="The Dagster IO manager; null takes BEAF's own."
