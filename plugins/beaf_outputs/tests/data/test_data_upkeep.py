@@ -246,6 +246,21 @@ def test_a_replaced_partition_of_a_delta_table_leaves_files_that_a_vacuum_remove
     assert "up to date" in again.err, "the receipt has stayed"
 
 
+@pytest.mark.parametrize(
+    ("sets", "place", "kind"),
+    [
+        ("OUTPUT_TARGET.type=delta", "data/tiny/bars.delta", "delta"),
+        ("OUTPUT_TARGET.partition_columns=[MIC]", "data/tiny/bars.parquet", "hive"),
+    ],
+)
+def test_places_are_kept_where_they_are_by_default(
+    beaf: Beaf, run: Run, project: Path, sets: str, place: str, kind: str
+) -> None:
+    assert set(run(sets)) == {str(project / place)}
+    for command in ("describe", "compact", "vacuum"):
+        assert task(beaf, command, place)["kind"] == kind
+
+
 # -- what has no files to keep ---------------------------------------------------------------------
 
 
