@@ -214,12 +214,13 @@ def test_what_other_outputs_keep_is_left_out_and_said_to_be(
 
 
 @pytest.mark.parametrize(
-    "what", ["nothing", "nothing.parquet", "folder", "foreign.parquet", "text"]
+    "what", ["nothing", "nothing.parquet", "folder", "folder.parquet", "foreign.parquet", "text"]
 )
 def test_what_beaf_has_not_written_is_told_with_what_to_do(
     beaf: Beaf, project: Path, what: str
 ) -> None:
     (project / "folder").mkdir()
+    (project / "folder.parquet").mkdir()
     pl.DataFrame({"a": [1]}).write_parquet(project / "foreign.parquet")
     pl.DataFrame({"a": [1]}).write_parquet(project / "folder/foreign.parquet")
     (project / "text").write_text("no data")
