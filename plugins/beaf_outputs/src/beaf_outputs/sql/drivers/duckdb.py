@@ -5,9 +5,10 @@ A file of DuckDB belongs to one process at a time: another one waits until it is
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import duckdb
@@ -114,6 +115,7 @@ class DuckdbDriver:
     def _connected(self, *, writes: bool) -> duckdb.DuckDBPyConnection:
         if not writes and not self.path.exists():
             return duckdb.connect(":memory:", config=self._config)  # to ask must not make a file
+        self._make()
         until = time.monotonic() + WAIT_SECONDS
         while True:
             try:
@@ -122,6 +124,24 @@ class DuckdbDriver:
                 if not _is_held(error) or time.monotonic() > until:
                     raise
             time.sleep(PAUSE_SECONDS)
+
+    def _make(self) -> None:
+        """Make the file where there is none, in one step.
+
+        DuckDB looks whether a file is there before it takes its lock: of two processes that make
+        one at the same time, the later would write an empty database over the other's rows.
+        """
+        if self.path.exists():
+            return
+        staged = self.path.with_name(f".{secrets.token_hex(8)}.staged")
+        try:
+            duckdb.connect(staged, config=self._config).close()
+            # Where another one was faster, its file stays; where the file system knows no links,
+            # DuckDB makes the file in its place.
+            with suppress(OSError):
+                self.path.hardlink_to(staged)
+        finally:
+            staged.unlink(missing_ok=True)
 
     def _tried(self, *, writes: bool) -> duckdb.DuckDBPyConnection:
         if not writes:
