@@ -38,8 +38,6 @@ _CONFIG = {
     "python_enable_replacements": False,
 }
 
-_ROWS = "beaf_rows"
-
 _KINDS: dict[type[pl.DataType], str] = {
     pl.Int8: "TINYINT",
     pl.UInt8: "UTINYINT",
@@ -204,14 +202,13 @@ class DuckdbDatabase:
 
     def append(self, table: sa.Table, rows: pl.DataFrame, batch_size: int | None) -> None:
         """Add rows; DuckDB takes as many at a time as it likes."""
-        source = sa.table(_ROWS, *(sa.column(name) for name in rows.columns))
+        name = f"rows {secrets.token_hex(8)}"  # that no table has
+        source = sa.table(name, *(sa.column(name) for name in rows.columns))
         insert = sa.insert(table).from_select(rows.columns, sa.select(*source.columns))
         with self._driver.told():
-            self._connection.register(_ROWS, _in_few_pieces(rows).to_arrow())
-            try:
-                self.run(insert)
-            finally:
-                self._connection.unregister(_ROWS)
+            # Until the connection ends, which this transaction does not outlive.
+            self._connection.register(name, _in_few_pieces(rows).to_arrow())
+        self.run(insert)
 
     def frames(self, query: sa.Select[Any], batch_size: int | None) -> Iterator[pl.DataFrame]:
         """Ask for rows."""
