@@ -20,8 +20,8 @@ from sqlalchemy.engine import URL, Dialect
 from beaf_outputs.sql.drivers import Row, Statement
 from beaf_outputs.sql.drivers.compiled import compiled, quote_all
 from beaf_outputs.sql.drivers.engines import READ_ROWS
-from beaf_outputs.sql.drivers.faults import CommitUnknownError, DatabaseError, LostError
-from beaf_outputs.sql.drivers.files import Spelled, file_of, make_folder
+from beaf_outputs.sql.drivers.faults import DatabaseError, LostError
+from beaf_outputs.sql.drivers.files import Spelled, file_of, make_folder, same_but_for_case
 from beaf_outputs.sql.stored import Stored, stored
 from beaf_outputs.sql.urls import masked, shown
 
@@ -59,8 +59,12 @@ _SPELLED = {
 
 _COLUMNS = sa.text(
     "SELECT column_name, data_type FROM duckdb_columns() "
-    "WHERE database_name = current_database() AND schema_name = :schema AND table_name = :name "
-    "ORDER BY column_index"
+    "WHERE database_name = current_database() AND lower(schema_name) = lower(:schema) "
+    "AND table_name = :name ORDER BY column_index"
+)
+_TABLES = sa.text(
+    "SELECT table_name FROM duckdb_columns() "
+    "WHERE database_name = current_database() AND lower(schema_name) = lower(:schema)"
 )
 
 
@@ -72,6 +76,7 @@ class DuckdbDriver:
     """A file of DuckDB."""
 
     name = "DuckDB"
+    ignores_case = True
     longest_name: int | None = None
     most_columns: int | None = None
     has_comments = True
@@ -150,14 +155,15 @@ class DuckdbDriver:
         return duckdb.connect(self.path, config=self._config)
 
     @contextmanager
-    def told(self, *, ends: bool = False) -> Iterator[None]:
+    def told(self) -> Iterator[None]:
         """Tell what goes wrong as an error of ours."""
         try:
             yield
-        except duckdb.TransactionException as error:
-            raise self._fault(LostError, error) from None
         except duckdb.Error as error:
-            raise self._fault(CommitUnknownError if ends else DatabaseError, error) from None
+            # Two threads that met: one of them begins again.
+            met = isinstance(error, duckdb.TransactionException) and "onflict" in str(error)
+            kind = LostError if met else DatabaseError
+            raise self._fault(kind, error) from None
 
     def _fault(self, kind: type[DatabaseError], error: duckdb.Error) -> DatabaseError:
         reason = masked(" ".join(str(error).split()), self._text)
@@ -174,7 +180,8 @@ _REMEDIES = {
     "Could not set lock": "end the process that has the file open, or wait for it",
     "different configuration": "close the connection that this process has to the file",
     "not a valid DuckDB": "name another file in sql_connection, or move this one",
-    "No space left": "make room, or name a file on another disk in sql_connection",
+    "Could not write": "make room, or name a file on another disk in sql_connection",
+    "Cannot open file": "make the file and its folder writable, or name another in sql_connection",
 }
 
 
@@ -196,6 +203,11 @@ class DuckdbDatabase:
         """The columns of a table, with their types."""
         values = {"schema": table.schema or self.schema, "name": table.name}
         return dict(self.run(_COLUMNS.bindparams(**values))) or None
+
+    def spelled(self, name: str, schema: str | None) -> str:
+        """Find the table that is meant; case does not matter."""
+        found = self.run(_TABLES.bindparams(schema=schema or self.schema))
+        return same_but_for_case(name, (each for (each,) in found))
 
     def lock(self, what: str, *, shared: bool = False) -> None:
         """The file belongs to this process; of two threads that meet, one begins again."""
@@ -220,7 +232,7 @@ class DuckdbDatabase:
 
     def commit(self) -> None:
         """End the transaction."""
-        with self._driver.told(ends=True):
+        with self._driver.told():
             self._connection.commit()
 
 
