@@ -1,4 +1,6 @@
-"""Rewrite the tables of fields in docs/configuration.md from the models that read them.
+"""Rewrite the tables of fields in the docs from the models that read them.
+
+docs/configuration.md has those of the core, docs/outputs.md those of the outputs.
 
 python scripts/write_config_reference.py
 """
@@ -12,9 +14,10 @@ from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
+from beaf_core import PluginHost
 from beaf_core.config.analytics import (
     AnalyticsConfig,
     OutputTarget,
@@ -26,7 +29,9 @@ from beaf_core.config.checks import PassExpectations, QualityCheckConfig
 from beaf_core.config.paths import PATH_MARK
 from beaf_core.config.retired import RETIRED, RETIRED_OUTPUT
 
-DOCUMENT = Path(__file__).parents[1] / "docs" / "configuration.md"
+DOCS = Path(__file__).parents[1] / "docs"
+DOCUMENT = DOCS / "configuration.md"
+OUTPUTS = DOCS / "outputs.md"
 BEGIN = "<!-- fields: written by scripts/write_config_reference.py -->"
 END = "<!-- end of fields -->"
 
@@ -41,6 +46,7 @@ MODELS: Sequence[tuple[type[BaseModel], str]] = (
 )
 WORDS = {
     str: "text",
+    SecretStr: "text, a secret",
     bool: "true or false",
     int: "whole number",
     float: "number",
@@ -50,11 +56,31 @@ WORDS = {
 
 
 def updated(text: str) -> str:
-    """Put the tables between the markers of a document."""
+    """Put the tables of the core between the markers of a document."""
+    return _between_markers(text, reference())
+
+
+def with_options(text: str) -> str:
+    """Put the tables of the outputs between the markers of a document."""
+    return _between_markers(text, options_of_outputs())
+
+
+def _between_markers(text: str, lines: Iterable[str]) -> str:
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     assert end, f"the document lacks {END if begin else BEGIN}"
-    return "".join([before, BEGIN, "\n\n", "\n".join(reference()), "\n\n", END, after])
+    return "".join([before, BEGIN, "\n\n", "\n".join(lines), "\n\n", END, after])
+
+
+def options_of_outputs() -> Iterator[str]:
+    """Render a table for each output of beaf-outputs."""
+    for name in ("parquet", "delta", "sql"):
+        model = PluginHost().config_model("output", name)
+        assert model is not None
+        yield f"### Options of `{name}`"
+        yield ""
+        yield from _table(("option", "type", "default", "meaning"), _fields(model))
+        yield ""
 
 
 def reference() -> Iterator[str]:
@@ -135,4 +161,5 @@ def _default(info: FieldInfo) -> str:
 
 
 if __name__ == "__main__":
-    DOCUMENT.write_text(updated(DOCUMENT.read_text(encoding="utf-8")), encoding="utf-8")
+    for document, write in ((DOCUMENT, updated), (OUTPUTS, with_options)):
+        document.write_text(write(document.read_text(encoding="utf-8")), encoding="utf-8")

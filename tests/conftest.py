@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.table_output import Table, install
+
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
 
@@ -35,3 +37,20 @@ def pipeline_file(tmp_path: Path, beaf_market: Path) -> Path:
         "        - measures: [OHLC, Volume, Notional, Count]\n"
     )
     return path
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the figures that tests collected, a line each, also where workers ran them."""
+    reports = [each for kind in terminalreporter.stats.values() for each in kind]
+    found = [dict(getattr(each, "user_properties", ())).get("figures") for each in reports]
+    figures = list(dict.fromkeys(each for each in found if each))
+    if figures:
+        terminalreporter.section("figures")
+        for each in figures:
+            terminalreporter.line(str(each))
+
+
+@pytest.fixture
+def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Table:
+    """The output `shelf`, installed and empty: one place holds many partitions."""
+    return install(tmp_path / "site", monkeypatch)

@@ -20,21 +20,25 @@ class Faults:
     """What a server in front of the real one answers instead of passing requests on.
 
     Attributes:
-        answers: for the next requests, in turn: a status, `reset`, `cut` (the answer breaks off),
-            or `lost` (the request is carried out, its answer is not heard); when none is left,
-            requests are passed on.
+        answers: for the next requests, in turn: a status, `reset`, `early` (a reset before the body
+            is read), `cut` (the answer breaks off), `lost` (the request is carried out, its answer
+            is not heard), `slow` (it takes a second) or `hung` (nothing is ever said); when none is
+            left, requests are passed on.
+        always: what all further requests meet, once `answers` is empty.
         seen: method and path of each request.
     """
 
     port: int = 0
     answers: list[str] = field(default_factory=list)
+    always: str = ""
     seen: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    ended: threading.Event = field(default_factory=threading.Event)
 
     def next(self, request: str) -> str:
         with self.lock:
             self.seen.append(request)
-            return self.answers.pop(0) if self.answers else ""
+            return self.answers.pop(0) if self.answers else self.always
 
     def options(self, s3: S3Server) -> dict[str, str]:
         return {**s3.storage_options(), "aws_endpoint_url": f"http://127.0.0.1:{self.port}"}
@@ -49,11 +53,16 @@ def running_faults(s3: S3Server) -> Iterator[Faults]:
         protocol_version = "HTTP/1.1"
 
         def handle_any(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             fault = faults.next(f"{self.command} {self.path}")
-            if fault == "reset":
+            if fault == "early":
                 self.reset()
-            elif fault in {"", "cut", "lost"}:
+                return
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            if fault in {"slow", "hung"}:
+                faults.ended.wait(1.0 if fault == "slow" else None)
+            if fault in {"reset", "hung"}:
+                self.reset()
+            elif fault in {"", "cut", "lost", "slow"}:
                 self.pass_on(body, fault)
             else:
                 self.answer(int(fault), {}, b"<Error><Code>Told</Code></Error>")
@@ -101,5 +110,6 @@ def running_faults(s3: S3Server) -> Iterator[Faults]:
     try:
         yield faults
     finally:
+        faults.ended.set()
         server.shutdown()
         server.server_close()

@@ -18,10 +18,12 @@ _HOMES = {
     "BeafError": "model.errors",
     "Catalog": "plugins.catalog",
     "ColumnMeaning": "model.outputs",
+    "CartProdUniverse": "universes",
     "ColumnType": "model.tables",
     "ConfigError": "config.errors",
     "ConfigPath": "config.paths",
     "Context": "model.primitives",
+    "CustomUniverse": "universes",
     "DataInvalidError": "model.errors",
     "DataMissingError": "model.errors",
     "DatePartition": "model.partition",
@@ -29,12 +31,14 @@ _HOMES = {
     "DenseGrid": "model.primitives",
     "Example": "model.module",
     "ExitCode": "model.errors",
+    "FileUrl": "config.paths",
     "FinishedRun": "engine.finished",
     "Identity": "model.primitives",
     "Kind": "model.module",
     "LaunchRequest": "model.run",
     "LaunchedRun": "model.run",
     "Lifetime": "model.primitives",
+    "LockedError": "model.errors",
     "Lookup": "model.primitives",
     "Meaning": "model.outputs",
     "Measure": "model.module",
@@ -48,7 +52,7 @@ _HOMES = {
     "Progress": "engine.session",
     "ProvidedTable": "model.primitives",
     "Receipt": "model.outputs",
-    "Reference": "plugins.host",
+    "Reference": "model.universe",
     "ResourceError": "model.errors",
     "RunFailedError": "run",
     "RESERVED": "model.module",
@@ -60,10 +64,13 @@ _HOMES = {
     "TableSchema": "model.tables",
     "Target": "model.outputs",
     "TextFaultError": "model.errors",
+    "Universe": "model.universe",
     "UniversePartition": "model.partition",
     "UsageError": "model.errors",
     "absent_day_status": "model.dates",
+    "alternatives": "model.membership",
     "build_partition_runs": "model.partition",
+    "build_universe_partitions": "universes",
     "compute_frame": "engine.frames",
     "did_you_mean": "plugins.errors",
     "execute_request": "engine.run",
@@ -71,8 +78,11 @@ _HOMES = {
     "is_one_of": "model.membership",
     "measure": "plugins.declare",
     "parse_universe_spec": "model.partition",
+    "prepare_pipeline": "prepare",
     "run_partition": "run",
     "run_pipeline": "run",
+    "source_values": "universes",
+    "universe_getter": "universes",
     "worst_status": "model.tables",
 }
 
@@ -86,12 +96,14 @@ __all__ = [
     "AsOf",
     "BatchFrequency",
     "BeafError",
+    "CartProdUniverse",
     "Catalog",
     "ColumnMeaning",
     "ColumnType",
     "ConfigError",
     "ConfigPath",
     "Context",
+    "CustomUniverse",
     "DataInvalidError",
     "DataMissingError",
     "DatePartition",
@@ -99,12 +111,14 @@ __all__ = [
     "DenseGrid",
     "Example",
     "ExitCode",
+    "FileUrl",
     "FinishedRun",
     "Identity",
     "Kind",
     "LaunchRequest",
     "LaunchedRun",
     "Lifetime",
+    "LockedError",
     "Lookup",
     "Meaning",
     "Measure",
@@ -128,11 +142,14 @@ __all__ = [
     "TableSchema",
     "Target",
     "TextFaultError",
+    "Universe",
     "UniversePartition",
     "UsageError",
     "__version__",
     "absent_day_status",
+    "alternatives",
     "build_partition_runs",
+    "build_universe_partitions",
     "compute_frame",
     "did_you_mean",
     "execute_request",
@@ -140,8 +157,11 @@ __all__ = [
     "is_one_of",
     "measure",
     "parse_universe_spec",
+    "prepare_pipeline",
     "run_partition",
     "run_pipeline",
+    "source_values",
+    "universe_getter",
     "worst_status",
 ]
 
@@ -161,7 +181,7 @@ def __dir__() -> list[str]:
 if TYPE_CHECKING:
     from beaf_core.config.analytics import AnalyticsConfig, OutputTarget, PassConfig
     from beaf_core.config.errors import ConfigError
-    from beaf_core.config.paths import ConfigPath
+    from beaf_core.config.paths import ConfigPath, FileUrl
     from beaf_core.engine.finished import FinishedRun
     from beaf_core.engine.frames import compute_frame
     from beaf_core.engine.run import execute_request
@@ -173,11 +193,12 @@ if TYPE_CHECKING:
         DataInvalidError,
         DataMissingError,
         ExitCode,
+        LockedError,
         ResourceError,
         TextFaultError,
         UsageError,
     )
-    from beaf_core.model.membership import is_one_of
+    from beaf_core.model.membership import alternatives, is_one_of
     from beaf_core.model.module import (
         RESERVED,
         Aggregation,
@@ -214,9 +235,18 @@ if TYPE_CHECKING:
         TableSchema,
         worst_status,
     )
+    from beaf_core.model.universe import Reference, Universe
     from beaf_core.plugins.catalog import Catalog, PluginEntry
     from beaf_core.plugins.declare import measure
     from beaf_core.plugins.errors import PluginError, did_you_mean
-    from beaf_core.plugins.host import PluginHost, Reference
+    from beaf_core.plugins.host import PluginHost
     from beaf_core.plugins.markers import hookimpl
+    from beaf_core.prepare import prepare_pipeline
     from beaf_core.run import RunFailedError, run_partition, run_pipeline
+    from beaf_core.universes import (
+        CartProdUniverse,
+        CustomUniverse,
+        build_universe_partitions,
+        source_values,
+        universe_getter,
+    )

@@ -1,36 +1,27 @@
-"""How does a pipeline become a run? Load, resolve, load plugins, launch."""
+"""How does a pipeline become a run? Prepare it, describe the run, launch it, wait."""
 
 from __future__ import annotations
 
-import logging
 import secrets
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields
 from datetime import UTC, datetime
-from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from beaf_core.config.analytics import AnalyticsConfig
 from beaf_core.config.complete import absolute
-from beaf_core.config.load import LoadedPipeline, load_pipeline
-from beaf_core.config.nodes import Node
-from beaf_core.config.resolve import resolve
-from beaf_core.config.resolved import ResolvedPipeline
-from beaf_core.engine.session import Progress, Session, Silence, modules_getter
-from beaf_core.model.dates import parse_day
+from beaf_core.engine.session import Progress, Session, Silence
 from beaf_core.model.errors import BeafError, ExitCode, UsageError
-from beaf_core.model.partition import DatePartition, PartitionRun, parse_universe_spec
+from beaf_core.model.partition import DatePartition, PartitionRun
 from beaf_core.model.run import LOCK_TIMEOUT, LaunchRequest, RunChoices, RunReport, parse_only
-from beaf_core.plugins.host import PluginHost
-from beaf_core.plugins.inline import DEFAULT_UNIVERSE, inline_entries, universe_entry
+from beaf_core.model.universe import Universe
+from beaf_core.plugins.inline import DEFAULT_UNIVERSE
+from beaf_core.prepare import PipelineLike, PreparedPipeline, prepare_pipeline, request_flags
 
 if TYPE_CHECKING:
     import polars as pl
 
 _NOTHING_CHOSEN = RunChoices()
-
-PipelineLike = str | Path | Mapping[str, Any] | ModuleType | AnalyticsConfig
 
 
 class RunFailedError(BeafError):
@@ -44,78 +35,6 @@ class RunFailedError(BeafError):
         self.exit_code = report.exit_code
 
 
-@dataclass(frozen=True, slots=True)
-class PreparedPipeline:
-    """A pipeline that is loaded and resolved, with a host that knows its own plugins."""
-
-    loaded: LoadedPipeline
-    resolved: ResolvedPipeline
-    host: PluginHost
-    given: tuple[str, ...] = ()
-
-
-def prepare_pipeline(
-    pipeline: PipelineLike,
-    *,
-    sets: Sequence[str] = (),
-    flags: Mapping[str, Any] | None = None,
-    get_universe: Callable[..., Any] | None = None,
-    get_pipeline: Callable[..., Any] | None = None,
-    needs_passes: bool = True,
-    one_partition: bool = False,
-) -> PreparedPipeline:
-    """Load, merge and resolve a pipeline; its own file counts as a plugin.
-
-    Args:
-        pipeline: a file, a module (or its name), or a mapping of configuration.
-        sets: `dotted.path=value` overrides.
-        flags: top-level overrides.
-        get_universe: the default universe; the pipeline's own, if None.
-        get_pipeline: gives the modules of a pass; the pipeline's own, if None.
-        needs_passes: whether a configuration without passes is a fault.
-        one_partition: whether the dates are one partition, whatever BATCH_FREQ and batch_freq say.
-
-    Raises:
-        ConfigError, UsageError, PluginError: what to mend.
-    """
-    given = (
-        pipeline.model_dump(mode="json", exclude_unset=True)
-        if isinstance(pipeline, AnalyticsConfig)
-        else pipeline
-    )
-    loaded = load_pipeline(given, sets=sets, flags=flags)
-    if one_partition:
-        loaded = replace(loaded, tree=_uncut(loaded.tree))
-    host = PluginHost()
-    if loaded.module is not None:
-        host = host.with_inline(inline_entries(loaded.module))
-    if get_universe is not None:
-        host = host.with_inline([universe_entry(get_universe, "default_get_universe")])
-    own = get_pipeline or getattr(loaded.module, "get_pipeline", None)
-    getter = modules_getter(own, loaded.tree.plain())
-    resolved = resolve(loaded.tree, loaded.project, host, getter, needs_passes=needs_passes)
-    logging.getLogger("beaf").setLevel(resolved.config.LOGGING_LEVEL)
-    for part in parse_universe_spec(resolved.config.UNIVERSE or DEFAULT_UNIVERSE).parts:
-        if part.name != DEFAULT_UNIVERSE:
-            host.load("universe", part.name)
-    functions = {"get_universe": get_universe, "get_pipeline": get_pipeline}
-    objects = tuple(name for name, function in functions.items() if function is not None)
-    return PreparedPipeline(loaded, resolved, host, objects)
-
-
-def _uncut(tree: Node) -> Node:
-    """Take the frequencies out of a configuration."""
-    tree = tree.having("BATCH_FREQ", Node(None, tree.place))
-    passes = tree.child("PASSES")
-    if passes is None or not isinstance(passes.value, list):
-        return tree
-    uncut = [
-        each.without("batch_freq") if isinstance(each.value, dict) else each
-        for each in passes.value
-    ]
-    return tree.having("PASSES", replace(passes, value=uncut))
-
-
 def run_pipeline(
     pipeline: PipelineLike,
     *,
@@ -126,6 +45,7 @@ def run_pipeline(
     sets: Sequence[str] = (),
     force: bool = False,
     allow_missing: bool = False,
+    allow_empty: bool = False,
     only: str | Sequence[str] = (),
     on_lock: str = "wait",
     lock_timeout: float = LOCK_TIMEOUT,
@@ -143,6 +63,7 @@ def run_pipeline(
         sets: `dotted.path=value` overrides.
         force: write even where nothing changed.
         allow_missing: go on without days whose data is missing.
+        allow_empty: go on without days on which the universe is empty.
         only: write some kinds of partitions alone: `missing`, `stale`, `failed` (in the newest
             run of the pipeline); a list, or joined by commas.
         on_lock: where another run is writing the same output: `wait`, `skip` or `fail`.
@@ -157,7 +78,7 @@ def run_pipeline(
     """
     flags = request_flags(date, start_date, end_date, universe)
     prepared = prepare_pipeline(pipeline, sets=sets, flags=flags)
-    choices = RunChoices(force, allow_missing, parse_only(only), on_lock, lock_timeout)
+    choices = RunChoices(force, allow_missing, parse_only(only), on_lock, lock_timeout, allow_empty)
     return launch(prepared, choices, progress=progress)
 
 
@@ -167,6 +88,8 @@ def run_partition(
     partition: PartitionRun,
     get_pipeline: Callable[..., Any] | None = None,
     on_result: Callable[[PartitionRun, AnalyticsConfig], None] | None = None,
+    *,
+    universes: Iterable[Universe] = (),
 ) -> RunReport:
     """Run one universe × date partition, as orchestrators do.
 
@@ -176,6 +99,8 @@ def run_partition(
         partition: what to run.
         get_pipeline: gives the modules of a pass, in place of those that it names.
         on_result: called with the partition and the resolved configuration once it is written.
+        universes: structured universes, as in a pipeline's UNIVERSES: the functions that they
+            bring along answer for the selectors of this call.
 
     Returns:
         What was written, and where.
@@ -191,6 +116,7 @@ def run_partition(
         flags=flags,
         get_universe=default_get_universe,
         get_pipeline=get_pipeline,
+        universes=universes,
         one_partition=True,
     )
     report = launch(prepared)
@@ -199,35 +125,6 @@ def run_partition(
     if on_result is not None:
         on_result(partition, prepared.resolved.config)
     return report
-
-
-def request_flags(
-    date: str | None, start_date: str | None, end_date: str | None, universe: str | None
-) -> dict[str, Any]:
-    """Render the arguments of a request as the topmost layer of the configuration.
-
-    Raises:
-        UsageError: a date beside a range, or one that is none.
-    """
-    if date is not None and (start_date or end_date):
-        raise UsageError(
-            "--date sets both ends", remedy="give --date, or --start_date and --end_date"
-        )
-    if date is not None and "${" not in date:
-        _check_one_day(date)
-    given = {"START_DATE": date or start_date, "END_DATE": date or end_date, "UNIVERSE": universe}
-    return {name: value for name, value in given.items() if value is not None}
-
-
-def _check_one_day(text: str) -> None:
-    # Set as both ends, it would be told twice, and under names that the user has not written.
-    try:
-        parse_day(text)
-    except UsageError as error:
-        raise UsageError(
-            f"--date: {error.message}",
-            remedy="write one day as YYYY-MM-DD, a range as --start_date and --end_date",
-        ) from None
 
 
 def launch(

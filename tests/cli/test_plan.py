@@ -66,8 +66,11 @@ def test_a_plan_as_json_is_one_object_with_sizes(beaf: Beaf, pipeline_file: Path
     assert (tuesday["status"], tuesday["runs"], tuesday["reason"]) == ("new", True, None)
     assert set(tuesday) == {
         "pass", "partition", "status", "runs", "reason", "rows_in", "memory", "batches",
+        "locations",
     }  # fmt: skip
     assert tuesday["rows_in"] == 2
+    place = pipeline_file.parent / f"data/tiny/bars/mic=XLON/{TUESDAY}_{TUESDAY}.parquet"
+    assert tuesday["locations"] == [str(place)]
 
 
 def test_missing_data_is_told_and_exits_four_unless_it_is_allowed(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
 from types import SimpleNamespace
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import polars as pl
 import pytest
@@ -20,6 +20,7 @@ from beaf_core import (
     Catalog,
     ConfigError,
     ConfigPath,
+    FileUrl,
     Kind,
     Measure,
     PluginEntry,
@@ -41,6 +42,7 @@ class TapeConfig(Options):
     root: ConfigPath
     extra_roots: list[ConfigPath] = []
     by_table: dict[str, ConfigPath] = {}
+    database: Annotated[str, FileUrl(("sqlite", "duckdb"))] = ""
     password: str = ""
     port: int = 0
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from beaf_core import ConfigError
-from beaf_core.run import prepare_pipeline
+from beaf_core.prepare import prepare_pipeline
 
 PIPELINE = """
 import polars as pl

@@ -102,3 +102,56 @@ def test_outputs_go_below_the_project_unless_told_otherwise(desk: Desk, pipeline
     assert target.path_template == str(
         desk.folder / "a/data/{datasetname}/{pass}/{universe}/{start_date}_{end_date}.parquet"
     )
+
+
+def database(desk: Desk, pipeline: Any, **more: Any) -> str:
+    options = desk.resolve(pipeline, **more).source_options
+    assert isinstance(options, TapeConfig)
+    return options.database
+
+
+@pytest.mark.parametrize(
+    ("url", "anchored"),
+    [
+        ("sqlite:///bars.db", "sqlite:////{a}/b/bars.db"),
+        ("sqlite+pysqlite:///../bars.db?timeout=9", "sqlite+pysqlite:////{a}/bars.db?timeout=9"),
+        ("duckdb:///lake/x.duckdb", "duckdb:////{a}/b/lake/x.duckdb"),
+    ],
+)
+def test_the_file_of_a_database_belongs_to_the_folder_of_the_file_its_url_stands_in(
+    desk: Desk, pipeline: Path, url: str, anchored: str
+) -> None:
+    pipeline.write_text(PASS + f"SOURCE: {{database: '{url}'}}\n")
+    folder = str(desk.folder / "a").removeprefix("/")
+    assert database(desk, pipeline) == anchored.format(a=folder)
+
+
+def test_the_file_of_a_database_from_a_flag_belongs_to_the_working_folder(
+    desk: Desk, pipeline: Path
+) -> None:
+    sets = ["SOURCE.database=sqlite:///bars.db"]
+    assert database(desk, pipeline, sets=sets) == f"sqlite:///{desk.folder}/bars.db"
+
+
+def test_the_file_of_a_database_may_begin_at_the_home_of_the_user(
+    desk: Desk, pipeline: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    sets = ["SOURCE.database=duckdb:///~/x.duckdb"]
+    assert database(desk, pipeline, sets=sets) == "duckdb:////home/me/x.duckdb"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:////lake/bars.db",
+        "sqlite:///:memory:",
+        "sqlite:///file:bars?uri=true",
+        "sqlite://",
+        "postgresql:///bars",
+        "postgresql://host/bars",
+        "bars.db",
+    ],
+)
+def test_what_names_no_relative_file_stays(desk: Desk, pipeline: Path, url: str) -> None:
+    assert database(desk, pipeline, sets=[f"SOURCE.database='{url}'"]) == url

@@ -8,7 +8,7 @@ import pytest
 from tests.config.conftest import Desk
 
 from beaf_core.config.errors import ConfigError, Place, Problem, dotted
-from beaf_core.run import prepare_pipeline
+from beaf_core.prepare import prepare_pipeline
 
 
 def test_unknown_keys_at_every_level_are_told_in_the_order_of_the_file(desk: Desk) -> None:

@@ -24,7 +24,8 @@ from beaf_core import (
 )
 from beaf_core.engine.planning.forecast import forecast
 from beaf_core.model.run import PassOutcome
-from beaf_core.run import launch, prepare_pipeline, request_flags, request_of
+from beaf_core.prepare import prepare_pipeline, request_flags
+from beaf_core.run import launch, request_of
 from beaf_core.testing.market import tiny_table, write_market
 
 MONDAY, TUESDAY = "2025-01-06", "2025-01-07"
@@ -420,7 +421,7 @@ def test_universes_of_days_that_are_done_are_let_go(
 
     def watched(self: Planner, day: date) -> None:
         forget(self, day)
-        held.append((len(self._plans), len(self._preparer._universes)))
+        held.append((len(self._plans), len(self._preparer.universes._known)))
 
     monkeypatch.setattr(Planner, "forget_before", watched)
     sets = ["SOURCE={type: simulated}", "BATCH_FREQ=D"]

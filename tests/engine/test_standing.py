@@ -14,7 +14,8 @@ from tests.engine.two_passes import write_two_passes
 from beaf_core import RunReport, UsageError, run_pipeline
 from beaf_core.engine.planning.forecast import Forecast, forecast
 from beaf_core.model.run import RunChoices, parse_only
-from beaf_core.run import prepare_pipeline, request_flags, request_of
+from beaf_core.prepare import prepare_pipeline, request_flags
+from beaf_core.run import request_of
 from beaf_core.testing.market import write_market
 
 MONDAY, TUESDAY, WEDNESDAY = "2025-01-06", "2025-01-07", "2025-01-08"

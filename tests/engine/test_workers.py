@@ -37,7 +37,7 @@ from beaf_core.engine.session import Session
 from beaf_core.model.errors import AbsentDayError, BeafError, DataInvalidError, ResourceError
 from beaf_core.model.partition import DatePartition, PartitionRun, UniversePartition
 from beaf_core.plugins.errors import PluginNotFoundError
-from beaf_core.run import prepare_pipeline
+from beaf_core.prepare import prepare_pipeline
 
 #: Seconds after which a test that waits has failed.
 PATIENCE = 60

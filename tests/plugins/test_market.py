@@ -115,8 +115,12 @@ def test_the_reference_answers_every_constraint(constraints, listings):
 def test_the_reference_refuses_an_unknown_column_and_an_unknown_day():
     with pytest.raises(UsageError, match='no column Sectr — did you mean "Sector"'):
         tiny_reference(TINY_DAYS[0], Sectr="Energy")
+    with pytest.raises(UsageError, match='no column Sectr — did you mean "Sector"'):
+        tiny_reference.values(TINY_DAYS[0], "Sectr")
     with pytest.raises(AbsentDayError, match="2025-01-08"):
         tiny_reference("2025-01-08")
+    with pytest.raises(AbsentDayError, match="2025-01-08"):
+        tiny_reference.values("2025-01-08", "Index")
 
 
 def test_the_written_market_is_laid_out_as_the_parquet_source_reads_it(tmp_path):

@@ -82,6 +82,16 @@ class RefusesAnUnknownValue(Universe):
         return reference(date, Sector=value)
 
 
+class OffersWhatNoSelectorCanName(Universe):
+    def values(self):
+        return ["Energy", "Oil+Gas"]
+
+
+class OffersAComma(Universe):
+    def values(self):
+        return ["Oil, Gas"]
+
+
 class HasNoValues(AnswersAnythingToAnyValue):
     def values(self):
         return []
@@ -96,6 +106,8 @@ def test_a_right_universe_passes(right):
     ("wrong", "reason"),
     [
         (OffersAnEmptyValue, "no listing answers tested=Banks"),
+        (OffersWhatNoSelectorCanName, "offers what no selector can name"),
+        (OffersAComma, "offers what no selector can name"),
         (RepeatsAValue, "universe_values repeats itself"),
         (AnswersAnythingToAnyValue, '"tested=no such value", which universe_values does not offer'),
         (BreaksOnAnUnknownValue, "is to answer no listing, or to raise a UsageError"),
@@ -105,3 +117,13 @@ def test_a_right_universe_passes(right):
 )
 def test_a_wrong_universe_is_caught(wrong, reason, refused):
     assert reason in refused(check_universe, wrong())
+
+
+def test_a_universe_is_checked_with_the_folder_that_its_paths_belong_to(tmp_path):
+    class Listed:
+        @hookimpl
+        def get_universe(self, value, folder):
+            return pl.read_csv(folder / value)
+
+    (tmp_path / "mine.csv").write_text("ListingId,MIC\n101,XLON\n")
+    check_universe(Listed(), "mine.csv", name="listed", folder=tmp_path)

@@ -241,6 +241,21 @@ def test_a_venue_that_is_only_in_the_path_satisfies_the_constraint(market: Any) 
     assert market.rows("reference", constraints={"MIC": "XLON"}).height == 2
 
 
+def test_venues_that_are_only_in_the_path_are_narrowed_by_the_constraint(market: Any) -> None:
+    for mic, listing in (("XLON", 1), ("XPAR", 2), ("BATE", 3)):
+        frame = REFERENCE.drop("MIC").head(1).with_columns(ListingId=pl.lit(listing))
+        market.put(f"reference/{mic}/2026-01-02.parquet", frame)
+
+    def found(mics: tuple[str, ...], wanted: object) -> list[int]:
+        rows = market.rows("reference", mics=mics, constraints={"MIC": wanted})
+        listed: list[int] = rows["ListingId"].to_list()
+        return listed
+
+    assert found((), ("XPAR", "BATE")) == [2, 3]
+    assert found(("XLON", "XPAR"), ("XPAR", "BATE")) == [2]
+    assert found(("XLON",), ("XPAR", "BATE")) == []
+
+
 def test_a_constraint_against_the_venues_asked_for_leaves_nothing(market: Any) -> None:
     market.put("reference/XLON/2026-01-02.parquet", REFERENCE.drop("MIC"))
     assert market.rows("reference", mics=("XLON",), constraints={"MIC": "XPAR"}).height == 0

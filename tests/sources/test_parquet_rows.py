@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from beaf_core import DataInvalidError, TableRequest, UsageError
+from beaf_core import DataInvalidError, TableRequest, UsageError, alternatives
 from beaf_core.sources.parquet import Config, read_table
 
 if TYPE_CHECKING:
@@ -53,6 +53,15 @@ def listing_ids(market: Any, **constraints: object) -> list[int]:
         ({"Lot": "1.5"}, [1]),
         ({"Date": "2026-01-05"}, [4]),
         ({"Date": "2026-01-02", "MIC": "XLON", "IsPrimary": True}, [1]),
+        ({"MIC": ("XPAR", "XXXX")}, [3, 4]),
+        ({"Ticker": ("A", "700", "A")}, [1, 4]),
+        ({"ListingId": ("2", 3)}, [2, 3]),
+        ({"IsPrimary": (True, "false")}, [1, 2, 4]),
+        ({"Lot": ("1.5", 2, 9.0)}, [1, 2]),
+        ({"Date": ("2026-01-05", "2026-01-06")}, [4]),
+        ({"Ticker": tuple(map(str, range(800)))}, [4]),
+        ({"Ticker": ()}, []),
+        ({"Ticker": ["B"], "MIC": {"XLON", "XPAR"}}, [2]),
     ],
 )
 def test_a_constraint_keeps_exact_matches(
@@ -73,6 +82,8 @@ def test_a_constraint_keeps_exact_matches(
         {"Lot": "much"},
         {"Date": "soon"},
         {"Codes": "a"},
+        {"ListingId": (1, "two")},
+        {"Ticker": ("A", None)},
     ],
 )
 def test_a_value_that_cannot_match_is_an_error(market: Any, constraints: dict[str, object]) -> None:
@@ -187,6 +198,10 @@ def root(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return folder
 
 
+def one_or_several(value: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return value | st.lists(value, max_size=3).map(tuple)
+
+
 def exact(**values: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries({}, optional=values)
 
@@ -197,10 +212,10 @@ def exact(**values: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]
     listings=st.none() | st.lists(st.integers(-1, 25)),
     columns=st.none() | st.lists(st.sampled_from(FRAME.columns), min_size=1, unique=True),
     constraints=exact(
-        MIC=st.sampled_from(VENUES),
-        Ticker=st.sampled_from(["A", "B", "C"]),
-        Size=st.integers(0, 2),
-        ListingId=st.integers(0, 25),
+        MIC=one_or_several(st.sampled_from(VENUES)),
+        Ticker=one_or_several(st.sampled_from(["A", "B", "C"])),
+        Size=one_or_several(st.integers(0, 2)),
+        ListingId=one_or_several(st.integers(0, 25)),
     ),
 )
 def test_pushing_down_equals_filtering_afterwards(
@@ -220,7 +235,9 @@ def test_pushing_down_equals_filtering_afterwards(
     )
     read = read_table(request, Config(root=str(root)))
     assert read.frame is not None
-    expected = FRAME.filter(*(pl.col(name) == value for name, value in constraints.items()))
+    expected = FRAME.filter(
+        *(pl.col(name).is_in(alternatives(value)) for name, value in constraints.items())
+    )
     if mics:
         expected = expected.filter(pl.col("MIC").is_in(mics))
     if listings is not None:

@@ -358,6 +358,6 @@ def test_a_dataset_says_what_it_holds(target: Target) -> None:
     assert found.about is not None
     assert found.about.schema == bars().schema
     assert found.stored == {
-        "ListingId": "Int64", "MIC": "String", "Close": "Float64",
-        "TimeBucket": "Datetime(time_unit='ns', time_zone=None)", "Date": "Date",
+        "ListingId": "int64", "MIC": "large_string", "Close": "double",
+        "TimeBucket": "timestamp[ns]", "Date": "date32[day]",
     }  # fmt: skip

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from beaf_core.testing import check_universe, tiny_reference
+from beaf_core.testing import tiny_reference
 from beaf_universes import mic
-
-
-def test_the_universe_keeps_the_contract() -> None:
-    check_universe("mic")
 
 
 def test_a_venue_has_its_own_listings_and_not_their_siblings() -> None:
@@ -18,6 +14,11 @@ def test_a_venue_has_its_own_listings_and_not_their_siblings() -> None:
 
 def test_a_bare_mic_is_every_listing() -> None:
     found = mic.get_universe("2025-01-06", None, tiny_reference)
+    assert found["ListingId"].sort().to_list() == [101, 102, 201]
+
+
+def test_several_venues_are_joined_by_a_tilde() -> None:
+    found = mic.get_universe("2025-01-06", "XPAR~XLON", tiny_reference)
     assert found["ListingId"].sort().to_list() == [101, 102, 201]
 
 

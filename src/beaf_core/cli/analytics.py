@@ -189,7 +189,7 @@ def _named(asked: str, known: Sequence[Column], path: str | None) -> list[Column
 def _of_pipeline(path: str, sets: Sequence[str], *, keys: bool) -> list[Column]:
     from beaf_core.model.module import RESERVED
     from beaf_core.plugins.columns import Behind, columns_of, keys_of
-    from beaf_core.run import prepare_pipeline
+    from beaf_core.prepare import prepare_pipeline
 
     found: list[Column] = []
     for resolved in prepare_pipeline(path, sets=sets).resolved.passes:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
+
+from beaf_core.model.outputs import rule_in_words
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -15,23 +17,6 @@ if TYPE_CHECKING:
 
 _WIDTH = 88
 _LABEL = 15
-
-#: How a rule of re-aggregation is said.
-_RULES: Mapping[str, str] = {
-    "sum": "sum of the buckets",
-    "first": "of the first bucket",
-    "last": "of the last bucket",
-    "min": "smallest of the buckets",
-    "max": "largest of the buckets",
-    "twa": "mean by the time for which each counts",
-    "none": "none: compute it anew over the longer bucket",
-}
-
-
-def rule_in_words(rule: str) -> str:
-    """Say how buckets combine into a longer one."""
-    weight = rule.removeprefix("vw:")
-    return f"mean weighted by {weight}" if weight != rule else _RULES.get(rule, rule)
 
 
 def as_json(column: Column) -> dict[str, Any]:

@@ -12,7 +12,14 @@ import click
 
 from beaf_core.cli.group import BeafCommand
 from beaf_core.cli.options import Asked, asks_for_pipeline, chooses_run, json_option
-from beaf_core.cli.screen import counted, narrate, print_json, print_table, tell_notes
+from beaf_core.cli.screen import (
+    counted,
+    narrate,
+    print_json,
+    print_table,
+    short_path,
+    tell_notes,
+)
 from beaf_core.model.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -120,13 +127,26 @@ def _tell(found: Sequence[Forecast], asked: Asked, choices: RunChoices) -> None:
         for remedy in dict.fromkeys(each.remedy for each in found if each.remedy):
             narrate(f"  → {remedy}")
         return
+    for name, locations in _places(found).items():
+        more = f" and {len(locations) - 1:,} more" if len(locations) > 1 else ""
+        narrate(f"{name} → {short_path(locations[0])}{more}")
     narrate(f"next: {shlex.join(_next(asked, choices))}")
+
+
+def _places(found: Sequence[Forecast]) -> dict[str, list[str]]:
+    """List where each pass would write; a table holds all of its partitions."""
+    places: dict[str, dict[str, None]] = {}
+    for each in found:
+        if each.runs:
+            places.setdefault(each.pass_name, {}).update(dict.fromkeys(each.locations))
+    return {name: list(locations) for name, locations in places.items()}
 
 
 def _next(asked: Asked, choices: RunChoices) -> list[str]:
     words = ["beaf", "pipeline", "run", *asked.as_typed()]
     words += ["--force"] if choices.force else []
     words += ["--allow_missing"] if choices.allow_missing else []
+    words += ["--allow_empty"] if choices.allow_empty else []
     return words + (["--only", ",".join(choices.only)] if choices.only else [])
 
 

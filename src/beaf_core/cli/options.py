@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
@@ -12,7 +13,7 @@ import click
 from beaf_core.model.run import LOCK_TIMEOUT, ON_LOCK, ONLY, RunChoices, parse_only
 
 if TYPE_CHECKING:
-    from beaf_core.run import PreparedPipeline
+    from beaf_core.prepare import PreparedPipeline
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -57,7 +58,7 @@ class Asked:
         Raises:
             ConfigError, UsageError, PluginError: what to mend.
         """
-        from beaf_core.run import prepare_pipeline, request_flags
+        from beaf_core.prepare import prepare_pipeline, request_flags
 
         flags = request_flags(self.date, self.start_date, self.end_date, self.universe)
         return prepare_pipeline(self.path, sets=self.sets, flags=flags)
@@ -83,7 +84,10 @@ def asks_for_pipeline(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--date", help="One day, YYYY-MM-DD; sets both ends."),
         click.option("--start_date", help="First day."),
         click.option("--end_date", help="Last day."),
-        click.option("--universe", help="A selector, such as mic=XLON; + intersects."),
+        click.option(
+            "--universe",
+            help="A selector, such as mic=XLON; + intersects, +! takes away: 'mic=XLON+!index=X'.",
+        ),
         _SET,
     )(gathered)
 
@@ -96,12 +100,15 @@ def chooses_run(command: Callable[..., Any]) -> Callable[..., Any]:
         *arguments: Any,
         force: bool,
         allow_missing: bool,
+        allow_empty: bool,
         only: str | None,
         on_lock: str,
         lock_timeout: float,
         **more: Any,
     ) -> Any:
-        choices = RunChoices(force, allow_missing, parse_only(only), on_lock, lock_timeout)
+        choices = RunChoices(
+            force, allow_missing, parse_only(only), on_lock, lock_timeout, allow_empty
+        )
         return command(*arguments, choices=choices, **more)
 
     return with_options(
@@ -112,6 +119,11 @@ def chooses_run(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option(
             "--allow_missing", is_flag=True, help="Go on without days whose data is missing."
+        ),
+        click.option(
+            "--allow_empty",
+            is_flag=True,
+            help="Go on without days on which the universe is empty.",
         ),
         click.option(
             "--only",
@@ -146,14 +158,40 @@ def with_options(*options: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
-#: The options of commands that ask a source, with or without a pipeline.
-source_options = with_options(
-    click.option(
-        "--pipeline", "-p", "path", help="Whose source to ask; else that of the nearest beaf.yaml."
-    ),
-    click.option("--date", help="The day, YYYY-MM-DD; START_DATE or yesterday by default."),
-    _SET,
-)
+@dataclass(frozen=True, slots=True)
+class AskedSource:
+    """A source as a person names it: that of a pipeline, or of the nearest beaf.yaml."""
+
+    path: str | None
+    sets: Sequence[str]
+
+    def command(self, *words: str) -> str:
+        """Write a command that asks the same source, as a person would type it."""
+        named = ["--pipeline", self.path] if self.path else []
+        changed = [word for each in self.sets for word in ("--set", each)]
+        return shlex.join(["beaf", *words, *named, *changed])
+
+
+def asks_source(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that name a source; the command gets them as one `AskedSource`."""
+
+    @wraps(command)
+    def gathered(*arguments: Any, path: str | None, sets: Sequence[str], **more: Any) -> Any:
+        return command(*arguments, source=AskedSource(path, sets), **more)
+
+    return with_options(
+        click.option(
+            "--pipeline",
+            "-p",
+            "path",
+            help="Whose source to ask; else that of the nearest beaf.yaml.",
+        ),
+        _SET,
+    )(gathered)
+
+
+#: The option of commands that ask a source for one day.
+day_option = click.option("--date", help="The day; START_DATE or yesterday by default.")
 
 #: The options of commands that look at a pipeline, if one is named.
 optional_pipeline = with_options(

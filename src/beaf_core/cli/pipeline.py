@@ -24,7 +24,7 @@ from beaf_core.model.errors import BeafError, ExitCode
 
 if TYPE_CHECKING:
     from beaf_core.model.run import PassOutcome, RunChoices, RunReport
-    from beaf_core.run import PreparedPipeline
+    from beaf_core.prepare import PreparedPipeline
 
 #: Columns that say what the reader of a sample knows already.
 _SEEN_ELSEWHERE = ("MIC", "CurrencyCode", "MarketState")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from beaf_core.model.run import PassOutcome
-    from beaf_core.run import PreparedPipeline
+    from beaf_core.prepare import PreparedPipeline
 
 #: Wide enough that no cell is cut where nobody looks at a terminal.
 _PIPE_WIDTH = 240

@@ -35,7 +35,10 @@ from beaf_core.model.dates import BatchFrequency
 
 
 class OutputTarget(BaseModel):
-    """Where a pass's rows go. What is not named here belongs to the output plugin of `type`."""
+    """Where a pass's rows go. What is not named here belongs to the output plugin of `type`.
+
+    The options of beaf-outputs are in [outputs.md](outputs.md#options).
+    """
 
     model_config = ConfigDict(extra="allow")
 
@@ -44,7 +47,7 @@ class OutputTarget(BaseModel):
         "data/{datasetname}/{pass}/{universe}/{start_date}_{end_date}.parquet",
         description="Where a partition goes; placeholders {bucket} {prefix} {datasetname} {pass} "
         "{universe} {start_date} {end_date}. For a table or a dataset of files, which holds all "
-        "partitions of a pass, it is data/{datasetname}/{pass}.",
+        "partitions of a pass, it is data/{datasetname}/{pass}.delta, or .parquet.",
     )
     io_manager_key: str | None = Field(
         None, description="The Dagster IO manager; null takes BEAF's own."

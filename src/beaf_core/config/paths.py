@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
@@ -18,14 +20,41 @@ PATH_MARK = "beaf-path"
 ConfigPath = Annotated[str, PATH_MARK]
 
 
+@dataclass(frozen=True, slots=True)
+class FileUrl:
+    """Marks, in `Annotated`, a text that is a URL, and in some kinds of URLs names a file.
+
+    `kind:///folder/file` is relative, as databases spell it, and belongs where a `ConfigPath`
+    does; `kind:////folder/file` is absolute.
+
+    Attributes:
+        kinds: the kinds of URLs that name files: `sqlite`; a driver may follow, `sqlite+driver`.
+    """
+
+    kinds: tuple[str, ...]
+
+    def anchored(self, node: Node) -> Node:
+        """Make a relative path in a URL absolute."""
+        found = _RELATIVE_FILE.fullmatch(node.value) if isinstance(node.value, str) else None
+        if found is None or found["kind"] not in self.kinds:
+            return node
+        path = _absolute(found["path"], node)
+        return Node(f"{found['before']}{path}{found['after']}", node.place, node.key_place)
+
+
+#: `:memory:` and `file:` are no paths.
+_RELATIVE_FILE = re.compile(
+    r"(?P<before>(?P<kind>\w+)(\+\w+)?:///)(?P<path>(?!/|:|file:)[^?]+)(?P<after>(\?.*)?)"
+)
+
+
 def anchor_paths(annotation: Any, node: Node) -> Node:
     """Make the relative paths in a value absolute, wherever its type says `ConfigPath`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return _fields_anchored(annotation, node)
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        marked = PATH_MARK in inner[1:]
-        return _anchored(node) if marked else anchor_paths(inner[0], node)
+        return _marked(inner[1:], node) or anchor_paths(inner[0], node)
     if isinstance(node.value, dict) and isinstance(origin, type) and issubclass(origin, Mapping):
         items = {key: anchor_paths(inner[1], each) for key, each in node.value.items()}
         return Node(items, node.place, node.key_place)
@@ -44,18 +73,31 @@ def _fields_anchored(model: type[BaseModel], node: Node) -> Node:
         child = node.child(info.alias or name)
         if child is not None:
             # pydantic keeps the outermost marks of a field apart from its type.
-            marked = PATH_MARK in info.metadata
-            anchored = _anchored(child) if marked else anchor_paths(info.annotation, child)
+            anchored = _marked(info.metadata, child) or anchor_paths(info.annotation, child)
             node = node.having(info.alias or name, anchored)
     return node
+
+
+def _marked(marks: Iterable[object], node: Node) -> Node | None:
+    """Anchor what one of the marks says is a place; None where none does."""
+    for each in marks:
+        if each == PATH_MARK:
+            return _anchored(node)
+        if isinstance(each, FileUrl):
+            return each.anchored(node)
+    return None
 
 
 def _anchored(node: Node) -> Node:
     text = node.value
     if not isinstance(text, str) or "://" in text:
         return node
+    return Node(_absolute(text, node), node.place, node.key_place)
+
+
+def _absolute(text: str, node: Node) -> str:
     path = Path(node.place.folder, os.path.expanduser(text))  # noqa: PTH111 — leaves ~nobody be
-    return Node(os.path.normpath(path), node.place, node.key_place)
+    return os.path.normpath(path)
 
 
 def inner_model(annotation: Any) -> type[BaseModel] | None:

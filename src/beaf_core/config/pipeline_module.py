@@ -28,8 +28,15 @@ class _AsItStands(SourceFileLoader):
         return self.source_to_code(self.get_data(path), path)
 
 
-def load_module(path: Path) -> ModuleType:
+def load_module(
+    path: Path, folder: Path | None = None, *, what: str = "the pipeline"
+) -> ModuleType:
     """Run a pipeline's file as a module of its own, with its folder importable meanwhile.
+
+    Args:
+        path: the file.
+        folder: another folder that is importable meanwhile.
+        what: what to call it in messages.
 
     Raises:
         UsageError: the file raises; the message has its line.
@@ -43,11 +50,11 @@ def load_module(path: Path) -> ModuleType:
     # Dataclasses and pickles look their module up by name.
     sys.modules[name] = module
     try:
-        with _importable(path.parent):
+        with _importable(folder or path.parent), _importable(path.parent):
             spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         del sys.modules[name]
-        raise _raised(error, path) from error
+        raise _raised(error, path, what) from error
     return module
 
 
@@ -87,8 +94,10 @@ def _importable(folder: Path) -> Iterator[None]:
             sys.path.remove(entry)
 
 
-def _raised(error: BaseException, path: Path | None = None) -> UsageError:
-    return UsageError(told(error, "the pipeline raises", path), remedy="mend the pipeline's file")
+def _raised(
+    error: BaseException, path: Path | None = None, what: str = "the pipeline"
+) -> UsageError:
+    return UsageError(told(error, f"{what} raises", path), remedy=f"mend {what}'s file")
 
 
 def told(error: BaseException, what: str, path: Path | None = None) -> str:

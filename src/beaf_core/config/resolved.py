@@ -155,9 +155,14 @@ class ResolvedPipeline:
             UsageError: none is configured. Nothing ever runs on simulated data unasked.
         """
         if self.source is None:
-            raise UsageError(
-                "no SOURCE is configured, so there is nothing to read",
-                remedy="write SOURCE: {type: parquet, root: /path/to/tables} in the pipeline or "
-                "in beaf.yaml, or try SOURCE: {type: simulated}",
-            )
+            raise no_source()
         return self.source
+
+
+def no_source() -> UsageError:
+    """Say that nothing can be read."""
+    return UsageError(
+        "no SOURCE is configured, so there is nothing to read",
+        remedy="write SOURCE: {type: parquet, root: /path/to/tables} in the pipeline or "
+        "in beaf.yaml, or try SOURCE: {type: simulated}",
+    )

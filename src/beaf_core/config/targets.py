@@ -17,8 +17,8 @@ from beaf_core.model.outputs import Target
 from beaf_core.model.partition import DatePartition, PartitionRun, UniversePartition
 from beaf_core.plugins.host import PluginHost
 
-#: Where a table or a dataset of files goes, which holds all partitions of a pass.
-SHARED_TEMPLATE = "data/{datasetname}/{pass}"
+#: Where a table or a dataset of files goes, which holds all partitions of a pass; its kind follows.
+SHARED_TEMPLATE = "data/{datasetname}/{pass}."
 
 #: Stands for the partitions to come, to see whether a template can be filled in.
 _ANY_PARTITION = PartitionRun(UniversePartition("all"), DatePartition("2000-01-01"))
@@ -119,4 +119,6 @@ class TargetResolver:
             return own
         if "path_template" in core.model_fields_set:
             return core.path_template
-        return str(self.project / (SHARED_TEMPLATE if shared else core.path_template))
+        # By its kind: a table within a folder of other files would take these for its own refuse.
+        template = SHARED_TEMPLATE + core.type if shared else core.path_template
+        return str(self.project / template)

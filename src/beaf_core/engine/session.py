@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from beaf_core.config.errors import Place
 from beaf_core.config.nodes import from_plain
+from beaf_core.config.own_plugins import own_entries
 from beaf_core.config.pipeline_module import load_module
 from beaf_core.config.resolve import resolve
 from beaf_core.engine.batches.crew import WorkerPool
 from beaf_core.plugins.host import PluginHost
-from beaf_core.plugins.inline import call_by_name, inline_entries
+from beaf_core.plugins.inline import call_by_name
 
 if TYPE_CHECKING:
     from beaf_core.config.analytics import PassConfig
@@ -66,11 +67,8 @@ def open_session(request: LaunchRequest) -> Session:
     """Rebuild a session from plain data, on the far side of a launcher."""
     path = Path(request.pipeline) if request.pipeline else None
     module = load_module(path) if path and path.suffix == ".py" else None
-    host = PluginHost()
-    get_modules = None
-    if module is not None:
-        host = host.with_inline(inline_entries(module))
-        get_modules = modules_getter(getattr(module, "get_pipeline", None), request.config)
+    host = PluginHost().with_inline(own_entries(module, path, Path(request.project)))
+    get_modules = modules_getter(getattr(module, "get_pipeline", None), request.config)
     tree = from_plain(request.config, Place("the run's request", request.project))
     return Session(host, resolve(tree, Path(request.project), host, get_modules))
 

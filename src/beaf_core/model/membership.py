@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,3 +23,10 @@ def is_one_of(column: pl.Expr, values: Sequence[object]) -> pl.Expr:
     listed = list(values)
     missing = COMPARED_ONE_BY_ONE + 1 - len(listed)
     return column.is_in(listed + listed[-1:] * max(missing, 0))
+
+
+def alternatives(wanted: object) -> tuple[object, ...]:
+    """List the values that a constraint allows, each once: those of a collection, or itself."""
+    if isinstance(wanted, str | bytes) or not isinstance(wanted, Iterable):
+        return (wanted,)
+    return tuple(dict.fromkeys(wanted))

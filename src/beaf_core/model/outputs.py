@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
+from string import Formatter
 from typing import TYPE_CHECKING, Any
 
 from beaf_core.model.errors import UsageError
@@ -12,6 +13,28 @@ if TYPE_CHECKING:
     from beaf_core.model.partition import PartitionRun
 
 _SAFE_IN_A_FILE_NAME = str.maketrans({"/": "_", "\\": "_", "\0": "_"})
+
+
+def _file_name(text: str) -> str:
+    """Give a text as a part of a path; what had to be changed stays apart from what looks alike."""
+    safe = text.translate(_SAFE_IN_A_FILE_NAME)
+    if safe == text:
+        return text
+    from hashlib import sha256  # 8 ms
+
+    return f"{safe}-{sha256(text.encode()).hexdigest()[:8]}"
+
+
+#: How a rule of re-aggregation is said.
+_RULES: Mapping[str, str] = {
+    "sum": "sum of the buckets",
+    "first": "of the first bucket",
+    "last": "of the last bucket",
+    "min": "smallest of the buckets",
+    "max": "largest of the buckets",
+    "twa": "mean by the time for which each counts",
+    "none": "none: compute it anew over the longer bucket",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +60,11 @@ class ColumnMeaning:
     reaggregation: str = ""
     version: int = 1
     module: str = ""
+
+    @property
+    def longer_buckets(self) -> str:
+        """How coarser buckets are made of finer ones, in words; empty for what is no measure."""
+        return rule_in_words(self.reaggregation) if self.reaggregation else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +150,11 @@ class Target:
             if name not in self.placeholders and value in {"", ".", ".."}:
                 raise UsageError(f"{name} {value!r} cannot be part of an output path")
         safe = {
-            name: value if name in self.placeholders else value.translate(_SAFE_IN_A_FILE_NAME)
+            name: value if name in self.placeholders else _file_name(value)
             for name, value in values.items()
         }
         try:
-            return template.format_map(safe)
+            return _expanded(template, safe)
         except (KeyError, ValueError, IndexError, AttributeError, TypeError) as error:
             raise UsageError(
                 f"path_template {template!r} cannot be filled in: {error}",
@@ -173,6 +201,20 @@ class Receipt:
     def from_json(cls, values: Mapping[str, Any]) -> Receipt:
         """Read what `to_json` rendered; fields of a newer version are left aside."""
         return cls(**_known(cls, values))
+
+
+def rule_in_words(rule: str) -> str:
+    """Say how buckets combine into a longer one."""
+    weight = rule.removeprefix("vw:")
+    return f"mean weighted by {weight}" if weight != rule else _RULES.get(rule, rule)
+
+
+def _expanded(template: str, values: Mapping[str, str]) -> str:
+    # Names alone: `{pass.upper}` would stand for a piece of Python, another one in each run.
+    for _, name, spec, _ in Formatter().parse(template):
+        if name is not None and (name not in values or "{" in (spec or "")):
+            raise KeyError(name)
+    return template.format_map(values)
 
 
 def _known(cls: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:

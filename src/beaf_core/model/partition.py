@@ -9,10 +9,19 @@ from datetime import date
 from beaf_core.model.dates import parse_day
 from beaf_core.model.errors import UsageError
 
+#: What stands between the parts of a selector, and before a part that is taken away.
+JOIN, NOT = "+", "!"
+
+#: What a partition key cannot hold, wherever partitions are kept or named on a command line.
+_BREAKS_KEYS = ",|[]"
+
 
 @dataclass(frozen=True, slots=True)
 class UniversePartition:
-    """A selector of listings: `mic=XLON`, `custom`, or several joined by `+` to intersect."""
+    """A selector of listings: `mic=XLON`, `custom`, or several parts joined by `+`.
+
+    Parts intersect, whatever their order; a part behind `!` is taken away: `index=STOXX600+!mic=X`.
+    """
 
     name: str
     value: str | None = None
@@ -24,8 +33,21 @@ class UniversePartition:
 
     @property
     def parts(self) -> tuple[UniversePartition, ...]:
-        """The single selectors that this one intersects."""
-        return tuple(_parse_single(part) for part in self.spec.split("+"))
+        """The single selectors whose listings intersect; at least one.
+
+        Raises:
+            UsageError: the selector cannot be read.
+        """
+        return tuple(part for taken_away, part in _read(self.spec) if not taken_away)
+
+    @property
+    def exclusions(self) -> tuple[UniversePartition, ...]:
+        """The single selectors whose listings are taken away.
+
+        Raises:
+            UsageError: the selector cannot be read.
+        """
+        return tuple(part for taken_away, part in _read(self.spec) if taken_away)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,25 +114,56 @@ def build_partition_runs(
 
 
 def parse_universe_spec(spec: str) -> UniversePartition:
-    """Read a selector. One that intersects (`mic=XLON+custom`) keeps its whole text as its name.
+    """Read a selector: `part(+part)*`, where a part is `[!]name[=value]`.
+
+    One of several parts (`mic=XLON+custom`) keeps its whole text as its name.
 
     Raises:
-        UsageError: an empty selector or part, or a comma, which partition keys cannot hold.
+        UsageError: an empty selector or part, an exclusion that stands first, or a character that
+            partition keys cannot hold.
     """
+    parts = _read(spec)
+    if len(parts) == 1:
+        return parts[0][1]
+    return UniversePartition(JOIN.join(NOT * taken_away + part.spec for taken_away, part in parts))
+
+
+def _read(spec: str) -> list[tuple[bool, UniversePartition]]:
+    """Read the parts of a selector, each with whether it is taken away."""
+    _check_characters(spec)
+    texts = [each.strip() for each in spec.split(JOIN)]
+    if texts[0].startswith(NOT):
+        raise UsageError(
+            f"universe {spec!r}: nothing stands before {texts[0]}, so there is nothing to take it "
+            "from",
+            remedy=f"say what it is taken from, for example mic{JOIN}{texts[0]}: a bare mic is "
+            "every venue",
+        )
+    return [(each.startswith(NOT), _read_part(each.removeprefix(NOT), spec)) for each in texts]
+
+
+def _check_characters(spec: str) -> None:
     if "," in spec:
         raise UsageError(
             f"universe {spec!r}: a comma breaks partition keys, so it cannot stand in one",
-            remedy="run the alternatives one after another, or intersect selectors with +",
+            remedy="run the alternatives one after another; or list several values with ~ where a "
+            "universe takes them, or in a file; + intersects, and +! takes away",
         )
-    parts = [_parse_single(part) for part in spec.split("+")]
-    return parts[0] if len(parts) == 1 else UniversePartition("+".join(each.spec for each in parts))
-
-
-def _parse_single(text: str) -> UniversePartition:
-    name, equals, value = text.strip().partition("=")
-    if not name or (equals and not value):
+    broken = [each for each in spec if each in _BREAKS_KEYS or not each.isprintable()]
+    if broken:
         raise UsageError(
-            f"universe {text!r} has no {'value' if name else 'name'}",
+            f"universe {spec!r}: {broken[0]!r} breaks partition keys, so it cannot stand in one",
+            remedy="write name=value, for example mic=XLON; + intersects, and +! takes away",
+        )
+
+
+def _read_part(text: str, spec: str) -> UniversePartition:
+    name, equals, value = (each.strip() for each in text.partition("="))
+    if not name or name.startswith(NOT) or (equals and not value):
+        told = f"universe {spec!r}: " if text != spec else "universe "
+        lacking = "value" if name and not name.startswith(NOT) else "name"
+        raise UsageError(
+            f"{told}{text!r} has no {lacking}",
             remedy="write name=value, for example mic=XLON",
         )
     return UniversePartition(name, value if equals else None)

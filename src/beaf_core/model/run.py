@@ -35,6 +35,7 @@ class RunChoices:
         only: write these kinds of partitions alone, of `ONLY`; empty means all.
         on_lock: where another run is writing the same output, one of `ON_LOCK`.
         lock_timeout: how long to wait for it, in seconds.
+        allow_empty: go on without days on which the universe is empty.
     """
 
     force: bool = False
@@ -42,6 +43,7 @@ class RunChoices:
     only: tuple[str, ...] = ()
     on_lock: str = "wait"
     lock_timeout: float = LOCK_TIMEOUT
+    allow_empty: bool = False
 
     def __post_init__(self) -> None:
         if self.on_lock not in ON_LOCK:
@@ -83,6 +85,7 @@ class LaunchRequest:
         only: write these kinds of partitions alone: `missing`, `stale`, `failed`; empty means all.
         on_lock: what to do where another run is writing the same output: `wait`, `skip` or `fail`.
         lock_timeout: how long to wait for it, in seconds.
+        allow_empty: treat days on which the universe is empty as closed, and say so.
         schedule: a cron expression, for launchers that can hold one.
         session: objects of this process that cannot travel (a caller's functions, an open
             progress bar); None on the other side of a launcher.
@@ -99,6 +102,7 @@ class LaunchRequest:
     only: tuple[str, ...] = ()
     on_lock: str = "wait"
     lock_timeout: float = LOCK_TIMEOUT
+    allow_empty: bool = False
     schedule: str | None = None
     session: Any = field(default=None, compare=False, repr=False)
 

@@ -54,7 +54,8 @@ class TableRequest:
         mics: the venues wanted; empty means all that the source has.
         listings: the ListingIds wanted; None means all.
         columns: the columns needed; None means all.
-        constraints: column → value, exact matches (`{"Sector": "Energy"}`).
+        constraints: column → value, exact matches (`{"Sector": "Energy"}`), or → a tuple of values
+            of which one is to match; `beaf_core.alternatives` reads both.
         storage_options: options for object stores, as configured in S3_STORAGE_OPTIONS.
     """
 

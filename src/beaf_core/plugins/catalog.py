@@ -12,7 +12,7 @@ from beaf_core.plugins.errors import PluginConflictError, PluginNotFoundError
 from beaf_core.plugins.kinds import KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from importlib_metadata import EntryPoint
 
@@ -27,9 +27,11 @@ _STANDARD_MODULES = """
     trade_characteristics
 """
 
+_STANDARD_UNIVERSES = "file index isin mic mic_siblings opol ticker"
+
 # A first-party plugin that is not installed deserves a better word than "unknown".
 FIRST_PARTY: Mapping[tuple[str, str], str] = {
-    **{("universe", name): "beaf-universes" for name in ("mic", "index", "opol")},
+    **{("universe", name): "beaf-universes" for name in _STANDARD_UNIVERSES.split()},
     **{("output", name): "beaf-outputs" for name in ("parquet", "delta", "sql")},
     **{("module", name): "beaf-analytics" for name in _STANDARD_MODULES.split()},
     ("source", "simulated"): "beaf-simulator",
@@ -51,6 +53,8 @@ class PluginEntry:
         summary: the distribution's one-line summary.
         disabled: whether BEAF_DISABLE_PLUGINS turns it off.
         inline: the object itself, for plugins that a pipeline's own file defines.
+        loads: makes the object when it is first named, for plugins in a file of their own that no
+            distribution offers.
     """
 
     kind: str
@@ -61,6 +65,7 @@ class PluginEntry:
     summary: str = ""
     disabled: bool = False
     inline: object | None = field(default=None, compare=False, repr=False)
+    loads: Callable[[], object] | None = field(default=None, compare=False, repr=False)
 
     @property
     def is_own_file(self) -> bool:
@@ -127,11 +132,8 @@ class Catalog:
         installed = {each.distribution for each in self.entries}
         if home and home not in installed:
             error.remedy = f"pip install {home}; {error.remedy}"
-        if kind == "universe" and name == ALL:
-            error.remedy = (
-                "`all` stands for no selector: leave it out where the pipeline has a get_universe; "
-                f"{error.remedy}"
-            )
+        if kind == "universe":
+            error.remedy = _universe_remedy(name, error.remedy)
         return error
 
     def with_inline(self, entries: Iterable[PluginEntry]) -> Catalog:
@@ -140,6 +142,18 @@ class Catalog:
         addresses = {each.address for each in own}
         installed = (each for each in self.entries if each.address not in addresses)
         return Catalog((*own, *installed), self.unreadable)
+
+
+def _universe_remedy(name: str, remedy: str | None) -> str:
+    if name == ALL:
+        return (
+            "`all` stands for no selector: leave it out where the pipeline has a get_universe; "
+            f"{remedy}"
+        )
+    return (
+        f"{remedy}; or define it: get_universe(date, value) in universes/{name}.py beside the "
+        f'pipeline, or CustomUniverse(…, name="{name}") in UNIVERSES'
+    )
 
 
 def _disabled_words(environ: Mapping[str, str] | None) -> frozenset[str]:

@@ -69,7 +69,7 @@ class PluginCallError(PluginError):
     def __init__(self, entry: PluginEntry, hook: str, error: BaseException) -> None:
         super().__init__(
             f'the {entry.kind} "{entry.name}" failed in {hook}: {type(error).__name__}: {error}\n'
-            f"  {_home(entry)}",
+            f"  {_home(entry)}{_line_in(entry, error)}",
             remedy="see the traceback with --debug, and " + _turn(entry),
         )
         if entry.is_own_file:
@@ -110,6 +110,15 @@ def _home(entry: PluginEntry) -> str:
     if entry.is_own_file:
         return f"{entry.distribution}, {entry.value}"
     return f"{entry.distribution} {entry.version}, entry point {entry.name} = {entry.value}"
+
+
+def _line_in(entry: PluginEntry, error: BaseException) -> str:
+    """Name the line of a pipeline's own file at which it raised, as far as it is known."""
+    import traceback  # 9 ms
+
+    frames = traceback.extract_tb(error.__traceback__) if entry.is_own_file else ()
+    lines = [each.lineno for each in frames if each.filename == entry.value]
+    return f":{lines[-1]}" if lines else ""
 
 
 def _turn(entry: PluginEntry) -> str:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 
 from beaf_core.model.errors import BeafError, UsageError
 from beaf_core.plugins import answers, declarations, kinds, specs
 from beaf_core.plugins.catalog import Catalog, PluginEntry
-from beaf_core.plugins.errors import (
-    PluginAnswerError,
-    PluginLoadError,
-    asking,
-    did_you_mean,
-)
+from beaf_core.plugins.errors import PluginAnswerError, PluginLoadError, asking, did_you_mean
 from beaf_core.plugins.markers import PROJECT
 
 if TYPE_CHECKING:
@@ -30,15 +26,9 @@ if TYPE_CHECKING:
     from beaf_core.model.partition import PartitionRun
     from beaf_core.model.run import LaunchedRun, LaunchRequest, RunReport
     from beaf_core.model.tables import TableRead, TableRequest
+    from beaf_core.model.universe import Reference
 
 Answer = TypeVar("Answer")
-
-
-class Reference(Protocol):
-    """The source's reference table on a date, filtered: `reference("2026-02-01", MIC="XLON")`."""
-
-    def __call__(self, date: Any, **constraints: object) -> pl.DataFrame:
-        """Answer the listings that match every constraint."""
 
 
 class PluginHost:
@@ -73,7 +63,7 @@ class PluginHost:
     def _load(self, entry: PluginEntry) -> object:
         key = f"{entry.address}@{entry.distribution}"
         if key not in self._loaded:
-            plugin = entry.inline if entry.inline is not None else _import(entry)
+            plugin = _object_of(entry)
             self._register(entry, plugin)
             self._loaded[key] = plugin
         return self._loaded[key]
@@ -166,9 +156,18 @@ class PluginHost:
             return getattr(self._managers[id(plugin)].hook, hook)(**arguments)
 
     def get_universe(
-        self, name: str, *, date: str, value: str | None, reference: Reference
+        self,
+        name: str,
+        *,
+        date: str,
+        value: str | None,
+        reference: Reference,
+        folder: Path | None = None,
     ) -> pl.DataFrame:
-        """Ask a universe for its listings; checked for unique ListingIds and a MIC."""
+        """Ask a universe for its listings; checked for unique ListingIds and a MIC.
+
+        Relative paths in the value belong to the folder, which is the working one by default.
+        """
         entry = self.catalog.find("universe", name)
         return self._ask(
             entry,
@@ -177,6 +176,7 @@ class PluginHost:
             date=date,
             value=value,
             reference=reference,
+            folder=folder or Path.cwd(),
         )
 
     def universe_values(self, name: str, *, date: str, reference: Reference) -> list[str]:
@@ -274,6 +274,12 @@ def _manager_of(entry: PluginEntry, plugin: object) -> pluggy.PluginManager:
     manager.add_hookspecs(specs)
     manager.register(plugin, entry.address)
     return manager
+
+
+def _object_of(entry: PluginEntry) -> object:
+    if entry.inline is not None:
+        return entry.inline
+    return _import(entry) if entry.loads is None else entry.loads()
 
 
 def _import(entry: PluginEntry) -> object:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import inspect
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from beaf_core.model.dates import absent_day_status, parse_day
 from beaf_core.model.errors import AbsentDayError, UsageError
 from beaf_core.model.module import AnalyticsModule, Measure
+from beaf_core.model.universe import functions_of
 from beaf_core.plugins.catalog import OWN_FILE, PluginEntry
 from beaf_core.plugins.markers import hookimpl
 
@@ -26,8 +28,12 @@ _SKIPPED = "No data available"
 def inline_entries(module: ModuleType) -> list[PluginEntry]:
     """List the plugins that a pipeline's file defines.
 
-    `get_universe` becomes the universe `default`; every `AnalyticsModule` counts under its name;
-    a function `analytics_module` is called; loose `Measure`s form the module `custom`.
+    `get_universe` becomes the universe `default`; the functions in `UNIVERSES` become universes of
+    their names; every `AnalyticsModule` counts under its name; a function `analytics_module` is
+    called; loose `Measure`s form the module `custom`.
+
+    Raises:
+        UsageError: something in the file is not what its name says.
     """
     home = getattr(module, "__file__", None) or module.__name__
     entries: list[PluginEntry] = []
@@ -35,6 +41,7 @@ def inline_entries(module: ModuleType) -> list[PluginEntry]:
     if callable(own):
         values = getattr(module, "universe_values", None)
         entries.append(universe_entry(own, home, values=values))
+    entries.extend(_listed_universes(module, home))
     for each in _modules(module):
         entries.append(module_entry(each, home))
     return entries
@@ -52,8 +59,15 @@ def universe_entry(
     name: str = DEFAULT_UNIVERSE,
     values: Callable[..., Any] | None = None,
 ) -> PluginEntry:
-    """Make a universe of a function that takes any of `date`, `value` and `reference`."""
-    return _entry("universe", name, home, _InlineUniverse(function, values))
+    """Make a universe of a function that takes any of `date`, `value`, `reference`, `folder`."""
+    return _entry("universe", name, home, universe_plugin(function, values))
+
+
+def universe_plugin(
+    function: Callable[..., Any], values: Callable[..., Any] | None = None
+) -> object:
+    """Make the plugin behind such a universe."""
+    return _InlineUniverse(function, values)
 
 
 def call_by_name(function: Callable[..., Any], arguments: Mapping[str, object]) -> Any:
@@ -85,6 +99,14 @@ def call_by_name(function: Callable[..., Any], arguments: Mapping[str, object]) 
     return function(**taken)
 
 
+def _listed_universes(module: ModuleType, home: str) -> list[PluginEntry]:
+    try:
+        functions = functions_of(getattr(module, "UNIVERSES", ()))
+    except UsageError as error:
+        raise UsageError(f"{home}: UNIVERSES: {error.message}", remedy=error.remedy) from error
+    return [universe_entry(each, home, name=name) for name, each in functions.items()]
+
+
 class _InlineUniverse:
     def __init__(
         self, function: Callable[..., Any], values: Callable[..., Any] | None = None
@@ -92,8 +114,8 @@ class _InlineUniverse:
         self._function, self._values = function, values
 
     @hookimpl
-    def get_universe(self, date: str, value: str | None, reference: object) -> object:
-        arguments = {"date": date, "value": value, "reference": reference}
+    def get_universe(self, date: str, value: str | None, reference: object, folder: Path) -> object:
+        arguments = {"date": date, "value": value, "reference": reference, "folder": folder}
         try:
             return call_by_name(self._function, arguments)
         except Exception as error:  # a person's own code may raise anything

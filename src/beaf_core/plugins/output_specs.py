@@ -24,11 +24,12 @@ def write_output(frame: pl.LazyFrame, target: Target, partition: PartitionRun) -
 
     Args:
         frame: the rows of the partition, sorted by ListingId and TimeBucket.
-        target: the configured sink, with `location(partition)`.
+        target: the configured sink, with `location(partition)`, and with the `meaning` of the rows,
+            to be kept with them.
         partition: universe × dates.
 
     Returns:
-        What was written.
+        What was written; `notes` in it are told once per run.
 
     Example:
         ```python

@@ -22,13 +22,14 @@ from beaf_core.plugins.output_specs import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     import polars as pl
 
     from beaf_core.model.module import AnalyticsModule
     from beaf_core.model.run import LaunchedRun, LaunchRequest
     from beaf_core.model.tables import TableRead, TableRequest
-    from beaf_core.plugins.host import Reference
+    from beaf_core.model.universe import Reference
 
 
 __all__ = [
@@ -47,17 +48,19 @@ __all__ = [
 
 
 @hookspec(firstresult=True)
-def get_universe(date: str, value: str | None, reference: Reference) -> pl.DataFrame:
+def get_universe(date: str, value: str | None, reference: Reference, folder: Path) -> pl.DataFrame:
     """List the listings that a selector `name=value` means on a day (kind `universe`).
 
     `reference(date, **constraints)` answers the source's reference table, already filtered:
     ask it for what you need and it never fetches the world. It adds nothing that the source
-    does not know; `Index="STOXX600"` is answered from the membership table.
+    does not know; `Index="STOXX600"` is answered from the membership table; a list, tuple or set
+    names alternatives.
 
     Args:
         date: the trade date, `YYYY-MM-DD`.
         value: what stands behind `=` in the selector; None for a bare name.
         reference: the source's reference table on a date.
+        folder: the project's folder, to which relative paths in a selector belong.
 
     Returns:
         Unique `ListingId` (integer), `MIC` (text), and whatever else the source knows.
@@ -76,7 +79,7 @@ def get_universe(date: str, value: str | None, reference: Reference) -> pl.DataF
 
         @hookimpl
         def universe_values(date, reference):
-            return reference(date)["MIC"].unique().sort().to_list()
+            return reference.values(date, "MIC")
         ```
     """
     raise NotImplementedError
@@ -109,7 +112,7 @@ def universe_values(date: str, reference: Reference) -> Sequence[str]:
 
         @hookimpl
         def universe_values(date, reference):
-            return reference(date)["CurrencyCode"].unique().sort().to_list()
+            return reference.values(date, "CurrencyCode")
         ```
     """
     raise NotImplementedError

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from beaf_core import ColumnType, UsageError
+from beaf_core import ColumnType, UsageError, alternatives, is_one_of
 from beaf_core.sources.columns import family_of
 
 if TYPE_CHECKING:
@@ -28,19 +28,25 @@ def on_day(column: pl.Expr, dtype: pl.DataType, day: date) -> pl.Expr:
     return column.is_between(midnight, midnight + timedelta(days=1), closed="left")
 
 
-def equals(name: str, column: pl.Expr, dtype: pl.DataType, value: object) -> pl.Expr:
-    """Keep the rows whose column has exactly that value; null equals nothing.
+def matches(name: str, column: pl.Expr, dtype: pl.DataType, wanted: object) -> pl.Expr:
+    """Keep the rows whose column has exactly that value, or one of several; null equals nothing.
 
     A text is read in the column's own type, since a selector on the command line is always text.
 
     Raises:
-        UsageError: the value cannot be one of that column.
+        UsageError: a value that cannot be one of that column.
     """
-    family = family_of(dtype)
-    if dtype == pl.Null:
+    values = alternatives(wanted)
+    if dtype == pl.Null or not values:
         return pl.lit(False)
-    if family is ColumnType.TIMESTAMP:
-        return on_day(column, dtype, _day(name, value))
+    if family_of(dtype) is ColumnType.TIMESTAMP:
+        return pl.any_horizontal(on_day(column, dtype, _day(name, each)) for each in values)
+    literals = [_literal(name, dtype, each) for each in values]
+    return column == literals[0] if len(literals) == 1 else is_one_of(column, literals)
+
+
+def _literal(name: str, dtype: pl.DataType, value: object) -> Any:
+    family = family_of(dtype)
     read = _READERS.get(family) if family else None
     literal = read(value) if read else None
     if literal is None:
@@ -48,8 +54,7 @@ def equals(name: str, column: pl.Expr, dtype: pl.DataType, value: object) -> pl.
             f"{name}={value!r} cannot match: the column holds {family or dtype}",
             remedy=f"give {name} a value of that kind",
         )
-    matches: pl.Expr = column == literal
-    return matches
+    return literal
 
 
 def _day(name: str, value: object) -> date:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from beaf_core import DataInvalidError, UsageError, did_you_mean, is_one_of
+from beaf_core import DataInvalidError, UsageError, alternatives, did_you_mean, is_one_of
 from beaf_core.sources import filters
 from beaf_core.sources.columns import (
     Names,
@@ -57,9 +57,9 @@ class Reading:
 
     @property
     def is_contradictory(self) -> bool:
-        """Say whether the request wants one venue and constrains it to be another."""
-        mics, mic = self.request.mics, self.request.constraints.get(MIC)
-        return bool(mics) and mic is not None and mic not in mics
+        """Say whether the request wants some venues and constrains them to be others."""
+        mics, wanted = self.request.mics, self.request.constraints.get(MIC)
+        return bool(mics) and wanted is not None and set(mics).isdisjoint(alternatives(wanted))
 
     def filter_columns(self, present: Iterable[str]) -> list[str]:
         """List the columns that decide which rows are wanted."""
@@ -236,7 +236,7 @@ def _predicates(group: Group, reading: Reading) -> list[pl.Expr]:
         return converted(own, schema[own], dtype), dtype
 
     found = [
-        filters.equals(name, *column(name), value)
+        filters.matches(name, *column(name), value)
         for name, value in request.constraints.items()
         if name in needed
     ]

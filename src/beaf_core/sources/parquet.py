@@ -22,6 +22,7 @@ from beaf_core import (
     TableRead,
     UsageError,
     absent_day_status,
+    alternatives,
     did_you_mean,
     hookimpl,
 )
@@ -190,10 +191,13 @@ def _folders(table: str, config: Config) -> tuple[str, ...]:
 
 def _venues(request: TableRequest) -> tuple[str, ...]:
     """Narrow the venues by a constraint on MIC: other files need not be looked for."""
-    mic = request.constraints.get(MIC)
-    if mic is None or (request.mics and mic not in request.mics):
+    wanted = request.constraints.get(MIC)
+    if wanted is None:
         return request.mics
-    return (str(mic),)
+    allowed = tuple(map(str, alternatives(wanted)))
+    if not request.mics:
+        return allowed
+    return tuple(mic for mic in request.mics if mic in allowed) or request.mics
 
 
 def _order(table: str, config: Config, files: Sequence[FoundFile]) -> tuple[str, ...]:

@@ -9,12 +9,23 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 from pydantic import BaseModel
 
-from beaf_core import TABLES, AsOf, BeafError, Kind, Measure, PluginError
+from beaf_core import (
+    TABLES,
+    AsOf,
+    BeafError,
+    Kind,
+    Measure,
+    PluginError,
+    UsageError,
+    parse_universe_spec,
+)
 from beaf_core.testing.market import TINY_DAYS, tiny_reference, tiny_table, with_every_column
 from beaf_core.testing.pipeline import bars_of
 from beaf_core.testing.subject import Subject, subject
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from beaf_core import AnalyticsModule, ProvidedTable, Reference
 
 _NO_SUCH_VALUE = "no such value"
@@ -29,6 +40,7 @@ def check_universe(
     reference: Reference = tiny_reference,
     day: str = TINY_DAYS[0],
     name: str | None = None,
+    folder: Path | None = None,
 ) -> None:
     """Check a universe: listings for every value that it offers, none for a value unheard of.
 
@@ -38,14 +50,17 @@ def check_universe(
         reference: what the universe may ask.
         day: the trade date.
         name: the name to address an object by.
+        folder: the project's folder; the working one by default.
 
     Raises:
         AssertionError: the contract is broken; the message says how.
         PluginError: an answer was refused at the border.
     """
-    universe = _Universe(subject("universe", plugin, name), reference, day)
+    universe = _Universe(subject("universe", plugin, name), reference, day, folder)
     offered = universe.values()
     assert len(set(offered)) == len(offered), f"universe_values repeats itself: {offered}"
+    for known in offered:
+        _check_nameable(universe.spelled(known))
     for each in [value] if value is not None or not offered else offered:
         listings = universe.listings(each)
         assert listings.height, f"no listing answers {universe.spelled(each)} on {day}"
@@ -57,8 +72,11 @@ def check_universe(
 
 
 class _Universe:
-    def __init__(self, tested: Subject, reference: Reference, day: str) -> None:
+    def __init__(
+        self, tested: Subject, reference: Reference, day: str, folder: Path | None
+    ) -> None:
         self._tested, self._reference, self._day = tested, reference, day
+        self._folder = folder
 
     def values(self) -> list[str]:
         host, name = self._tested.host, self._tested.name
@@ -66,10 +84,26 @@ class _Universe:
 
     def listings(self, value: str | None) -> pl.DataFrame:
         host, name = self._tested.host, self._tested.name
-        return host.get_universe(name, date=self._day, value=value, reference=self._reference)
+        return host.get_universe(
+            name,
+            date=self._day,
+            value=value,
+            reference=self._reference,
+            folder=self._folder,
+        )
 
     def spelled(self, value: str | None) -> str:
         return self._tested.name if value is None else f"{self._tested.name}={value}"
+
+
+def _check_nameable(spelled: str) -> None:
+    try:
+        read = parse_universe_spec(spelled).spec
+        assert len(parse_universe_spec(spelled).parts) == 1, "it would be several selectors"
+        assert read == spelled, f"it would be read as {read}"
+    except (UsageError, AssertionError) as error:
+        told = f"universe_values offers what no selector can name: {spelled}: {error}"
+        raise AssertionError(told) from error
 
 
 def _check_unheard_of(universe: _Universe) -> None:

@@ -27,7 +27,15 @@ from typing import Any
 
 import polars as pl
 
-from beaf_core import TABLES, AbsentDayError, ColumnType, DayStatus, UsageError, did_you_mean
+from beaf_core import (
+    TABLES,
+    AbsentDayError,
+    ColumnType,
+    DayStatus,
+    UsageError,
+    alternatives,
+    did_you_mean,
+)
 
 TINY_DAYS = ("2025-01-06", "2025-01-07")  # a Monday and a Tuesday
 TINY_MICS = ("XLON", "XPAR")
@@ -48,8 +56,9 @@ _LISTINGS = pl.DataFrame(
     }
 )
 
+_INDEX = "Index"
 _MEMBERSHIP = pl.DataFrame(
-    {"Index": ["TINY", "TINY", "TINYUK"], "ListingId": [101, 201, 102]},
+    {_INDEX: ["TINY", "TINY", "TINYUK"], "ListingId": [101, 201, 102]},
 )
 
 _LIT, _OFF = "LIT_CONTINUOUS", "OFF_BOOK_ON_EXCHANGE"
@@ -103,29 +112,64 @@ def tiny_table(table: str, day: str | None = None, mic: str | None = None) -> pl
     return frame.join(there, on="ListingId", how="semi", maintain_order="left")
 
 
-def tiny_reference(date: Any, **constraints: object) -> pl.DataFrame:
-    """Answer as a source's reference does: `tiny_reference("2025-01-06", MIC="XLON")`.
+class TinyReference:
+    """The market's reference, as a source answers it to a universe."""
 
-    Raises:
-        AbsentDayError: a day that the market does not have.
-        UsageError: a constraint on a column that the reference table does not have.
-    """
+    def __call__(self, date: Any, **constraints: object) -> pl.DataFrame:
+        """Answer the listings that match: `tiny_reference("2025-01-06", MIC="XLON")`.
+
+        Args:
+            date: one of `TINY_DAYS`.
+            constraints: column → value, or several of which one is to match; `Index` is answered
+                from the membership table.
+
+        Raises:
+            AbsentDayError: a day that the market does not have.
+            UsageError: a constraint on a column that the reference table does not have.
+        """
+        frame = _known_on(date)
+        for column, wanted in constraints.items():
+            frame = _constrained(frame, column, alternatives(wanted))
+        return frame
+
+    def values(self, date: Any, column: str) -> list[str]:
+        """List what a column holds, as text: each value once, sorted, nulls left out.
+
+        Raises:
+            AbsentDayError, UsageError: as for a constraint.
+        """
+        listings = _known_on(date)
+        frame = _MEMBERSHIP if column == _INDEX else listings
+        _check_column(frame, column)
+        return frame[column].drop_nulls().cast(pl.String).unique().sort().to_list()
+
+
+#: The market's reference: `tiny_reference("2025-01-06", MIC=["XLON", "XPAR"])`.
+tiny_reference = TinyReference()
+
+
+def _known_on(date: Any) -> pl.DataFrame:
     if str(date) not in TINY_DAYS:
         raise AbsentDayError(f"the tiny market has no reference on {date}", DayStatus.MISSING)
-    frame = tiny_table("reference", str(date))
-    for column, value in constraints.items():
-        frame = _constrained(frame, column, value)
-    return frame
+    return tiny_table("reference", str(date))
 
 
-def _constrained(frame: pl.DataFrame, column: str, value: object) -> pl.DataFrame:
-    if column == "Index":
-        members = _MEMBERSHIP.filter(pl.col("Index") == pl.lit(value))
+def _constrained(frame: pl.DataFrame, column: str, values: tuple[object, ...]) -> pl.DataFrame:
+    if column == _INDEX:
+        members = _MEMBERSHIP.filter(_is_one(_INDEX, values))
         return frame.join(members, on="ListingId", how="semi", maintain_order="left")
+    _check_column(frame, column)
+    return frame.filter(_is_one(column, values))
+
+
+def _check_column(frame: pl.DataFrame, column: str) -> None:
     if column not in frame.columns:
         hint = did_you_mean(column, frame.columns)
         raise UsageError(f"the reference table has no column {column}{hint}")
-    return frame.filter(pl.col(column) == pl.lit(value))
+
+
+def _is_one(column: str, values: tuple[object, ...]) -> pl.Expr:
+    return pl.any_horizontal(pl.lit(False), *(pl.col(column) == pl.lit(each) for each in values))
 
 
 def tiny_bars() -> pl.DataFrame:

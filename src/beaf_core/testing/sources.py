@@ -185,8 +185,10 @@ def _narrowed(
     if "MIC" in first:
         yield replace(request, mics=(first["MIC"],)), pl.col("MIC") == first["MIC"]
     if request.table == "reference" and first.get("Ticker"):
-        constraints = {"Ticker": first["Ticker"]}
-        yield replace(request, constraints=constraints), pl.col("Ticker") == first["Ticker"]
+        ticker = pl.col("Ticker")
+        yield replace(request, constraints={"Ticker": first["Ticker"]}), ticker == first["Ticker"]
+        several = (first["Ticker"], rows["Ticker"][-1])
+        yield replace(request, constraints={"Ticker": several}), ticker.is_in(several)
 
 
 def _check_absence(source: _Source, request: TableRequest) -> None:

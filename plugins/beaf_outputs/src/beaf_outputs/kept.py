@@ -17,7 +17,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from beaf_core import Meaning, Receipt
+from beaf_core import Meaning, Receipt, UsageError
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,14 @@ class Described:
 
 
 def encoded(schema: pl.Schema) -> str:
-    """Render a schema as text that `decoded` gives back exactly, enums and decimals too."""
+    """Render a schema as text that `decoded` gives back exactly, enums and decimals too.
+
+    Raises:
+        UsageError: a name with a NUL, which ends texts in Arrow's C interface.
+    """
+    cut = [name for name in schema if "\0" in name]
+    if cut:
+        raise UsageError(f"the column {cut[0]!r} has a NUL in its name", remedy="rename it")
     arrow: pa.Schema = pl.DataFrame(schema=schema).to_arrow().schema
     return base64.b64encode(arrow.serialize()).decode()
 

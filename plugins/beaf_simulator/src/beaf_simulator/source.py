@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 from polars.io.plugins import register_io_source
 
-from beaf_core import DayStatus, Part, TableRead, TableRequest, hookimpl, worst_status
+from beaf_core import (
+    DayStatus,
+    Part,
+    TableRead,
+    TableRequest,
+    alternatives,
+    hookimpl,
+    worst_status,
+)
 from beaf_simulator import cbbo, imbalance, l2, l3, market, sessions
 from beaf_simulator.book import rows
 from beaf_simulator.columns import TRADES_SCHEMA, trades
@@ -153,7 +161,14 @@ def _chosen(request: TableRequest, config: Config) -> tuple[Listing, ...]:
 
 def _fits(listing: Listing, request: TableRequest) -> bool:
     row = market.attributes(listing)
-    return all(row[name] == value for name, value in request.constraints.items() if name in row)
+    return all(
+        _may_be(row[name], wanted) for name, wanted in request.constraints.items() if name in row
+    )
+
+
+def _may_be(found: object, wanted: object) -> bool:
+    """Say whether one of the values matches. The engine knows what a text means for a number."""
+    return any(found == each or type(found) is not type(each) for each in alternatives(wanted))
 
 
 def _parts(

@@ -158,9 +158,15 @@ def without_data(
 
 
 def left_out(plans: Sequence[DayPlan]) -> str:
-    """Say which days were left out, and why."""
-    left = [plan for plan in plans if plan.status is not DayStatus.READY]
-    return "; ".join(f"{plan.day} is {plan.status}" for plan in left)
+    """Say which days were left out, and why; and what else is to be heard of a day's universe."""
+    return "; ".join(filter(None, map(_said_of, plans)))
+
+
+def _said_of(plan: DayPlan) -> str:
+    if plan.status is DayStatus.READY:
+        return plan.remark
+    why = f" ({plan.remark})" if plan.remark else ""
+    return f"{plan.day} is {plan.status}{why}"
 
 
 def blocked_by(

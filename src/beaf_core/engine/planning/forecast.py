@@ -46,6 +46,7 @@ class Forecast:
         exit_code: what the failure would mean for the shell.
         stands: whether there is an output, where it is skipped.
         remedy: what to do, where it would fail.
+        locations: where its rows go, or would go: the main output first.
     """
 
     pass_name: str
@@ -58,6 +59,7 @@ class Forecast:
     exit_code: ExitCode = ExitCode.OK
     stands: bool = True
     remedy: str | None = None
+    locations: tuple[str, ...] = ()
 
     @property
     def runs(self) -> bool:
@@ -75,6 +77,7 @@ class Forecast:
             "rows_in": self.rows_in,
             "memory": self.memory,
             "batches": self.batches,
+            "locations": list(self.locations),
         }
 
 
@@ -141,6 +144,8 @@ class _Seer:
             status = MISSING if isinstance(error, DataMissingError) else REFUSED
             found = self._told(resolved, partition, status, error.message, error.exit_code)
             found = replace(found, remedy=error.remedy)
+        locations = tuple(each.location(partition) for each in resolved.targets)
+        found = replace(found, locations=locations)
         self.seen[resolved.name, partition.key] = found
         return found
 

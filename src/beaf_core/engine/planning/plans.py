@@ -34,7 +34,7 @@ class Planner:
 
     def __init__(self, session: Session, request: LaunchRequest) -> None:
         self._host, self._pipeline = session.host, session.pipeline
-        self._preparer = Preparer(session.host, session.pipeline)
+        self._preparer = Preparer(session.host, session.pipeline, request.allow_empty)
         self._universe = parse_universe_spec(request.universe or DEFAULT_UNIVERSE)
         self._one_day = request.dates.start_date == request.dates.end_date
         self._plans: dict[tuple[str, str], tuple[date, list[DayPlan]]] = {}
@@ -62,7 +62,7 @@ class Planner:
 
         Raises:
             BlockedError: a pass that is read has no output.
-            EmptyUniverseError: the selector names no listing.
+            EmptyUniverseError: the selector names no listing, and is not allowed to.
             DataInvalidError: a column is missing or mistyped.
         """
         key = (resolved.name, partition.key)

@@ -14,17 +14,11 @@ import polars as pl
 from beaf_core.engine.compiler.keys import LISTING
 from beaf_core.engine.planning.reference import SourceReference
 from beaf_core.engine.planning.tables import TableOnDay, TableReader, lacking_of
+from beaf_core.engine.planning.universe import Universes
 from beaf_core.model.dates import DayStatus, days_between, is_weekend
-from beaf_core.model.errors import (
-    AbsentDayError,
-    BeafError,
-    DataMissingError,
-    EmptyUniverseError,
-)
+from beaf_core.model.errors import AbsentDayError, DataMissingError, EmptyUniverseError
 from beaf_core.model.partition import PartitionRun, UniversePartition
 from beaf_core.model.tables import worst_status
-from beaf_core.plugins.errors import did_you_mean
-from beaf_core.plugins.inline import DEFAULT_UNIVERSE
 
 if TYPE_CHECKING:
     from beaf_core.config.resolved import ResolvedPass, ResolvedPipeline
@@ -43,6 +37,7 @@ class DayPlan:
         tables: the tables to aggregate; empty unless ready.
         absent: where data was looked for in vain.
         lacking: the tables that are missing, each with the columns that need it.
+        remark: what a person should hear of the universe on that day.
     """
 
     day: date
@@ -51,6 +46,7 @@ class DayPlan:
     tables: tuple[TableOnDay, ...] = ()
     absent: tuple[str, ...] = ()
     lacking: tuple[str, ...] = ()
+    remark: str = ""
 
     def only(self, listings: Sequence[int] | None) -> DayPlan:
         """Return the plan for some of its listings; None means all."""
@@ -62,12 +58,17 @@ class DayPlan:
 
 @dataclass(frozen=True)
 class Preparer:
-    """Answers what a partition needs, from metadata alone."""
+    """Answers what a partition needs, from metadata alone.
+
+    Attributes:
+        host: where plugins are asked.
+        pipeline: the checked configuration.
+        allow_empty: whether a day without listings is closed, and no fault.
+    """
 
     host: PluginHost
     pipeline: ResolvedPipeline
-    # A universe is the same for every pass, and costs a read of the reference table.
-    _universes: dict[tuple[str, date], pl.DataFrame] = field(default_factory=dict)
+    allow_empty: bool = False
 
     @cached_property
     def _tables(self) -> TableReader:
@@ -76,9 +77,14 @@ class Preparer:
     @cached_property
     def reference(self) -> SourceReference:
         """The source's reference table, as universes see it."""
-        source = self.pipeline.require_source()
-        options = self.pipeline.config.S3_STORAGE_OPTIONS
-        return SourceReference(self.host, source, self.pipeline.source_options, options)
+        pipeline = self.pipeline
+        options = pipeline.config.S3_STORAGE_OPTIONS
+        return SourceReference(self.host, pipeline.source, pipeline.source_options, options)
+
+    @cached_property
+    def universes(self) -> Universes:
+        """What resolves selectors."""
+        return Universes(self.host, self.reference, self.pipeline.project, self.allow_empty)
 
     # -- days ----------------------------------------------------------------------------------
 
@@ -105,13 +111,17 @@ class Preparer:
             earlier: table → the earlier pass that it is, in the partition of the day.
 
         Raises:
-            EmptyUniverseError: the selector names no listing.
+            EmptyUniverseError: the selector names no listing, and is not allowed to.
             DataInvalidError: a column is missing or mistyped.
         """
         try:
             listings = self.listings(universe, day)
         except AbsentDayError as error:
             return DayPlan(day, DayStatus(error.status), absent=(error.message,))
+        except EmptyUniverseError as error:
+            if not self.allow_empty:
+                raise
+            return DayPlan(day, DayStatus.CLOSED, remark=error.message)
         tables = self._tables.of_day(resolved, listings, day, earlier)
         status = worst_status(each.read.status for each in tables)
         absent = tuple(path for each in tables for path in each.read.absent)
@@ -119,55 +129,22 @@ class Preparer:
         lacking = tuple(lacking_of(resolved, tables))
         if not _suffices(resolved, there):
             there = ()
-        return DayPlan(day, status, listings, there, absent, lacking)
+        remark = self.universes.remark(universe, day)
+        return DayPlan(day, status, listings, there, absent, lacking, remark)
 
     # -- universe ------------------------------------------------------------------------------
 
     def listings(self, universe: UniversePartition, day: date) -> pl.DataFrame:
-        """Resolve a selector on a day: the listings that all its parts share.
+        """Resolve a selector on a day.
 
         Raises:
-            EmptyUniverseError: none.
+            EmptyUniverseError: no listing, or a value that nobody knows.
         """
-        key = (universe.spec, day)
-        if key not in self._universes:
-            self._universes[key] = self._resolved(universe, day)
-        return self._universes[key]
+        return self.universes.listings(universe, day)
 
     def forget_before(self, day: date) -> None:
         """Let go of universes on earlier days."""
-        for key in [each for each in self._universes if each[1] < day]:
-            del self._universes[key]
-
-    def _resolved(self, universe: UniversePartition, day: date) -> pl.DataFrame:
-        first, *others = (self._part(part, day) for part in universe.parts)
-        for other in others:
-            first = first.join(other, on=[LISTING, "MIC"], how="semi")
-        if first.is_empty():
-            raise EmptyUniverseError(
-                f"the universe {universe.spec} is empty on {day}{self._near(universe, day)}",
-                remedy="beaf universe list shows the values that the source knows",
-            )
-        return first.sort(LISTING)
-
-    def _part(self, part: UniversePartition, day: date) -> pl.DataFrame:
-        return self.host.get_universe(
-            part.name, date=day.isoformat(), value=part.value, reference=self.reference
-        )
-
-    def _near(self, universe: UniversePartition, day: date) -> str:
-        for part in universe.parts:
-            if part.value is None or part.name == DEFAULT_UNIVERSE:
-                continue
-            try:
-                known = self.host.universe_values(
-                    part.name, date=day.isoformat(), reference=self.reference
-                )
-            except BeafError:
-                return ""  # a hint only; the emptiness itself is what is reported
-            if known and part.value not in known:
-                return did_you_mean(part.value, known) or f" (known: {', '.join(known[:10])})"
-        return ""
+        self.universes.forget_before(day)
 
 
 def _suffices(resolved: ResolvedPass, tables: Sequence[TableOnDay]) -> bool:

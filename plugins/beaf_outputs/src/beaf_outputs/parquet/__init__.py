@@ -6,6 +6,7 @@ holds a dataset of all partitions. Both lie on this machine or on S3.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -85,3 +86,19 @@ def describe(location: str, storage_options: Mapping[str, str] | None = None) ->
     if "://" in location and not is_on_s3(location):
         return None
     return dataset.describe(location, storage_options) or files.describe(location, storage_options)
+
+
+def describe_each(
+    location: str, storage_options: Mapping[str, str], pattern: re.Pattern[str] | None = None
+) -> list[Described]:
+    """Say the same of each pass whose files lie in a folder.
+
+    Args:
+        location: of the file, the folder or the dataset.
+        storage_options: for S3.
+        pattern: matches the paths of single files below a folder; all, if None.
+    """
+    whole = None if pattern else dataset.describe(location, storage_options)
+    if whole is not None:
+        return [whole]
+    return files.describe_by_pass(location, storage_options, pattern)

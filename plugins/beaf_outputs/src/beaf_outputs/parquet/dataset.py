@@ -173,5 +173,5 @@ def describe(location: str, storage_options: Mapping[str, str] | None) -> Descri
         location,
         tuple(replace(each.receipt, location=location) for each in kept),
         abouts(store, [newest.about])[0] if newest else None,
-        {name: str(dtype) for name, dtype in version.schema.items()},
+        {each.name: str(each.type) for each in version.schema.to_frame().to_arrow().schema},
     )

@@ -7,6 +7,7 @@ the rows.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -107,10 +108,32 @@ def remove(target: Target, receipt: Receipt) -> None:
 
 
 def describe(location: str, storage_options: Mapping[str, str] | None) -> Described | None:
-    """Say what a file, or a folder of files, says of itself; None if none of them is ours."""
-    ours = [each for each in _below(location, storage_options or {}) if each.receipt is not None]
-    if not ours:
-        return None
+    """Say what a file, or a folder of files of one pass, says of itself; None if it is not ours."""
+    found = describe_by_pass(location, storage_options)
+    return found[0] if found else None
+
+
+def describe_by_pass(
+    location: str,
+    storage_options: Mapping[str, str] | None,
+    pattern: re.Pattern[str] | None = None,
+) -> list[Described]:
+    """Say what a file or the files of a folder say of themselves, for each dataset and pass.
+
+    Args:
+        location: of the file or the folder.
+        storage_options: for S3.
+        pattern: matches the paths below the folder that are looked at; all in sight, if None.
+    """
+    passes: dict[tuple[str, str], list[_File]] = {}
+    for each in _below(location, storage_options or {}, pattern):
+        if each.receipt is not None:
+            stamp = each.receipt.stamp
+            passes.setdefault((stamp.get("dataset", ""), stamp.get("pass", "")), []).append(each)
+    return [_described(location, passes[key]) for key in sorted(passes)]
+
+
+def _described(location: str, ours: Sequence[_File]) -> Described:
     newest = max(ours, key=lambda each: each.footer.written_at)
     return Described(
         "parquet",
@@ -121,18 +144,23 @@ def describe(location: str, storage_options: Mapping[str, str] | None) -> Descri
     )
 
 
-def _below(location: str, options: Mapping[str, str]) -> list[_File]:
+def _below(
+    location: str, options: Mapping[str, str], pattern: re.Pattern[str] | None
+) -> list[_File]:
     single = _there([location], options) if location.endswith(_SUFFIX) else []
     if single:
         return single
     root, folder = parted(location.rstrip("/")) if is_on_s3(location) else (location, "")
-    store = open_store(root, options)
-    names = [each for each in store.names(folder) if _is_in_sight(each)]
+    store, above = open_store(root, options), f"{folder}/" if folder else ""
+    wanted = pattern.fullmatch if pattern else _is_in_sight
+    names = [each for each in store.names(folder) if wanted(each.removeprefix(above))]
     return _there([store.location(each) for each in names], options)
 
 
 def _is_in_sight(path: str) -> bool:
-    return path.endswith(_SUFFIX) and not path.rpartition("/")[2].startswith(".")
+    # What begins with a dot or an underscore is no data, as every reader has it.
+    hidden = any(part.startswith((".", "_")) for part in path.split("/"))
+    return path.endswith(_SUFFIX) and not hidden
 
 
 def _there(locations: Sequence[str], options: Mapping[str, str]) -> list[_File]:

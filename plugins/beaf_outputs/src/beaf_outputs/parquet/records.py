@@ -24,7 +24,7 @@ from beaf_outputs.kept import About, Kept, decoded, encoded
 from beaf_outputs.stores import STAGED, Store
 
 OWN = "_beaf"
-_VERSIONS = f"{OWN}/dataset"
+VERSIONS = f"{OWN}/dataset"
 _ABOUT = f"{OWN}/about"
 RECORDS = f"{OWN}/records"
 ALL_STAGED = f"{OWN}/staged"
@@ -54,7 +54,7 @@ class Version:
     @property
     def path(self) -> str:
         """Where it is kept."""
-        return f"{_VERSIONS}/{self.number:08}.json"
+        return f"{VERSIONS}/{self.number:08}.json"
 
     def next(self, schema: pl.Schema, partition_columns: tuple[str, ...]) -> Version:
         """Return the next version, of the same partitions."""
@@ -110,7 +110,7 @@ class Record:
 
 def latest(store: Store) -> Version | None:
     """Read the newest version of a dataset; None where there is no dataset."""
-    numbers = paths_of_records(store.names(_VERSIONS))
+    numbers = paths_of_records(store.names(VERSIONS))
     text = store.read(numbers[-1]) if numbers else None
     if text is None:
         return None

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ import pyarrow as pa
 
 from beaf_core import Meaning, UsageError
 from beaf_outputs.kept import About
-from beaf_outputs.stores.local import refused
+from beaf_outputs.stores.local import disk_refusals
 
 if TYPE_CHECKING:
     from polars.io.partition import SinkedPathsCallbackArgs
@@ -63,7 +62,7 @@ def sunk(
     def note(told: SinkedPathsCallbackArgs) -> None:
         made.extend(Sunk(Path(each.path).name, each.num_rows) for each in told.paths)
 
-    with _disk_refusals(location):
+    with disk_refusals(location):
         frame.sink_parquet(
             place,
             compression=compression,
@@ -73,19 +72,6 @@ def sunk(
             sinked_paths_callback=note,
         )
     return made
-
-
-@contextmanager
-def _disk_refusals(location: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise refused(location, "written", error.strerror or str(error)) from error
-    except pl.exceptions.ComputeError as error:
-        # polars tells of a full disk in words only.
-        if "os error" not in str(error):
-            raise
-        raise refused(location, "written", str(error)) from error
 
 
 def check_columns(schema: pl.Schema, pass_name: str) -> None:

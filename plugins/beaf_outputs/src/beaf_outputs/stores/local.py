@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+import polars as pl
+
 from beaf_core import BeafError, ResourceError, UsageError
 from beaf_outputs.stores import STAGED, Answer, Found, Item, checked
 from beaf_outputs.stores.locks import held
@@ -197,6 +199,27 @@ def refused(location: str, done: str, reason: str) -> ResourceError:
         f"{location} cannot be {done}: {reason}",
         remedy="make the folder writable, make room, or change OUTPUT_TARGET.path_template",
     )
+
+
+#: polars tells of a full disk in words only, and in those of its encoder at the end of a file.
+_OF_THE_DISK = ("os error", "transport error")
+
+
+@contextmanager
+def disk_refusals(location: str) -> Iterator[None]:
+    """Say so where the disk refuses what polars makes of rows.
+
+    Raises:
+        ResourceError: it does.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise told(error, location, "written") from error
+    except pl.exceptions.ComputeError as error:
+        if not any(words in str(error) for words in _OF_THE_DISK):
+            raise
+        raise refused(location, "written", str(error)) from error
 
 
 def _staged_prefix(name: str) -> str:

@@ -22,17 +22,36 @@ class PassingError(Exception):
     """A refusal that may pass: the server is busy, or cannot be reached at the moment."""
 
 
-def repeated_until_answered(request: Callable[[], Answer], on_repeat: Callable[[], None]) -> Answer:
+def repeated_until_answered(
+    request: Callable[[], Answer],
+    on_repeat: Callable[[], None],
+    *,
+    attempts: int = ATTEMPTS,
+    seconds: float = SECONDS,
+    first_pause: float = 0.1,
+    longest_pause: float = 5.0,
+) -> Answer:
     """Send a request again while it raises `PassingError`, after pauses that grow, with jitter.
 
     Args:
         request: what to do; done twice, it must come to the same.
         on_repeat: called before each repetition.
+        attempts: how many, with the first.
+        seconds: after which no further one begins.
+        first_pause: in seconds.
+        longest_pause: in seconds.
 
     Raises:
         PassingError: the last one, where the server has not come round in time.
     """
-    for attempt in stamina.retry_context(on=PassingError, attempts=ATTEMPTS, timeout=SECONDS):
+    for attempt in stamina.retry_context(
+        on=PassingError,
+        attempts=attempts,
+        timeout=seconds,
+        wait_initial=first_pause,
+        wait_max=longest_pause,
+        wait_jitter=10 * first_pause,
+    ):
         with attempt:
             if attempt.num > 1:
                 on_repeat()

@@ -51,12 +51,12 @@ class S3Objects:
         self.repeated = 0
         if prefix:
             checked(S3_SCHEME + bucket, prefix)
-        config = _options(storage_options)
-        self.scan_options: dict[str, str] | None = config
+        self.scan_options: dict[str, str] | None = _completed(storage_options)
+        config = object_store_options(storage_options)
         # Requests are repeated, and counted, here; but the parts of a large file each for itself,
         # or the whole file would have to go again.
-        self._store = _opened(bucket, prefix, _known(config), {"max_retries": 0})
-        self._parts = _opened(bucket, prefix, _known(config), {"max_retries": 5})
+        self._store = _opened(bucket, prefix, config, {"max_retries": 0})
+        self._parts = _opened(bucket, prefix, config, {"max_retries": 5})
 
     def location(self, path: str) -> str:
         """Spell a path for people and for polars."""
@@ -223,7 +223,7 @@ class S3Objects:
         except OSError as error:  # of the local file
             raise told(error, location, done) from error
         except BaseError as error:
-            raise _never(location, done, _reason(error)) from None
+            raise _never(location, done, reason_of(error)) from None
 
 
 def _opened(bucket: str, prefix: str, config: Any, retries: Any) -> S3Store:
@@ -238,21 +238,23 @@ def _opened(bucket: str, prefix: str, config: Any, retries: Any) -> S3Store:
         ) from None
     except BaseError as error:
         raise UsageError(
-            f"S3_STORAGE_OPTIONS: {_reason(error)}", remedy="correct them, or leave them out"
+            f"S3_STORAGE_OPTIONS: {reason_of(error)}", remedy="correct them, or leave them out"
         ) from None
 
 
-def _options(given: Mapping[str, str]) -> dict[str, str]:
+def object_store_options(given: Mapping[str, str]) -> dict[str, Any]:
+    """Give the options that object stores take, of those that polars takes."""
+    completed = _completed(given).items()
+    return {name: each for name, each in completed if not _OF_POLARS.fullmatch(name.lower())}
+
+
+def _completed(given: Mapping[str, str]) -> dict[str, str]:
     options = {str(name): str(value) for name, value in given.items()}
     for name, each in options.items():
         if name.lower() in _ENDPOINTS and "://" not in each:
             # The source takes host:port, and so does this; object stores end in a panic over it.
             options[name] = f"{'http' if _is_on(options, 'allow_http') else 'https'}://{each}"
     return options
-
-
-def _known(options: Mapping[str, str]) -> dict[str, str]:
-    return {name: each for name, each in options.items() if not _OF_POLARS.fullmatch(name.lower())}
 
 
 def _is_on(options: Mapping[str, str], name: str) -> bool:
@@ -266,12 +268,13 @@ def _sorted_out() -> Iterator[None]:
     try:
         yield
     except BaseError as error:
-        if _passes(str(error)):
-            raise PassingError(_reason(error)) from None
+        if passes(str(error)):
+            raise PassingError(reason_of(error)) from None
         raise
 
 
-def _passes(text: str) -> bool:
+def passes(text: str) -> bool:
+    """Say whether a refusal, in the words of an object store, may pass by itself."""
     status, code = _STATUS.search(text), _CODE.search(text)
     if code and (code[1] or code[2]) in _PASSING_CODES:
         return True
@@ -280,7 +283,7 @@ def _passes(text: str) -> bool:
     return _LOST in text
 
 
-def _reason(error: BaseError) -> str:
+def reason_of(error: Exception) -> str:
     """Say why, in words of which none can be a secret: what servers answer may repeat one."""
     text = str(error)
     status, code = _STATUS.search(text), _CODE.search(text)

@@ -1,0 +1,90 @@
+"""Which database does a URL name, and what of it may be shown?"""
+
+from __future__ import annotations
+
+from functools import cache
+from urllib.parse import quote, quote_plus
+
+import sqlalchemy as sa
+from sqlalchemy import dialects
+from sqlalchemy.engine import URL
+
+from beaf_core import did_you_mean
+
+#: What of a URL's options tells where a database is, and nothing else.
+_SHOWN_OPTIONS = ("host", "port", "service")
+
+HIDDEN = "***"
+
+
+#: What has a driver of its own, and may have no dialect that SQLAlchemy finds.
+_OWN = ("postgresql", "sqlite", "duckdb")
+
+
+@cache
+def parsed(text: str) -> URL:
+    """Read a URL.
+
+    Raises:
+        ValueError: it is none, or of no kind of database; the message does not repeat it.
+    """
+    url = _url(text)
+    kind = url.get_backend_name()
+    if kind not in _OWN and not _has_dialect(kind):
+        raise ValueError(
+            f"SQLAlchemy has no dialect for databases of the kind {kind}"
+            f"{did_you_mean(kind, [*_OWN, *dialects.__all__])}; "
+            "install the one that its vendor offers"
+        )
+    return url
+
+
+def is_database(text: str) -> bool:
+    """Say whether a text is the URL of a database."""
+    try:
+        parsed(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _has_dialect(kind: str) -> bool:
+    try:
+        dialects.registry.load(kind)
+    except sa.exc.NoSuchModuleError:
+        return False
+    return True
+
+
+def _url(text: str) -> URL:
+    try:
+        return sa.make_url(text)
+    except (sa.exc.ArgumentError, ValueError):
+        raise ValueError(
+            "is no URL of a database; write dialect://user:password@host/database, and escape "
+            "what has a meaning in URLs (@ is %40, / is %2F)"
+        ) from None
+
+
+def shown(text: str) -> str:
+    """Render a URL without user, password and options."""
+    url = parsed(text)
+    options = {name: url.query[name] for name in _SHOWN_OPTIONS if name in url.query}
+    bare = URL.create(
+        url.get_backend_name(), host=url.host, port=url.port, database=url.database, query=options
+    )
+    return bare.render_as_string(hide_password=True)
+
+
+def masked(message: str, text: str) -> str:
+    """Hide, in a driver's message, what the URL keeps secret."""
+    url = parsed(text)
+    secrets = {str(url.password)} if url.password else set()
+    for name, value in url.query.items():
+        if name not in _SHOWN_OPTIONS and "pass" in name:
+            secrets |= {value} if isinstance(value, str) else set(value)
+    spelled = {text} | secrets | {quote(each, safe="") for each in secrets}
+    spelled |= {quote_plus(each) for each in secrets} | {quote(each) for each in secrets}
+    for each in sorted(spelled, key=len, reverse=True):
+        message = message.replace(each, HIDDEN)
+    return message
