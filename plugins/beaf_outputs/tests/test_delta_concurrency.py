@@ -97,7 +97,7 @@ def all_are_there_once(root: Path, processes: int, count: int) -> None:
 
 
 def test_processes_that_write_different_partitions_all_get_theirs_in(tmp_path: Path) -> None:
-    all_are_there_once(tmp_path, processes=3, count=6)
+    all_are_there_once(tmp_path, processes=2, count=8)
 
 
 @pytest.mark.soak
@@ -106,17 +106,16 @@ def test_eight_processes_write_a_hundred_partitions_each(tmp_path: Path) -> None
 
 
 def test_of_processes_that_write_the_same_partitions_one_wins_each_whole(tmp_path: Path) -> None:
-    answers = written_at_once(tmp_path, ["XLON"] * 3, count=3)
+    written_at_once(tmp_path, ["XLON"] * 2, count=6)
     target = target_at(tmp_path)
-    for day in ("2025-01-01", "2025-01-02", "2025-01-03"):
+    for day in ("2025-01-01", "2025-01-03", "2025-01-06"):
         rows = read(target, of_day("XLON", day))
         scale = rows["Close"][0]
         assert rows.equals(bars(scale))
         receipt = delta.find_receipt(target, of_day("XLON", day))
         assert receipt is not None
         assert receipt.fingerprint == f"{scale:g}"  # the receipt is of these rows
-    assert pl.scan_delta(table_of(target)).collect().height == 9
-    assert any("commits were repeated" in each for each in answers)
+    assert pl.scan_delta(table_of(target)).collect().height == 18
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ def sunk(
     def note(told: SinkedPathsCallbackArgs) -> None:
         made.extend(Sunk(Path(each.path).name, each.num_rows) for each in told.paths)
 
-    with _disk_refusals(location):
+    with disk_refusals(location):
         frame.sink_parquet(
             place,
             compression=compression,
@@ -76,7 +76,8 @@ def sunk(
 
 
 @contextmanager
-def _disk_refusals(location: str) -> Iterator[None]:
+def disk_refusals(location: str) -> Iterator[None]:
+    """Tell plainly that the disk refuses what polars writes."""
     try:
         yield
     except OSError as error:
