@@ -12,7 +12,7 @@ from deltalake import CommitProperties, Schema, TableFeatures, Transaction
 from deltalake.exceptions import DeltaError
 from deltalake.transaction import create_table_with_add_actions
 
-from beaf_core import ResourceError
+from beaf_core import ResourceError, UsageError
 from beaf_outputs.added import PARTITION_KEY
 from beaf_outputs.delta.files import DataFile
 from beaf_outputs.delta.schema import TIMESTAMP_NTZ, agreed, needs_ntz
@@ -214,6 +214,11 @@ def _sort_out(change: Change, before: int | None, error: DeltaError, told: Count
         if passes(str(error)):
             told[REPEATED] += 1
             raise PassingError(reason_of(error)) from error
+    if before is None and "property" in str(error) and change.properties:
+        raise UsageError(
+            f"OUTPUT_TARGET.delta_properties: {str(error).splitlines()[0]}",
+            remedy="correct it, or leave it out; it is set where a table is made",
+        ) from None
     raise error
 
 
