@@ -6,7 +6,7 @@ import os
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -40,6 +40,8 @@ _KEY = f"partition.{PARTITION_KEY}"
 _UNFIT_FOLDERS = re.compile(r"%[0-9A-Fa-f]{2}|[\x00-\x1f\x7f]")
 
 _PAUSES = (0.01, 0.05, 0.25)
+#: Seconds after which a server that does not answer is not asked once more.
+_PATIENCE = 10.0
 
 # Reads are repeated by the object store's client itself; these bound how often and how long.
 _RETRIES = {"max_retries": "5", "retry_timeout": "45s"}
@@ -99,11 +101,15 @@ class Place:
         with self.refusals("read"):
             if not is_on_s3(self.location) and not Path(self.root, "_delta_log").is_dir():
                 return None  # asked first, since deltalake makes the folder that it looks into
+            began = time.monotonic()
             for pause in _PAUSES:
                 # Who lists a folder while others write to it may see a commit and not the one
-                # before; so a log that seems to have a gap is looked at again.
-                with suppress(DeltaError):
+                # before; and of answers that break off, deltalake asks for few again.
+                try:
                     return self._loaded()
+                except (DeltaError, OSError):
+                    if time.monotonic() - began > _PATIENCE:
+                        raise
                 time.sleep(pause)
             return self._loaded()
 
