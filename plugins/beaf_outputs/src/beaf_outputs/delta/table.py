@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from deltalake import DeltaTable
@@ -202,22 +203,27 @@ class Table:
         # for it reads the log since its last checkpoint.
         return self._numbers[key] or self.raw.transaction_version(application(key))
 
+    def rows(self, key: str) -> int | None:
+        """Count the rows of a partition; None where the log does not tell."""
+        return self._rows.get(key, 0)
+
     @cached_property
     def _numbers(self) -> dict[str, int | None]:
         """The numbers of writes by the names of files: None where these do not agree on one."""
-        by_key = (
-            self.files.filter(pl.col(_KEY).is_not_null())
-            .group_by(_KEY)
-            .agg(pl.col("path").str.extract(_NUMBER).cast(pl.Int64).unique().alias("numbers"))
-        )
+        number = pl.col("path").str.extract(_NUMBER).cast(pl.Int64, strict=False)
         return {
-            key: numbers[0] if len(numbers) == 1 else None for key, numbers in by_key.iter_rows()
+            key: numbers[0] if len(numbers) == 1 else None
+            for key, numbers in self._by_key(number.unique())
         }
 
-    def rows(self, key: str) -> int | None:
-        """Count the rows of a partition; None where the log does not tell."""
-        counts = self.files_of([key])["num_records"]
-        return None if counts.has_nulls() else int(counts.sum())
+    @cached_property
+    def _rows(self) -> dict[str, int | None]:
+        counts = pl.col("num_records")
+        return dict(self._by_key(pl.when(counts.null_count() == 0).then(counts.sum())))
+
+    def _by_key(self, told: pl.Expr) -> Iterator[tuple[str, Any]]:
+        known = self.files.filter(pl.col(_KEY).is_not_null())
+        yield from known.group_by(_KEY).agg(told.alias("told")).iter_rows()
 
     @cached_property
     def files(self) -> pl.DataFrame:
