@@ -174,7 +174,7 @@ def _once(change: Change, told: Counter[str]) -> None:
                 _make(change, replaces=table is not None)
             else:
                 _replace(change, table, schema)
-        except DeltaError as error:
+        except (DeltaError, OSError) as error:
             _sort_out(change, before, error, told)
     _flush_log(change.place, 0 if before is None else before + 1)
 
@@ -211,7 +211,9 @@ def _replace(change: Change, table: Table, schema: Schema) -> None:
     )
 
 
-def _sort_out(change: Change, before: int | None, error: DeltaError, told: Counter[str]) -> None:
+def _sort_out(
+    change: Change, before: int | None, error: DeltaError | OSError, told: Counter[str]
+) -> None:
     """Say whether another attempt may help: others have committed, or the server was busy."""
     table = change.place.table()
     if change.has_landed(table):
