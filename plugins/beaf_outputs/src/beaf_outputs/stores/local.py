@@ -7,6 +7,7 @@ import hashlib
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -239,9 +240,22 @@ def _make_folder(folder: Path) -> None:
     """Make a folder and those above it, and ask the disk to keep each."""
     while not folder.is_dir():
         _make_folder(folder.parent)
-        with suppress(FileNotFoundError):  # another process has just removed the one above
-            folder.mkdir(exist_ok=True)
+        try:
+            folder.mkdir()
             _flush(folder.parent)
+        except FileExistsError:
+            if _is_in_the_way(folder):
+                raise
+        except FileNotFoundError:
+            continue  # another process has just removed the one above
+
+
+def _is_in_the_way(folder: Path) -> bool:
+    """Say whether something stands there that is no folder; it may vanish at any moment."""
+    try:
+        return not stat.S_ISDIR(folder.stat().st_mode)
+    except FileNotFoundError:
+        return folder.is_symlink()
 
 
 def _move(source: Path, place: Path) -> None:
@@ -258,7 +272,8 @@ def _move(source: Path, place: Path) -> None:
             if not source.exists():
                 raise
             continue
-        _flush(place.parent)
+        with suppress(FileNotFoundError):  # it has been moved on already
+            _flush(place.parent)
         return
 
 
