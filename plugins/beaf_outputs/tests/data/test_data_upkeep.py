@@ -88,6 +88,7 @@ def test_what_killed_writers_staged_goes_once_it_is_old(beaf: Beaf, run: Run) ->
     dry = beaf("data", "vacuum", "kept")
     assert dry.code == 0
     assert "nothing has been done yet" in dry.err
+    assert "would go: _beaf/staged/ab/cd/0.staged" in dry.out
     assert all(each.exists() for each in old)
     done = follow(beaf, dry.err)
     assert done.code == 0
@@ -211,7 +212,9 @@ def test_the_small_files_of_a_delta_table_are_put_together_and_then_vacuumed(
     dry = beaf("data", "compact", "kept")
     assert "nothing has been done yet" in dry.err
     assert tree() == before
-    assert (dry.out.split()[-8:-6], dry.out.split()[-6]) == (["kept", "delta"], "1")
+    assert dry.out.count("would go: ") == 3
+    (row,) = [line.split() for line in dry.out.splitlines() if line.startswith(" kept")]
+    assert (row[:3], row[5]) == (["kept", "delta", "1"], "3")
     done = follow(beaf, dry.err)
     assert done.code == 0
     assert "until vacuum" in done.err
@@ -241,6 +244,21 @@ def test_a_replaced_partition_of_a_delta_table_leaves_files_that_a_vacuum_remove
     assert rows(DELTA).equals(wanted)
     again = beaf("pipeline", "plan", *typed)
     assert "up to date" in again.err, "the receipt has stayed"
+
+
+@pytest.mark.parametrize(
+    ("sets", "place", "kind"),
+    [
+        ("OUTPUT_TARGET.type=delta", "data/tiny/bars.delta", "delta"),
+        ("OUTPUT_TARGET.partition_columns=[MIC]", "data/tiny/bars.parquet", "hive"),
+    ],
+)
+def test_places_are_kept_where_they_are_by_default(
+    beaf: Beaf, run: Run, project: Path, sets: str, place: str, kind: str
+) -> None:
+    assert set(run(sets)) == {str(project / place)}
+    for command in ("describe", "compact", "vacuum"):
+        assert task(beaf, command, place)["kind"] == kind
 
 
 # -- what has no files to keep ---------------------------------------------------------------------

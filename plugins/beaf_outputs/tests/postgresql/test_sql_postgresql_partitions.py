@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
+from pydantic import ValidationError
 from tests.postgres import PostgresServer
 from tests.sql_desk import Desk
 
@@ -195,8 +196,16 @@ def test_a_schema_that_is_not_there_is_told(desk: Desk, monday: PartitionRun) ->
     assert desk.read(monday, sql_table="nowhere.bars") is None
 
 
-@pytest.mark.parametrize("name", ["a.b.c", ".bars", "bars.", "{pass", "{nothing}"])
-def test_a_name_that_is_no_table_is_refused(desk: Desk, monday: PartitionRun, name: str) -> None:
-    with pytest.raises(UsageError):
+@pytest.mark.parametrize("name", ["a.b.c", ".bars", "bars.", "a..b", ""])
+def test_a_name_that_is_no_table_is_refused_with_the_configuration(desk: Desk, name: str) -> None:
+    with pytest.raises(ValidationError, match="sql_table"):
+        desk.target(sql_table=name)
+
+
+@pytest.mark.parametrize("name", ["{pass", "{nothing}", "{}", "{pass.x}"])
+def test_a_name_that_cannot_be_filled_in_is_refused(
+    desk: Desk, monday: PartitionRun, name: str
+) -> None:
+    with pytest.raises(UsageError, match="cannot be filled in"):
         desk.write(ROWS, monday, sql_table=name)
     assert desk.ask("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == [(0,)]

@@ -62,6 +62,14 @@ class Config(BaseModel):
         parsed(value.get_secret_value())
         return value
 
+    @field_validator("sql_table")
+    @classmethod
+    def _is_a_table(cls, value: str) -> str:
+        from beaf_outputs.sql.tables import parts_of
+
+        parts_of(value)
+        return value
+
     @property
     def location_template(self) -> str:
         """The place that receipts report: the URL without its secrets, and the table."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -39,19 +39,15 @@ class Place:
         """Fill in `sql_table`.
 
         Raises:
-            UsageError: it cannot be filled in, or names more than a schema and a table.
+            UsageError: it cannot be filled in.
         """
-        filled = [target.filled(part, partition) for part in _OUTSIDE_BRACES.split(template)]
-        if len(filled) > 2 or not all(filled):
-            raise UsageError(
-                f"sql_table {template!r} is neither a table nor a schema and a table",
-                remedy="write table or schema.table; the database is part of sql_connection",
-            )
-        return cls(filled[-1], filled[0] if len(filled) == 2 else None)
+        *schema, name = (target.filled(part, partition) for part in parts_of(template))
+        return cls(name, schema[0] if schema else None)
 
     def within(self, database: Database) -> Place:
         """Name the schema, so that one table has one name however it is spelled."""
-        return Place(self.name, self.schema or database.schema)
+        schema = self.schema or database.schema
+        return Place(database.spelled(self.name, schema), schema)
 
     @property
     def lock(self) -> str:
@@ -61,6 +57,20 @@ class Place:
     def beside(self, name: str) -> Place:
         """Name another table of the same schema."""
         return Place(name, self.schema)
+
+
+def parts_of(template: str) -> list[str]:
+    """Part `sql_table` into schema, if there is one, and table.
+
+    Raises:
+        ValueError: it names more, or less.
+    """
+    parts = _OUTSIDE_BRACES.split(template)
+    if len(parts) > 2 or not all(parts):
+        raise ValueError(
+            "is neither a table nor schema.table; the database is part of sql_connection"
+        )
+    return parts
 
 
 def table(place: Place, columns: Mapping[str, Stored]) -> sa.Table:
@@ -108,12 +118,25 @@ def check_fits(driver: Driver, table: sa.Table) -> None:
     for what, name in names:
         if name is not None:
             _check_name(driver, what, name)
+    if driver.ignores_case:
+        _check_cases(driver, [each.name for each in table.columns])
     if driver.most_columns is not None and len(table.columns) > driver.most_columns:
         raise UsageError(
             f"{len(table.columns)} columns are more than the {driver.most_columns} that a table of "
             f"{driver.name} can have",
             remedy="split the pass into several, or write to parquet",
         )
+
+
+def _check_cases(driver: Driver, names: Sequence[str]) -> None:
+    seen: dict[str, str] = {}
+    for name in names:
+        other = seen.setdefault(name.lower(), name)
+        if other != name:
+            raise UsageError(
+                f"the columns {other} and {name} are one to {driver.name}, which ignores case",
+                remedy="rename one of them, by output_name_pattern or metric_prefix",
+            )
 
 
 def _check_name(driver: Driver, what: str, name: str) -> None:

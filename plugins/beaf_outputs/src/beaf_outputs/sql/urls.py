@@ -31,10 +31,10 @@ def parsed(text: str) -> URL:
     url = _url(text)
     kind = url.get_backend_name()
     if kind not in _OWN and not _has_dialect(kind):
+        near = did_you_mean(kind, [*_OWN, *dialects.__all__])
         raise ValueError(
-            f"SQLAlchemy has no dialect for databases of the kind {kind}"
-            f"{did_you_mean(kind, [*_OWN, *dialects.__all__])}; "
-            "install the one that its vendor offers"
+            f"is of a kind of database that SQLAlchemy has no dialect for, {kind}"
+            + (near or "; install the one that its vendor offers")
         )
     return url
 

@@ -41,6 +41,10 @@ class Database(Protocol):
         """The columns of a table with the types that `Driver.type_name` gives; None: no table."""
         ...
 
+    def spelled(self, name: str, schema: str | None) -> str:
+        """How a table is spelled that the database takes for the one of that name."""
+        ...
+
     def lock(self, what: str, *, shared: bool = False) -> None:
         """Wait until no other transaction holds the name; held until the end of this one.
 
@@ -78,6 +82,8 @@ class Driver(Protocol):
     most_columns: int | None
     #: Whether tables and columns can bear comments.
     has_comments: bool
+    #: Whether names that differ in case alone are one name.
+    ignores_case: bool
     #: Whether a NaN is kept as such, and is more than every number where rows are compared.
     keeps_nan: bool
 

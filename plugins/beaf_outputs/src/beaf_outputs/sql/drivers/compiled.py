@@ -17,7 +17,8 @@ def compiled(statement: Statement, dialect: Dialect) -> tuple[str, list[Any]]:
     options = {"render_postcompile": True} if isinstance(statement, Executable) else {}
     rendered = statement.compile(dialect=dialect, compile_kwargs=options)
     names = getattr(rendered, "positiontup", None) or []
-    return str(rendered), [rendered.params[name] for name in names]
+    values = rendered.construct_params(escape_names=False) or {}
+    return str(rendered), [values[name] for name in names]
 
 
 def quote_all(dialect: Dialect) -> Dialect:

@@ -5,9 +5,10 @@ A file of DuckDB belongs to one process at a time: another one waits until it is
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import duckdb
@@ -19,8 +20,8 @@ from sqlalchemy.engine import URL, Dialect
 from beaf_outputs.sql.drivers import Row, Statement
 from beaf_outputs.sql.drivers.compiled import compiled, quote_all
 from beaf_outputs.sql.drivers.engines import READ_ROWS
-from beaf_outputs.sql.drivers.faults import CommitUnknownError, DatabaseError, LostError
-from beaf_outputs.sql.drivers.files import Spelled, file_of, make_folder
+from beaf_outputs.sql.drivers.faults import DatabaseError, LostError
+from beaf_outputs.sql.drivers.files import Spelled, file_of, make_folder, same_but_for_case
 from beaf_outputs.sql.stored import Stored, stored
 from beaf_outputs.sql.urls import masked, shown
 
@@ -36,8 +37,6 @@ _CONFIG = {
     "autoload_known_extensions": False,
     "python_enable_replacements": False,
 }
-
-_ROWS = "beaf_rows"
 
 _KINDS: dict[type[pl.DataType], str] = {
     pl.Int8: "TINYINT",
@@ -60,8 +59,12 @@ _SPELLED = {
 
 _COLUMNS = sa.text(
     "SELECT column_name, data_type FROM duckdb_columns() "
-    "WHERE database_name = current_database() AND schema_name = :schema AND table_name = :name "
-    "ORDER BY column_index"
+    "WHERE database_name = current_database() AND lower(schema_name) = lower(:schema) "
+    "AND table_name = :name ORDER BY column_index"
+)
+_TABLES = sa.text(
+    "SELECT table_name FROM duckdb_columns() "
+    "WHERE database_name = current_database() AND lower(schema_name) = lower(:schema)"
 )
 
 
@@ -73,6 +76,7 @@ class DuckdbDriver:
     """A file of DuckDB."""
 
     name = "DuckDB"
+    ignores_case = True
     longest_name: int | None = None
     most_columns: int | None = None
     has_comments = True
@@ -114,6 +118,7 @@ class DuckdbDriver:
     def _connected(self, *, writes: bool) -> duckdb.DuckDBPyConnection:
         if not writes and not self.path.exists():
             return duckdb.connect(":memory:", config=self._config)  # to ask must not make a file
+        self._make()
         until = time.monotonic() + WAIT_SECONDS
         while True:
             try:
@@ -122,6 +127,24 @@ class DuckdbDriver:
                 if not _is_held(error) or time.monotonic() > until:
                     raise
             time.sleep(PAUSE_SECONDS)
+
+    def _make(self) -> None:
+        """Make the file where there is none, in one step.
+
+        DuckDB looks whether a file is there before it takes its lock: of two processes that make
+        one at the same time, the later would write an empty database over the other's rows.
+        """
+        if self.path.exists():
+            return
+        staged = self.path.with_name(f".{secrets.token_hex(8)}.staged")
+        try:
+            duckdb.connect(staged, config=self._config).close()
+            # Where another one was faster, its file stays; where the file system knows no links,
+            # DuckDB makes the file in its place.
+            with suppress(OSError):
+                self.path.hardlink_to(staged)
+        finally:
+            staged.unlink(missing_ok=True)
 
     def _tried(self, *, writes: bool) -> duckdb.DuckDBPyConnection:
         if not writes:
@@ -132,14 +155,15 @@ class DuckdbDriver:
         return duckdb.connect(self.path, config=self._config)
 
     @contextmanager
-    def told(self, *, ends: bool = False) -> Iterator[None]:
+    def told(self) -> Iterator[None]:
         """Tell what goes wrong as an error of ours."""
         try:
             yield
-        except duckdb.TransactionException as error:
-            raise self._fault(LostError, error) from None
         except duckdb.Error as error:
-            raise self._fault(CommitUnknownError if ends else DatabaseError, error) from None
+            # Two threads that met: one of them begins again.
+            met = isinstance(error, duckdb.TransactionException) and "onflict" in str(error)
+            kind = LostError if met else DatabaseError
+            raise self._fault(kind, error) from None
 
     def _fault(self, kind: type[DatabaseError], error: duckdb.Error) -> DatabaseError:
         reason = masked(" ".join(str(error).split()), self._text)
@@ -156,7 +180,8 @@ _REMEDIES = {
     "Could not set lock": "end the process that has the file open, or wait for it",
     "different configuration": "close the connection that this process has to the file",
     "not a valid DuckDB": "name another file in sql_connection, or move this one",
-    "No space left": "make room, or name a file on another disk in sql_connection",
+    "Could not write": "make room, or name a file on another disk in sql_connection",
+    "Cannot open file": "make the file and its folder writable, or name another in sql_connection",
 }
 
 
@@ -179,19 +204,23 @@ class DuckdbDatabase:
         values = {"schema": table.schema or self.schema, "name": table.name}
         return dict(self.run(_COLUMNS.bindparams(**values))) or None
 
+    def spelled(self, name: str, schema: str | None) -> str:
+        """Find the table that is meant; case does not matter."""
+        found = self.run(_TABLES.bindparams(schema=schema or self.schema))
+        return same_but_for_case(name, (each for (each,) in found))
+
     def lock(self, what: str, *, shared: bool = False) -> None:
         """The file belongs to this process; of two threads that meet, one begins again."""
 
     def append(self, table: sa.Table, rows: pl.DataFrame, batch_size: int | None) -> None:
         """Add rows; DuckDB takes as many at a time as it likes."""
-        source = sa.table(_ROWS, *(sa.column(name) for name in rows.columns))
+        name = f"rows {secrets.token_hex(8)}"  # that no table has
+        source = sa.table(name, *(sa.column(name) for name in rows.columns))
         insert = sa.insert(table).from_select(rows.columns, sa.select(*source.columns))
         with self._driver.told():
-            self._connection.register(_ROWS, _in_few_pieces(rows).to_arrow())
-            try:
-                self.run(insert)
-            finally:
-                self._connection.unregister(_ROWS)
+            # Until the connection ends, which this transaction does not outlive.
+            self._connection.register(name, _in_few_pieces(rows).to_arrow())
+        self.run(insert)
 
     def frames(self, query: sa.Select[Any], batch_size: int | None) -> Iterator[pl.DataFrame]:
         """Ask for rows."""
@@ -203,7 +232,7 @@ class DuckdbDatabase:
 
     def commit(self) -> None:
         """End the transaction."""
-        with self._driver.told(ends=True):
+        with self._driver.told():
             self._connection.commit()
 
 

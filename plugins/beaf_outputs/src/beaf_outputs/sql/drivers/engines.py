@@ -34,6 +34,7 @@ _FAMILIES: tuple[tuple[type[sa.types.TypeEngine[Any]], str], ...] = (
     (sa.Boolean, "a number"),
     (sa.Integer, "a number"),
     (sa.Numeric, "a number"),
+    (sa.Float, "a number"),
     (sa.LargeBinary, "bytes"),
     (sa.String, "text"),
     (sa.DateTime, "a moment"),
@@ -45,6 +46,7 @@ _FAMILIES: tuple[tuple[type[sa.types.TypeEngine[Any]], str], ...] = (
 class EngineDriver:
     """A database at a URL of SQLAlchemy."""
 
+    ignores_case = False
     keeps_nan = False  # as far as is known
     name = ""
     has_comments = False  # in many databases, a comment would end the transaction
@@ -126,6 +128,10 @@ class EngineDatabase:
                 return None
             found = inspector.get_columns(table.name, table.schema)
         return {each["name"]: self._driver.type_name(each["type"]) for each in found}
+
+    def spelled(self, name: str, schema: str | None) -> str:
+        """What differs in case alone is up to each database, and left to it."""
+        return name
 
     def lock(self, what: str, *, shared: bool = False) -> None:
         """Wait for a lock by name, which ends with the transaction; all are exclusive here."""

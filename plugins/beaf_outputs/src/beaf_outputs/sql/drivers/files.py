@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -52,3 +53,12 @@ def make_folder(path: Path) -> None:
             f"{path.parent} cannot be made: {error.strerror or error}",
             remedy="make the folder above it writable, or name another file in sql_connection",
         ) from None
+
+
+def same_but_for_case(name: str, known: Iterable[str]) -> str:
+    """Find a name among those that are known, as these databases do: case counts beyond ASCII only.
+
+    Where none is it, it is new, and spelled as it is.
+    """
+    folded = name.encode().lower()
+    return next((each for each in known if each.encode().lower() == folded), name)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any, cast
 
+import adbc_driver_manager
+import adbc_driver_postgresql
 import polars as pl
 import pyarrow as pa
 import sqlalchemy as sa
 from adbc_driver_manager import dbapi as adbc
-from adbc_driver_postgresql import dbapi
 from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.engine import URL, Dialect
@@ -50,6 +52,7 @@ class PostgresDriver:
     longest_name: int | None = 63
     most_columns: int | None = 1600
     has_comments = True
+    ignores_case = False
     keeps_nan = True
 
     def __init__(self, url: URL, text: str) -> None:
@@ -69,7 +72,7 @@ class PostgresDriver:
     def open(self, *, writes: bool) -> Iterator[PostgresDatabase]:
         """Connect, and begin a transaction."""
         with self.told("connect"):
-            connection = dbapi.connect(self._uri)
+            connection = _connected(self._uri)
         try:
             yield PostgresDatabase(self, connection, writes=writes)
         finally:
@@ -117,6 +120,10 @@ class PostgresDatabase:
         values = {"schema": table.schema or self.schema, "name": table.name}
         return dict(self.run(_COLUMNS.bindparams(**values))) or None
 
+    def spelled(self, name: str, schema: str | None) -> str:
+        """Names differ in case here, too."""
+        return name
+
     def lock(self, what: str, *, shared: bool = False) -> None:
         """Wait for a lock by name, which ends with the transaction."""
         self.run((_LOCK_SHARED if shared else _LOCK).bindparams(what=f"beaf:{what}"))
@@ -148,6 +155,28 @@ class PostgresDatabase:
         """End the transaction."""
         with self._driver.told("commit"):
             self._connection.commit()
+
+
+@lru_cache(maxsize=8)
+def _server(uri: str) -> Any:
+    """Ask a server for its types; once, since that costs six times what a connection does."""
+    return adbc_driver_postgresql.connect(uri)
+
+
+class _Shared:
+    """A server, to a connection that would close it with itself."""
+
+    def __init__(self, server: Any) -> None:
+        self._server = server
+
+    def close(self) -> None:
+        """Leave it for the next connection."""
+
+
+def _connected(uri: str) -> adbc.Connection:
+    server = _server(uri)
+    shared: Any = _Shared(server)
+    return adbc.Connection(shared, adbc_driver_manager.AdbcConnection(server))
 
 
 def _reading_values(query: sa.Select[Any], values: list[str]) -> sa.Select[Any]:

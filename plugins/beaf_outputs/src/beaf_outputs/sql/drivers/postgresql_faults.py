@@ -55,11 +55,14 @@ def fault(error: Exception, url: str, doing: str) -> BeafError:
     state = state_of(error)
     if _is_lost(state, reason, doing):
         kind = CommitUnknownError if doing == "commit" else LostError
-        return kind(message, remedy="see whether the server runs, and run again")
+        return kind(message, remedy=_LOST_REMEDY)
     remedy = _REMEDIES.get(state) or _REMEDIES.get(state[:2])
     if state[:2] in _USAGE and state != "42501":
         return UsageError(message, remedy=remedy)
     return DatabaseError(message, remedy=remedy or _elsewhere(doing))
+
+
+_LOST_REMEDY = "see whether the server runs, and where (host and port in sql_connection); run again"
 
 
 def _is_lost(state: str, reason: str, doing: str) -> bool:

@@ -20,10 +20,10 @@ import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine
 
-from beaf_outputs.sql.drivers.compiled import compiled, quote_all
+from beaf_outputs.sql.drivers.compiled import quote_all
 from beaf_outputs.sql.drivers.engines import READ_ROWS, EngineDatabase, EngineDriver, engine
 from beaf_outputs.sql.drivers.faults import DatabaseError
-from beaf_outputs.sql.drivers.files import Spelled, file_of, make_folder
+from beaf_outputs.sql.drivers.files import Spelled, file_of, make_folder, same_but_for_case
 from beaf_outputs.sql.stored import Stored, stored
 
 #: Another writer is waited for so long, where the URL does not say otherwise (`?timeout=600`).
@@ -36,6 +36,9 @@ FEW_VALUES = 200_000
 STAGED = ".staged"
 
 _STAGE = "beaf_staged"
+
+#: How each file of SQLite begins; what does not, and is short, SQLite would take for empty.
+_MAGIC = b"SQLite format 3\0"
 
 #: Large pages: the file is written once, read once, and never changed (a fifth less CPU).
 _PRAGMAS = ("journal_mode = OFF", "synchronous = OFF", "page_size = 65536")
@@ -55,6 +58,7 @@ class SqliteDriver(EngineDriver):
     """A file of SQLite."""
 
     name = "SQLite"
+    ignores_case = True
 
     def __init__(self, url: URL, text: str) -> None:
         self.path = file_of(url)
@@ -90,7 +94,7 @@ class SqliteDriver(EngineDriver):
         if writes:
             make_folder(self.path)
         # To ask must not make a file.
-        there = writes or self.path.exists()
+        there = self._is_there() or writes
         with self.told():
             connection = (self.engine if there else engine(sa.make_url("sqlite://"))).connect()
         try:
@@ -101,6 +105,18 @@ class SqliteDriver(EngineDriver):
             connection.close()  # what is not committed is undone
             if writes:
                 self.staged.unlink(missing_ok=True)
+
+    def _is_there(self) -> bool:
+        try:
+            with self.path.open("rb") as file:
+                begins = file.read(len(_MAGIC))
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise self.fault(DatabaseError, error) from None
+        if begins not in (b"", _MAGIC):
+            raise self.fault(DatabaseError, ValueError("file is not a database"))
+        return True
 
     @property
     def staged(self) -> Path:
@@ -140,6 +156,11 @@ class SqliteDatabase(EngineDatabase):
         found = self.run(asked.bindparams(name=table.name, schema=table.schema or self.schema))
         return dict(found) or None
 
+    def spelled(self, name: str, schema: str | None) -> str:
+        """Find the table that is meant; case does not matter."""
+        master = sa.table("sqlite_master", sa.column("name"), schema=schema or self.schema)
+        return same_but_for_case(name, (each for (each,) in self.run(sa.select(master.c.name))))
+
     def lock(self, what: str, *, shared: bool = False) -> None:
         """There is one writer at a time, from the beginning of its transaction."""
 
@@ -154,7 +175,7 @@ class SqliteDatabase(EngineDatabase):
                 self._copy(table, ready, batch_size)
 
     def _insert(self, table: sa.Table, rows: pl.DataFrame, batch_size: int | None) -> None:
-        text, _ = compiled(sa.insert(table), self._connection.dialect)
+        text = str(sa.insert(table).compile(dialect=self._connection.dialect))
         for each in rows.iter_slices(batch_size or max(rows.height, 1)):
             values = zip(*(_values(column) for column in each), strict=True)
             self._connection.exec_driver_sql(text, list(values))

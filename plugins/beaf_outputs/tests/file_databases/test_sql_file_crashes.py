@@ -1,0 +1,246 @@
+"""Is a partition in a file whole whatever happens: a kill, a second writer, a damaged file?"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+from tests.file_databases import FileDatabases, url_of
+from tests.sql_desk import Desk, partition
+
+from beaf_core import BeafError, PartitionRun
+from beaf_outputs.sql.drivers import duckdb as duckdb_driver
+
+ROOT = Path(__file__).parents[4]
+STEPS = Path(__file__).with_name("steps.py")
+ROWS = 4_000  # of steps.py
+
+
+def start(url: str, value: int, step: int | None = None) -> subprocess.Popen[str]:
+    arguments = [sys.executable, str(STEPS), url, str(value), *([str(step)] if step else [])]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "POLARS_MAX_THREADS": "1"}
+    return subprocess.Popen(arguments, env=environment, stdout=subprocess.PIPE, text=True)
+
+
+def check_whole(desk: Desk, run: PartitionRun, *values: int) -> int:
+    """Read as everybody does, and see all rows of one writer, each once."""
+    found = desk.rows(run)
+    assert found.height == ROWS
+    assert found["x0"].n_unique() == 1
+    assert found["x59"].equals(found["x0"].alias("x59"))
+    value = int(found["x0"][0])
+    assert value in values
+    receipt = desk.receipt(run)
+    assert receipt is not None
+    assert receipt.rows == ROWS
+    assert desk.ask("SELECT count(*), count(DISTINCT x0) FROM bars") == [(ROWS, 1)]
+    return value
+
+
+@pytest.fixture
+def written(desk: Desk, monday: PartitionRun) -> Desk:
+    first = start(desk.url, 1)
+    out, _ = first.communicate(timeout=60)
+    assert first.returncode == 0
+    check_whole(desk, monday, 1)
+    assert int(out) > 10
+    return desk
+
+
+def test_a_kill_at_a_step_leaves_the_old_or_the_new_and_a_rerun_heals(
+    written: Desk, monday: PartitionRun, tmp_path: Path
+) -> None:
+    whole = start(written.url, 2)
+    out, _ = whole.communicate(timeout=60)
+    last = int(out)
+    check_whole(written, monday, 2)
+    seen = set()
+    for step in (1, last // 2, last - 4, last - 1, last):
+        dying = start(written.url, 3 + step, step)
+        dying.communicate(timeout=60)
+        assert dying.returncode == -signal.SIGKILL
+        seen.add(check_whole(written, monday, 2, *range(3, 4 + last)))
+    assert 2 in seen, "before the commit, the old one stays"
+    assert 3 + last in seen, "after it, the new one is there"
+    healed = start(written.url, 1)
+    healed.communicate(timeout=60)
+    check_whole(written, monday, 1)
+    left = {each.name for each in tmp_path.iterdir()}
+    assert left <= {"market.db", "market.db.wal"}
+
+
+def kills(desk: Desk, run: PartitionRun, count: int) -> int:
+    """Kill writers at random moments; how many of them had done their work."""
+    done, old, chance = 0, 1, random.Random(count)
+    for value in range(2, count + 2):
+        writer = start(desk.url, value)
+        time.sleep(0.5 + chance.random() * 1.5)
+        writer.kill()
+        writer.communicate(timeout=60)
+        now = check_whole(desk, run, old, value)
+        done, old = done + (now == value), now
+    return done
+
+
+def test_kills_at_random_moments_lose_and_double_nothing(
+    written: Desk, monday: PartitionRun
+) -> None:
+    kills(written, monday, 2)
+
+
+@pytest.mark.soak
+def test_two_hundred_kills_lose_and_double_nothing(written: Desk, monday: PartitionRun) -> None:
+    done = kills(written, monday, 200)
+    assert 0 < done < 200, "some died before, some after their work"
+
+
+def test_writers_of_several_processes_wait_for_each_other(kind: str, tmp_path: Path) -> None:
+    url = url_of(kind, tmp_path / "market.db")
+    code = (
+        "import sys, polars as pl\n"
+        "from tests.sql_desk import Desk, partition\n"
+        "from tests.file_databases import FileDatabases\n"
+        "for day in range(1, 4):\n"
+        "    run = partition(f'2025-01-0{day}', 'mic=' + sys.argv[2])\n"
+        "    Desk(FileDatabases(), sys.argv[1]).write(pl.DataFrame({'x': [day] * 5}), run)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "POLARS_MAX_THREADS": "1"}
+    writers = [
+        subprocess.Popen([sys.executable, "-c", code, url, f"M{number}"], env=environment)
+        for number in range(3)
+    ]
+    assert [each.wait(timeout=120) for each in writers] == [0] * 3
+    desk = Desk(FileDatabases(), url)
+    assert desk.ask('SELECT count(*), count(DISTINCT "PartitionKey") FROM bars') == [(45, 9)]
+    assert desk.ask("SELECT count(*) FROM beaf_receipts") == [(9,)]
+
+
+def test_of_two_writers_of_one_partition_one_wins_whole(
+    written: Desk, monday: PartitionRun
+) -> None:
+    writers = [start(written.url, value) for value in (5, 6)]
+    for each in writers:
+        each.communicate(timeout=120)
+        assert each.returncode == 0
+    check_whole(written, monday, 5, 6)
+
+
+def test_who_holds_a_file_of_sqlite_is_waited_for_no_longer_than_the_url_says(
+    tmp_path: Path, monday: PartitionRun
+) -> None:
+    desk = Desk(FileDatabases(), f"sqlite:///{tmp_path}/market.db?timeout=0.3")
+    desk.write(pl.DataFrame({"x": [1]}), monday)
+    holder = sqlite3.connect(tmp_path / "market.db", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    begun = time.monotonic()
+    with pytest.raises(BeafError, match="is locked") as caught:
+        desk.write(pl.DataFrame({"x": [2]}), monday)
+    assert time.monotonic() - begun < 10
+    assert "timeout=" in str(caught.value)
+    assert desk.rows(monday)["x"].to_list() == [1], "readers need not wait"
+    holder.execute("ROLLBACK")
+    desk.write(pl.DataFrame({"x": [2]}), monday)
+    holder.close()
+
+
+def test_who_holds_a_file_of_duckdb_is_waited_for_and_then_named(
+    tmp_path: Path, monday: PartitionRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "market.db"
+    desk = Desk(FileDatabases(), f"duckdb:///{file}")
+    desk.write(pl.DataFrame({"x": [1]}), monday)
+    code = (
+        f"import duckdb, time; held = duckdb.connect({str(file)!r});"
+        "print('open', flush=True); time.sleep(60)"
+    )
+    holder = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "open\n"
+    monkeypatch.setattr(duckdb_driver, "WAIT_SECONDS", 0.3)
+    with pytest.raises(BeafError, match=f"PID {holder.pid}") as caught:
+        desk.write(pl.DataFrame({"x": [2]}), monday)
+    assert "end the process" in str(caught.value)
+    holder.kill()
+    holder.wait()
+    desk.write(pl.DataFrame({"x": [2]}), monday)
+    assert desk.rows(monday)["x"].to_list() == [2]
+
+
+def test_a_connection_of_ones_own_to_duckdb_that_may_only_read_is_named(
+    tmp_path: Path, monday: PartitionRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk(FileDatabases(), f"duckdb:///{tmp_path}/market.db")
+    desk.write(pl.DataFrame({"x": [1]}), monday)
+    own = duckdb.connect(str(tmp_path / "market.db"), read_only=True)
+    monkeypatch.setattr(duckdb_driver, "WAIT_SECONDS", 0.3)
+    with pytest.raises(BeafError, match="close the connection"):
+        desk.write(pl.DataFrame({"x": [2]}), monday)
+    own.close()
+    desk.write(pl.DataFrame({"x": [2]}), monday)
+
+
+@pytest.mark.parametrize("content", [b"no database, but a text of some length" * 99, b"x"])
+def test_a_file_that_is_no_database_is_refused_and_stays(
+    desk: Desk, file: Path, monday: PartitionRun, content: bytes
+) -> None:
+    file.write_bytes(content)
+    with pytest.raises(BeafError, match=r"not a (database|valid DuckDB)") as caught:
+        desk.write(pl.DataFrame({"x": [1]}), monday)
+    assert "another file" in str(caught.value)
+    with pytest.raises(BeafError, match=r"not a (database|valid DuckDB)"):
+        desk.read(monday)
+    assert file.read_bytes() == content
+
+
+def test_a_damaged_file_is_told(desk: Desk, file: Path, monday: PartitionRun) -> None:
+    desk.write(pl.DataFrame({"x": range(50_000)}), monday)
+    whole = file.read_bytes()
+    file.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
+    with pytest.raises(BeafError):
+        desk.rows(monday)
+    with pytest.raises(BeafError):
+        desk.write(pl.DataFrame({"x": range(50_000)}), monday)
+
+
+def test_a_folder_that_cannot_be_written_is_told(kind: str, monday: PartitionRun) -> None:
+    desk = Desk(FileDatabases(), f"{kind}:////proc/nowhere/market.db")
+    with pytest.raises(BeafError) as caught:
+        desk.write(pl.DataFrame({"x": [1]}), monday)
+    assert "writable" in str(caught.value)
+
+
+def test_a_full_disk_leaves_the_old_partition(written: Desk, monday: PartitionRun) -> None:
+    # A limit on the size of files stands for the disk.
+    code = (
+        "import resource, runpy, signal, sys\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "sys.argv = ['steps', sys.argv[1], '9']\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, 600_000))\n"
+        "from beaf_core import BeafError\n"
+        "try:\n"
+        f"    runpy.run_path({str(STEPS)!r}, run_name='__main__')\n"
+        "except BeafError as error:\n"
+        "    sys.exit(str(error))\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "POLARS_MAX_THREADS": "1"}
+    full = subprocess.run(
+        [sys.executable, "-c", code, written.url],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    check_whole(written, monday, 1)
+    assert full.returncode == 1, full.stderr
+    assert "Traceback" not in full.stderr
+    assert partition("2025-01-06") == monday
