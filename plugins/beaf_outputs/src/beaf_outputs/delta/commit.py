@@ -220,7 +220,7 @@ def _sort_out(change: Change, before: int | None, error: DeltaError, told: Count
         told[CONFLICTS] += 1
         raise OthersCommittedError from error
     if is_on_s3(change.place.location):
-        from beaf_outputs.stores.s3 import passes, reason_of
+        from beaf_outputs.stores.refusals import passes, reason_of
 
         if passes(str(error)):
             told[REPEATED] += 1
