@@ -222,7 +222,7 @@ def _sort_out(
         told[CONFLICTS] += 1
         raise OthersCommittedError from error
     if is_on_s3(change.place.location):
-        from beaf_outputs.stores.s3 import passes, reason_of
+        from beaf_outputs.stores.refusals import passes, reason_of
 
         if passes(str(error)):
             told[REPEATED] += 1

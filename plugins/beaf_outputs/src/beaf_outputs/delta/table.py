@@ -171,7 +171,7 @@ class Place:
 
     def _reason(self, error: Exception) -> str:
         if is_on_s3(self.location):
-            from beaf_outputs.stores.s3 import reason_of
+            from beaf_outputs.stores.refusals import reason_of
 
             return reason_of(error)
         return str(error).strip().splitlines()[0]
