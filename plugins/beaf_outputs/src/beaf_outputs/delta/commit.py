@@ -225,6 +225,11 @@ def _sort_out(change: Change, before: int | None, error: DeltaError, told: Count
         if passes(str(error)):
             told[REPEATED] += 1
             raise PassingError(reason_of(error)) from error
+    if before is None and "property" in str(error) and change.properties:
+        raise UsageError(
+            f"OUTPUT_TARGET.delta_properties: {str(error).splitlines()[0]}",
+            remedy="correct it, or leave it out; it is set where a table is made",
+        ) from None
     raise error
 
 

@@ -21,7 +21,6 @@ from deltalake.transaction import AddAction
 from beaf_core import UsageError
 from beaf_outputs.added import PARTITION_KEY
 from beaf_outputs.delta.table import FOLDER, PREFIX, Place
-from beaf_outputs.stores.local import disk_refusals
 
 #: A file holds about so many bytes of rows in memory, a third of them on disk.
 _FILE_BYTES = 2**30
@@ -108,19 +107,18 @@ class Writer:
             parts.append((path, file.partition_keys.row(0, named=True) if self.columns else {}))
             return path.name
 
-        with disk_refusals(self.place.store.root):
-            frame.sink_parquet(
-                pl.PartitionBy(
-                    staged.parent,
-                    file_path_provider=next_path,
-                    key=list(self.columns) or None,
-                    include_key=False if self.columns else None,
-                    max_rows_per_file=None if self.columns else 2**32 - 2,
-                    approximate_bytes_per_file=_FILE_BYTES,
-                ),
-                compression=self.compression,
-                engine="streaming",
-            )
+        frame.sink_parquet(
+            pl.PartitionBy(
+                staged.parent,
+                file_path_provider=next_path,
+                key=list(self.columns) or None,
+                include_key=False if self.columns else None,
+                max_rows_per_file=None if self.columns else 2**32 - 2,
+                approximate_bytes_per_file=_FILE_BYTES,
+            ),
+            compression=self.compression,
+            engine="streaming",
+        )
 
     def _put(self, index: int, staged: Path, values: Mapping[str, Any]) -> DataFile:
         texts = {name: partition_text(name, value) for name, value in values.items()}

@@ -18,6 +18,7 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 from beaf_core import LockedError, ResourceError, UsageError
 from beaf_outputs.added import PARTITION_KEY
 from beaf_outputs.stores import Store, is_on_s3, open_store
+from beaf_outputs.stores.local import told
 from beaf_outputs.stores.retries import PassingError
 
 #: What application transactions of ours begin with, and among the metadata of `PartitionKey` the
@@ -146,6 +147,8 @@ class Place:
         except TableNotFoundError:
             raise
         except (DeltaError, OSError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise told(error, self.location, done) from None
             raise ResourceError(
                 f"{self.location} cannot be {done}: {self._reason(error)}",
                 remedy="check that the place can be reached and written, and has room",

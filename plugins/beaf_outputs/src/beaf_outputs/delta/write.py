@@ -23,6 +23,7 @@ from beaf_outputs.delta.receipts import keep, new_number
 from beaf_outputs.delta.schema import delta_schema
 from beaf_outputs.delta.table import Place
 from beaf_outputs.kept import About
+from beaf_outputs.stores.local import disk_refusals
 
 if TYPE_CHECKING:
     from beaf_outputs.delta import Config
@@ -46,7 +47,7 @@ def write(frame: pl.LazyFrame, target: Target, partition: PartitionRun, options:
     writer = Writer(
         place, partition.key, change.number, target.partition_columns, options.compression
     )
-    with _values_that_fit(fit):
+    with _values_that_fit(fit), disk_refusals(place.location):
         files = writer.write(rows.select(fit.expressions()), fit.stored)
     receipt = Receipt(
         target.type,
