@@ -41,7 +41,7 @@ def test_run_tells_a_place_in_the_working_folder_by_its_short_name(
 ) -> None:
     monkeypatch.chdir(pipeline_file.parent)
     ran = beaf("pipeline", "run", *options(pipeline_file, SHELF))
-    assert sum(line.split()[-1:] == ["data/tiny/bars"] for line in ran.out.splitlines()) == 2
+    assert sum(line.split()[-1:] == ["data/tiny/bars.shelf"] for line in ran.out.splitlines()) == 2
 
 
 def test_plan_tells_one_place_for_a_table_and_counts_files(

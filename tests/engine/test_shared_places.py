@@ -43,7 +43,7 @@ def test_all_partitions_of_a_pass_go_to_one_place_in_the_project(
 ) -> None:
     report = run(pipeline_file, DAILY)
     assert statuses(report) == ["written", "written"]
-    place = str(pipeline_file.parent / "data/tiny/bars")
+    place = str(pipeline_file.parent / "data/tiny/bars.shelf")
     assert {each.location for each in report.receipts} == {place}
     assert table.partitions == DAYS
     assert statuses(run(pipeline_file, DAILY)) == ["unchanged", "unchanged"]
@@ -63,7 +63,7 @@ def test_a_later_pass_reads_its_own_partition_out_of_the_place(
     report = run(pipeline_file, DAILY)
     assert statuses(report) == ["written"] * 4, report.outcomes
     volumes = {
-        (Path(place).name, key): rows["TradeTotalVolume"].sum()
+        (Path(place).stem, key): rows["TradeTotalVolume"].sum()
         for (place, key), rows in table.rows.items()
     }
     assert all(volumes["hours", key] == volumes["bars", key] > 0 for key in DAYS)

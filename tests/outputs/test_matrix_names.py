@@ -67,6 +67,7 @@ HOSTILE = (
     "_delta_log",
     "_beaf",
 )
+SQL = {"sqlite", "duckdb", "postgresql"}
 SLOW = {"postgresql", "duckdb", "parquet-s3", "hive-s3", "delta-s3"}
 DAY = DatePartition(FIRST_DAY.isoformat())
 ROWS = pl.DataFrame(
@@ -105,6 +106,10 @@ def as_pass(place: Place, name: str) -> Case:
 
 def as_universe(place: Place, name: str) -> Case:
     return Case(place.target("universes"), _partition(name), ROWS)
+
+
+def as_table(place: Place, name: str) -> Case:
+    return Case(place.with_options(sql_table=name).target("tables"), _partition("XLON"), ROWS)
 
 
 def as_column(place: Place, name: str) -> Case:
@@ -169,6 +174,14 @@ def test_a_hostile_name_is_kept_as_it_is_or_refused(
         else HOSTILE
     )
     faults = {each: fault for each in chosen if (fault := fault_of(role, place, each))}
+    assert not faults, "\n".join(f"{each!r}: {fault}" for each, fault in faults.items())
+
+
+@pytest.mark.parametrize("name", [each for each in PLACES if each in SQL])
+def test_a_hostile_table_is_quoted_or_refused(name: str, sandbox: Callable[[str], Place]) -> None:
+    place = sandbox(name)
+    few = (*random.Random(name).sample(HOSTILE, 8), "beaf_rows", "beaf_receipts", "beaf_about")
+    faults = {each: fault for each in few if (fault := fault_of(as_table, place, each))}
     assert not faults, "\n".join(f"{each!r}: {fault}" for each, fault in faults.items())
 
 

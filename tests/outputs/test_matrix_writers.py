@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.outputs.conftest import MakePlace
 from tests.outputs.crew import Crew, Ended
-from tests.outputs.places import PLACES, SHARED_PLACES, Place, read, rows, version_of
+from tests.outputs.places import PLACES, SHARED_PLACES, Place, read, rows, version_of, write
 from tests.outputs.standing import shape
 
 WRITERS = 8
@@ -82,3 +82,23 @@ def test_of_writers_of_one_partition_one_wins_whole(
     last = {plan[-1][1] for plan in plans}
     assert version_of(place, 0, HEIGHT) in last, "the last write of somebody stands"
     assert shape(place) == shape(calm), "something is left over"
+
+
+def test_a_file_of_duckdb_is_never_made_in_its_place(
+    make_place: MakePlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two processes that make it at once, the later would empty what the other has written."""
+    import duckdb
+
+    place, connect, seen = make_place("duckdb"), duckdb.connect, []
+
+    def watched(database: Path, **more: object) -> duckdb.DuckDBPyConnection:
+        if database == Path(place.root, "rows.db"):
+            seen.append(database.stat().st_size)
+        return connect(database, **more)
+
+    monkeypatch.setattr(duckdb, "connect", watched)
+    write(place, 0, 1, HEIGHT)
+    assert seen
+    assert min(seen) > 0
+    assert [each.name for each in Path(place.root).iterdir()] == ["rows.db"]

@@ -110,7 +110,7 @@ def test_another_reader_sees_the_same_values(target: Target) -> None:
                     pl.Datetime("us"), pl.Duration, pl.Time, pl.Decimal(20, 3), pl.Categorical],
 ))  # fmt: skip
 @settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_any_frame_comes_back_as_it_was(
     tmp_path_factory: pytest.TempPathFactory, rows: pl.DataFrame
@@ -253,7 +253,7 @@ _DAYS = st.lists(st.integers(0, 2**40), min_size=1, max_size=5)
 
 @given(offsets=_DAYS)
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_int64_timestamps_lose_nothing(
     tmp_path_factory: pytest.TempPathFactory, offsets: list[int]

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from deltalake import DeltaTable
+from deltalake import DeltaTable, TableFeatures, write_deltalake
+from pydantic import ValidationError
 from tests.delta_tables import MONDAY, TUESDAY, bars, log_of, read, table_of, target_at, write
 
-from beaf_core import DatePartition, PartitionRun, Target
+from beaf_core import DatePartition, PartitionRun, Target, UsageError
 from beaf_outputs import delta
 from beaf_outputs.delta import files
 
@@ -156,3 +157,56 @@ def test_values_are_taken_from_the_log_where_folders_do_not_tell_them(tmp_path: 
         folder.rename(old / "moved" / folder.name)
     assert read(target).sort("TimeBucket").equals(bars(rows=6))
     assert delta.find_receipt(target, MONDAY) is not None
+
+
+def test_a_table_to_which_others_have_given_deletion_vectors_is_read_as_the_library_does(
+    target: Target,
+) -> None:
+    write(bars(), target)
+    write(bars(2), target, TUESDAY)
+    DeltaTable(table_of(target)).alter.add_feature(
+        TableFeatures.DeletionVectors, allow_protocol_versions_increase=True
+    )
+    assert read(target).equals(bars())
+    assert read(target, MONDAY, TUESDAY).height == 6
+
+
+def test_upkeep_leaves_tables_of_others_alone(tmp_path: Path) -> None:
+    write_deltalake(tmp_path, bars().drop("TimeBucket"))
+    assert delta.compact(str(tmp_path), apply=True) is None
+    assert delta.vacuum(str(tmp_path), apply=True) is None
+    found = delta.describe(str(tmp_path))
+    assert found is not None
+    assert found.receipts == ()
+    assert found.about is None
+    assert found.stored["Close"] == "double"
+
+
+def test_properties_are_those_of_the_table_that_is_made(tmp_path: Path) -> None:
+    kept = {"delta.logRetentionDuration": "interval 60 days"}
+    target = target_at(tmp_path, delta_properties=kept)
+    write(bars(), target)
+    assert DeltaTable(table_of(target)).metadata().configuration == {
+        "delta.checkpointInterval": "10",
+        **kept,
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("delta.appendOnly", "true", "replaces its rows"),
+        ("delta.columnMapping.mode", "name", "polars does not read"),
+        ("logRetention", "1", "begin with delta."),
+    ],
+)
+def test_properties_that_break_the_output_are_refused(name: str, value: str, told: str) -> None:
+    with pytest.raises(ValidationError, match=told):
+        delta.Config(delta_properties={name: value})
+
+
+def test_a_property_that_delta_does_not_know_is_told(tmp_path: Path) -> None:
+    target = target_at(tmp_path, delta_properties={"delta.noSuchThing": "1"})
+    with pytest.raises(UsageError, match="delta_properties"):
+        write(bars(), target)
+    assert delta.read_output(target, [MONDAY]) is None

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -123,6 +124,25 @@ def test_writers_who_begin_the_dataset_anew_at_once_with_the_same_columns_all_la
     found = read(target_in(place), day(99), *map(day, range(8)))
     assert sorted(found["Writer"]) == sorted(list(range(8)) * len(MICS))
     assert len(files(place)) == 8 * len(MICS)
+
+
+def test_a_writer_whose_files_another_one_has_swept_commits_nothing(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = target_in(place)
+    write_output(rows(1).lazy(), target, day(0))
+    later = replace(target, stamp={"fingerprint": "3", "written_at": "2100-01-01T00:00:00+00:00"})
+    keep_about = steps.keep_about
+
+    def meanwhile(*given: Any) -> None:
+        monkeypatch.setattr(steps, "keep_about", keep_about)
+        write_output(rows(3).lazy(), later, day(0))
+
+    monkeypatch.setattr(steps, "keep_about", meanwhile)
+    with pytest.raises(ResourceError, match="another run has begun"):
+        write_output(rows(2).lazy(), target, day(0))
+    assert set(read(target, day(0))["Writer"]) == {3}
+    assert len(files(place)) == len(MICS)
 
 
 def test_a_writer_that_meets_another_machine_is_told(

@@ -177,8 +177,8 @@ CASES = {
 }
 
 
-#: Of the steps of a write, `make test` dies at every fifth one; `make soak` at each.
-EACH = [5, pytest.param(1, marks=pytest.mark.soak)]
+#: Of the steps of a write, `make test` dies at every eighth one; `make soak` at each.
+EACH = [8, pytest.param(1, marks=pytest.mark.soak)]
 
 
 @pytest.mark.parametrize("each", EACH)

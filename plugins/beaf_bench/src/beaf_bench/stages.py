@@ -8,10 +8,12 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from beaf_bench.command import OUTPUTS
 from beaf_bench.files import Market, market
 from beaf_bench.goals import Ratio, all_ratios, failed
 from beaf_bench.harness import Samples, answer_of, compete
 from beaf_bench.machine import machine
+from beaf_bench.outputs.race import race
 from beaf_bench.point import Point
 from beaf_bench.sizes import SIZES, Size
 
@@ -103,6 +105,13 @@ def run(asked: Asked, tell: Tell) -> Report:
         asked: what.
         tell: hears how it goes on.
     """
+    if OUTPUTS in asked.workloads:
+        rest = tuple(each for each in asked.workloads if each != OUTPUTS)
+        results, ratios = race(asked, tell)
+        others = run(replace(asked, workloads=rest), tell) if rest else Report((), {})
+        return Report(
+            [*others.ratios, *ratios], {**others.results, **results}, machine(asked.threads)
+        )
     results = {}
     for (name, layout), group in groups(asked, tell):
         tell(f"{name} {layout}: {', '.join(group)} …")

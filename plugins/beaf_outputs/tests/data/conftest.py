@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Beaf, Typed, beaf
-from tests.conftest import pipeline_file
+from tests.conftest import pipeline_file, table
 from tests.postgres import PostgresServer, running_postgres_server
 from tests.s3 import S3Server
 
-__all__ = ["Beaf", "Typed", "beaf", "pipeline_file"]
+__all__ = ["Beaf", "Typed", "beaf", "pipeline_file", "table"]
 
 MONDAY, TUESDAY = "2025-01-06", "2025-01-07"
 

@@ -196,16 +196,31 @@ def test_a_pipeline_tells_each_output_of_each_pass_or_of_one(
     assert [Path(each["location"]).name for each in one["places"]] == ["more", "second"]
 
 
+def test_what_other_outputs_keep_is_left_out_and_said_to_be(
+    beaf: Beaf, run: Run, project: Path, table: object
+) -> None:
+    (project / "both.yaml").write_text(
+        "DATASETNAME: tiny\nPASSES:\n"
+        "  - {name: bars, modules: [trade], extra_outputs: [{type: shelf}]}\n"
+    )
+    run(pipeline="both.yaml")
+    found = beaf("data", "describe", "--pipeline", "both.yaml", "--json")
+    assert found.code == 0
+    assert [each["kind"] for each in found.json["places"]] == ["parquet"]
+    assert "the output shelf says nothing of itself" in found.err
+
+
 # -- what is not there -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    "what", ["nothing", "nothing.parquet", "folder", "foreign.parquet", "text"]
+    "what", ["nothing", "nothing.parquet", "folder", "folder.parquet", "foreign.parquet", "text"]
 )
 def test_what_beaf_has_not_written_is_told_with_what_to_do(
     beaf: Beaf, project: Path, what: str
 ) -> None:
     (project / "folder").mkdir()
+    (project / "folder.parquet").mkdir()
     pl.DataFrame({"a": [1]}).write_parquet(project / "foreign.parquet")
     pl.DataFrame({"a": [1]}).write_parquet(project / "folder/foreign.parquet")
     (project / "text").write_text("no data")

@@ -11,9 +11,7 @@ from tests.cli.conftest import Beaf
 Run = Callable[..., list[str]]
 
 KEYS = ["mic=XLON:2025-01-06", "mic=XLON:2025-01-07"]
-SHARED = pytest.mark.parametrize(
-    "kept", ["hive", "delta", "sqlite", "duckdb", "postgresql", "hive on s3"], indirect=True
-)
+SHARED = pytest.mark.parametrize("kept", ["hive", "delta", "sqlite", "postgresql"], indirect=True)
 NARROW = "PASSES.bars.trade_analytics={generic_metrics: [{measures: [VWAP]}]}"
 WIDE = "PASSES.bars.trade_analytics={generic_metrics: [{measures: [VWAP, Volume]}]}"
 

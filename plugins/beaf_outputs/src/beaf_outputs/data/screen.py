@@ -14,24 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import click
-import polars as pl
 
-from beaf_core import ColumnMeaning, Receipt
-from beaf_outputs.added import DAGSTER_KEY, DATE, PARTITION_KEY
+from beaf_core import Receipt
+from beaf_outputs.data.columns import columns_of
 from beaf_outputs.data.places import Asked
 from beaf_outputs.kept import Described
 from beaf_outputs.upkeep import Upkeep
 
 _WIDTH = 100
-#: How many partitions are listed unasked.
+#: How many partitions, or files, are listed unasked.
 _SHOWN = 20
-
-#: What outputs add to the columns of a pass.
-_ADDED = {
-    PARTITION_KEY: "The partition that the row is of.",
-    DATE: "The day that the bucket begins on.",
-    DAGSTER_KEY: "First day and universe of the partition.",
-}
 
 
 def print_described(
@@ -65,6 +57,8 @@ def print_upkeep(
         (_upkeep_row(each) for each in done),
         right=("files written", "bytes", "files removed", "bytes "),
     )
+    for each in done:
+        _print_removed(each)
     for note in dict.fromkeys(note for each in done for note in each.notes):
         click.echo(f"note: {note}", err=True)
     click.echo(_after_upkeep(task, done, asked), err=True)
@@ -79,7 +73,7 @@ def _print_place(found: Described, *, whole: bool) -> None:
         click.echo(f"  {label:<14} {value}")
     click.echo()
     _print_partitions(found.receipts, whole=whole)
-    _print_table(("column", "unit", "type", "meaning"), map(_column_row, _columns(found)))
+    _print_table(("column", "unit", "type", "meaning"), map(_column_row, columns_of(found)))
 
 
 def _short(location: str) -> str:
@@ -135,52 +129,6 @@ def _moment(receipt: Receipt) -> str:
     return receipt.stamp.get("written_at", "")[:19].replace("T", " ")
 
 
-def _columns(found: Described) -> list[dict[str, Any]]:
-    """List what was handed in, in its order, then what the output has added."""
-    schema = found.about.schema if found.about else pl.Schema()
-    told = {each.name: each for each in found.about.meaning.columns} if found.about else {}
-    names = dict.fromkeys([*schema, *found.stored])
-    return [
-        _column(
-            told.get(name) or ColumnMeaning(name, doc=_ADDED.get(name, "")),
-            schema.get(name),
-            found.stored.get(name),
-        )
-        for name in names
-    ]
-
-
-def _column(
-    meaning: ColumnMeaning, dtype: pl.DataType | None, stored: str | None
-) -> dict[str, Any]:
-    return {
-        "name": meaning.name,
-        "type": None if dtype is None else _type(dtype),
-        "stored": stored,
-        "unit": meaning.unit,
-        "meaning": meaning.doc,
-        "formula": meaning.formula,
-        "source": meaning.source,
-        "reaggregation": meaning.reaggregation,
-        "longer_buckets": meaning.longer_buckets,
-        "version": meaning.version,
-        "module": meaning.module,
-    }
-
-
-def _type(dtype: pl.DataType) -> str:
-    """Name a dtype in a word or two."""
-    if isinstance(dtype, pl.Datetime):
-        return f"Datetime({dtype.time_unit}{f', {dtype.time_zone}' if dtype.time_zone else ''})"
-    if isinstance(dtype, pl.Duration):
-        return f"Duration({dtype.time_unit})"
-    if isinstance(dtype, pl.Enum):
-        return f"Enum({len(dtype.categories)} words)"
-    if isinstance(dtype, pl.Decimal):
-        return f"Decimal({dtype.precision}, {dtype.scale})"
-    return str(dtype)
-
-
 def _column_row(column: Mapping[str, Any]) -> Sequence[str]:
     kept = column["stored"]
     types = [column["type"] or "", f"in {kept}" if kept and kept != column["type"] else ""]
@@ -202,7 +150,7 @@ def _values(found: Described) -> dict[str, Any]:
         "rows": sum(each.rows for each in found.receipts),
         "partitions": [_partition(each) for each in sorted(found.receipts, key=_dates_first)],
         "facts": dict(found.about.meaning.facts) if found.about else {},
-        "columns": _columns(found),
+        "columns": columns_of(found),
     }
 
 
@@ -228,6 +176,13 @@ def _upkeep_row(each: Upkeep) -> Sequence[str]:
         f"{len(each.removed):,}",
         _size(each.removed_bytes),
     )
+
+
+def _print_removed(each: Upkeep) -> None:
+    for path in each.removed[:_SHOWN]:
+        click.echo(f"  {'removed' if each.applied else 'would go'}: {path}")
+    if len(each.removed) > _SHOWN:
+        click.echo(f"  … and {len(each.removed) - _SHOWN:,} more; --json lists them", err=True)
 
 
 def _size(count: float) -> str:

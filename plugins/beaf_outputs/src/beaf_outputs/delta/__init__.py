@@ -10,11 +10,18 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from beaf_core import PartitionRun, Receipt, Target, hookimpl
 from beaf_outputs.kept import Described
 from beaf_outputs.upkeep import Upkeep
+
+# Properties of tables under which this output does not work.
+_BREAKING = {
+    "delta.appendOnly": "a partition that is written again replaces its rows",
+    "delta.columnMapping.mode": "polars does not read such tables",
+    "delta.enableDeletionVectors": "rows are replaced by files",
+}
 
 
 class Config(BaseModel):
@@ -48,6 +55,16 @@ class Config(BaseModel):
         default_factory=dict,
         description="Properties of a table that is made, such as delta.logRetentionDuration.",
     )
+
+    @field_validator("delta_properties")
+    @classmethod
+    def _may_be_set(cls, properties: dict[str, str]) -> dict[str, str]:
+        for name, value in properties.items():
+            if not name.startswith("delta."):
+                raise ValueError(f"{name} is no property of Delta tables: they begin with delta.")
+            if name in _BREAKING and value.lower() not in {"false", "none"}:
+                raise ValueError(f"{name} cannot be {value}: {_BREAKING[name]}")
+        return properties
 
 
 @hookimpl
@@ -104,7 +121,7 @@ def describe(location: str, storage_options: Mapping[str, str] | None = None) ->
 def compact(
     location: str, storage_options: Mapping[str, str] | None = None, *, apply: bool = False
 ) -> Upkeep | None:
-    """Put the small files of each partition together; None where no Delta table is.
+    """Put the small files of each partition together; None where no table of ours is.
 
     Args:
         location: the table.
@@ -123,7 +140,7 @@ def vacuum(
     keep_hours: float = 168.0,
     apply: bool = False,
 ) -> Upkeep | None:
-    """Remove files that no version of the last hours names; None where no Delta table is.
+    """Remove files that no version of the last hours names; None where no table of ours is.
 
     Args:
         location: the table.

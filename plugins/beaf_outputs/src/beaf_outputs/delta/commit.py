@@ -174,7 +174,7 @@ def _once(change: Change, told: Counter[str]) -> None:
                 _make(change, replaces=table is not None)
             else:
                 _replace(change, table, schema)
-        except DeltaError as error:
+        except (DeltaError, OSError) as error:
             _sort_out(change, before, error, told)
     _flush_log(change.place, 0 if before is None else before + 1)
 
@@ -211,7 +211,9 @@ def _replace(change: Change, table: Table, schema: Schema) -> None:
     )
 
 
-def _sort_out(change: Change, before: int | None, error: DeltaError, told: Counter[str]) -> None:
+def _sort_out(
+    change: Change, before: int | None, error: DeltaError | OSError, told: Counter[str]
+) -> None:
     """Say whether another attempt may help: others have committed, or the server was busy."""
     table = change.place.table()
     if change.has_landed(table):
@@ -220,11 +222,16 @@ def _sort_out(change: Change, before: int | None, error: DeltaError, told: Count
         told[CONFLICTS] += 1
         raise OthersCommittedError from error
     if is_on_s3(change.place.location):
-        from beaf_outputs.stores.s3 import passes, reason_of
+        from beaf_outputs.stores.refusals import passes, reason_of
 
         if passes(str(error)):
             told[REPEATED] += 1
             raise PassingError(reason_of(error)) from error
+    if before is None and "property" in str(error) and change.properties:
+        raise UsageError(
+            f"OUTPUT_TARGET.delta_properties: {str(error).splitlines()[0]}",
+            remedy="correct it, or leave it out; it is set where a table is made",
+        ) from None
     raise error
 
 

@@ -37,10 +37,10 @@ _ORDER = "rows of a partition that is put together are in no order afterwards"
 
 
 def compact(location: str, storage_options: Mapping[str, str], *, apply: bool) -> Upkeep | None:
-    """Put the small files of each partition together; None where there is no Delta table."""
+    """Put the small files of each partition together; None where no table of ours is."""
     place = Place(location, storage_options)
     table = place.table()
-    if table is None:
+    if table is None or not table.is_ours:
         return None
     small = _small(table)
     added = 0
@@ -64,14 +64,14 @@ def compact(location: str, storage_options: Mapping[str, str], *, apply: bool) -
 def vacuum(
     location: str, storage_options: Mapping[str, str], *, keep_hours: float, apply: bool
 ) -> Upkeep | None:
-    """Remove files that no version of the last hours names; None where there is no Delta table."""
+    """Remove files that no version of the last hours names; None where no table of ours is."""
     place = Place(location, storage_options)
     table = place.table()
-    if table is None:
+    if table is None or not table.is_ours:
         return None
     there = {each.path: each for each in place.store.files("")}
     gone = _vacuumed(place, table, keep_hours, apply=apply)
-    left = list(_left_over(place, table, there.values(), keep_hours)) if table.is_ours else []
+    left = list(_left_over(place, table, there.values(), keep_hours))
     if apply:
         for path in left:
             place.store.remove(path)

@@ -14,7 +14,6 @@ from beaf_outputs.delta.files import folder_of, partition_text
 from beaf_outputs.delta.receipts import about_of, kept_of
 from beaf_outputs.delta.table import Place, Table
 from beaf_outputs.kept import Described, Kept, restored
-from beaf_outputs.stores import is_on_s3
 
 #: The feature of tables whose files hold rows that are deleted.
 DELETION_VECTORS = "deletionVectors"
@@ -172,7 +171,7 @@ def _scan(
         hive_partitioning=bool(hive),
         hive_schema=hive or None,
         glob=False,
-        storage_options=dict(place.storage_options) if is_on_s3(place.location) else None,
+        storage_options=place.store.scan_options,
     )
 
 

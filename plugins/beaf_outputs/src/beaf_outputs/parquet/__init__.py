@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from beaf_core import PartitionRun, Receipt, Target, hookimpl
 from beaf_outputs.kept import Described
 from beaf_outputs.parquet import dataset, files, steps
+from beaf_outputs.stores import is_on_s3
 
 
 class Config(BaseModel):
@@ -82,6 +83,8 @@ def remove_output(target: Target, receipt: Receipt) -> bool:
 
 def describe(location: str, storage_options: Mapping[str, str] | None = None) -> Described | None:
     """Say what a file, a folder of files or a dataset says of itself; None if none is ours."""
+    if "://" in location and not is_on_s3(location):
+        return None
     return dataset.describe(location, storage_options) or files.describe(location, storage_options)
 
 

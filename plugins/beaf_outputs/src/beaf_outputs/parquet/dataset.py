@@ -70,7 +70,7 @@ def _places(store: Store, found: Mapping[str, Record]) -> list[str]:
     """Return where the files of partitions are: in their places, or still where they are staged."""
     sources: dict[str, str] = {}
     for key, record in found.items():
-        sources |= record.staged(key)
+        sources |= dict(sorted(record.staged(key).items()))  # cells stand in one order
     for look in range(_LOOKS):
         staged = set(store.names(ALL_STAGED)).intersection(sources.values())
         if not staged or look == _LOOKS - 1:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import polars as pl
 
@@ -147,7 +148,8 @@ def _described(location: str, ours: Sequence[_File]) -> Described:
 def _below(
     location: str, options: Mapping[str, str], pattern: re.Pattern[str] | None
 ) -> list[_File]:
-    single = _there([location], options) if location.endswith(_SUFFIX) else []
+    is_folder = not is_on_s3(location) and Path(location).is_dir()
+    single = _there([location], options) if location.endswith(_SUFFIX) and not is_folder else []
     if single:
         return single
     root, folder = parted(location.rstrip("/")) if is_on_s3(location) else (location, "")

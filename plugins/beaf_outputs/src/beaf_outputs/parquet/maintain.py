@@ -77,11 +77,10 @@ def vacuum(
 
 
 def _kind(location: str, storage_options: Mapping[str, str]) -> str | None:
-    if location.endswith(".parquet"):
-        return None
     if latest(open_store(location, storage_options)) is not None:
         return "hive"
-    return "parquet" if describe_by_pass(location, storage_options) else None
+    is_one_file = location.endswith(".parquet")
+    return "parquet" if not is_one_file and describe_by_pass(location, storage_options) else None
 
 
 def _gone(store: Store, there: Sequence[Found], keep_hours: float) -> Iterator[Found]:

@@ -80,6 +80,7 @@ def write(frame: pl.LazyFrame, target: Target, partition: PartitionRun) -> Recei
     staged = _stage(store, full, key, target, partition, about)
     keep_about(store, about)
     with store.locked(lock_path(partition.key)):
+        _check_untouched(store, staged)
         path, record = _committed(store, staged, version, replaced, (schema, target))
         moved = finish(store, record, partition.key)
         _check_alone(store, path, record, moved=moved)
@@ -91,8 +92,10 @@ def _tidy(store: Store, version: Version, partition: str, before: float) -> None
     path = record_path(version, partition)
     store.sweep(path, before)
     finish_if_pending(store, path, partition)
-    left = [each.path for each in store.files(staged_folder(partition)) if each.modified < before]
-    store.each(store.remove, left)
+    folder = staged_folder(partition)
+    with store.locked(lock_path(partition)):
+        left = [each.path for each in store.files(folder) if each.modified < before]
+        store.each(store.remove, left)
 
 
 def _stage(
@@ -162,6 +165,20 @@ def _committed(
     record = staged.record(version, before.files if before else ())
     store.write(path, record.text.encode())
     return path, record
+
+
+def _check_untouched(store: Store, staged: _Staged) -> None:
+    """Refuse to commit files that another writer took for those of a dead one.
+
+    Raises:
+        ResourceError: some are gone.
+    """
+    names = store.names(staged_folder(staged.receipt.partition, staged.write))
+    if len(names) < len(staged.cells):
+        raise ResourceError(
+            f"another run has begun to write the same partition of {store.root}",
+            remedy="let one run write a partition at a time; the other one goes on",
+        )
 
 
 def _check_alone(store: Store, path: str, record: Record, *, moved: bool) -> None:

@@ -5,9 +5,10 @@ A file of DuckDB belongs to one process at a time: another one waits until it is
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import duckdb
@@ -36,8 +37,6 @@ _CONFIG = {
     "autoload_known_extensions": False,
     "python_enable_replacements": False,
 }
-
-_ROWS = "beaf_rows"
 
 _KINDS: dict[type[pl.DataType], str] = {
     pl.Int8: "TINYINT",
@@ -122,6 +121,7 @@ class DuckdbDriver:
     def _connected(self, *, writes: bool) -> duckdb.DuckDBPyConnection:
         if not writes and not self.path.exists():
             return duckdb.connect(":memory:", config=self._config)  # to ask must not make a file
+        self._make()
         until = time.monotonic() + WAIT_SECONDS
         while True:
             try:
@@ -130,6 +130,24 @@ class DuckdbDriver:
                 if not _is_held(error) or time.monotonic() > until:
                     raise
             time.sleep(PAUSE_SECONDS)
+
+    def _make(self) -> None:
+        """Make the file where there is none, in one step.
+
+        DuckDB looks whether a file is there before it takes its lock: of two processes that make
+        one at the same time, the later would write an empty database over the other's rows.
+        """
+        if self.path.exists():
+            return
+        staged = self.path.with_name(f".{secrets.token_hex(8)}.staged")
+        try:
+            duckdb.connect(staged, config=self._config).close()
+            # Where another one was faster, its file stays; where the file system knows no links,
+            # DuckDB makes the file in its place.
+            with suppress(OSError):
+                self.path.hardlink_to(staged)
+        finally:
+            staged.unlink(missing_ok=True)
 
     def _tried(self, *, writes: bool) -> duckdb.DuckDBPyConnection:
         if not writes:
@@ -199,14 +217,13 @@ class DuckdbDatabase:
 
     def append(self, table: sa.Table, rows: pl.DataFrame, batch_size: int | None) -> None:
         """Add rows; DuckDB takes as many at a time as it likes."""
-        source = sa.table(_ROWS, *(sa.column(name) for name in rows.columns))
+        name = f"rows {secrets.token_hex(8)}"  # that no table has
+        source = sa.table(name, *(sa.column(name) for name in rows.columns))
         insert = sa.insert(table).from_select(rows.columns, sa.select(*source.columns))
         with self._driver.told():
-            self._connection.register(_ROWS, _in_few_pieces(rows).to_arrow())
-            try:
-                self.run(insert)
-            finally:
-                self._connection.unregister(_ROWS)
+            # Until the connection ends, which this transaction does not outlive.
+            self._connection.register(name, _in_few_pieces(rows).to_arrow())
+        self.run(insert)
 
     def frames(self, query: sa.Select[Any], batch_size: int | None) -> Iterator[pl.DataFrame]:
         """Ask for rows."""
