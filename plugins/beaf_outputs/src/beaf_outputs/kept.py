@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -101,13 +101,22 @@ def encoded(schema: pl.Schema) -> str:
     """Render a schema as text that `decoded` gives back exactly, enums and decimals too.
 
     Raises:
-        UsageError: a name with a NUL, which ends texts in Arrow's C interface.
+        UsageError: a name that Arrow cannot hold.
     """
-    cut = [name for name in schema if "\0" in name]
-    if cut:
-        raise UsageError(f"the column {cut[0]!r} has a NUL in its name", remedy="rename it")
+    check_names(schema)
     arrow: pa.Schema = pl.DataFrame(schema=schema).to_arrow().schema
     return base64.b64encode(arrow.serialize()).decode()
+
+
+def check_names(names: Iterable[str]) -> None:
+    """Refuse names with a NUL, which ends texts in Arrow's C interface: polars ends in a panic.
+
+    Raises:
+        UsageError: there is one.
+    """
+    cut = [name for name in names if "\0" in name]
+    if cut:
+        raise UsageError(f"the column {cut[0]!r} has a NUL in its name", remedy="rename it")
 
 
 def decoded(text: str) -> pl.Schema:
