@@ -85,6 +85,17 @@ def test_a_table_is_the_same_one_in_capitals(
         desk.write(ROWS, monday, sql_table="BARS", dataset="Tiny")
 
 
+def test_what_overlaps_in_a_table_is_found_in_any_spelling_of_it(
+    desk: Desk, monday: PartitionRun
+) -> None:
+    receipt = desk.write(ROWS, monday, sql_table="bars")
+    target = desk.target(sql_table="BARS")
+    (found,) = list_receipts(target, monday)
+    assert found.partition == receipt.partition
+    assert remove_output(target, found)
+    assert desk.ask("SELECT count(*) FROM bars") == [(0,)]
+
+
 def test_columns_that_differ_in_case_alone_are_refused(desk: Desk, monday: PartitionRun) -> None:
     with pytest.raises(UsageError, match="the columns Open and open are one"):
         desk.write(pl.DataFrame({"Open": [1], "open": [2]}), monday)
