@@ -14,7 +14,8 @@ _SECRET_NAME = re.compile(_WORDS, re.I)
 _REFERENCE_NAME = re.compile(r"\$\{env:([^}]*)\}")
 _REFERENCES = re.compile(r"(?:\$\{env:[^}]*\})+")
 _URL_PASSWORD = re.compile(r"(?<=://)([^/:@\s]*):(\S+)@")
-_PARAMETER = re.compile(r"\b(pwd|password|token|secret|sig|signature)=([^;&\s]+)", re.I)
+#: An option of a URL or a connection string; what ODBC is given is such a string itself.
+_PARAMETER = re.compile(rf"\b([\w-]*{_WORDS}[\w-]*|odbc_connect|sig|signature)=([^;&\s]+)", re.I)
 _SECRET_LINE = re.compile(rf"({_WORDS}\w*[\"']?\s*[:=]\s*)(\S.*)", re.I)
 
 
