@@ -100,11 +100,11 @@ class SqliteDriver(EngineDriver):
         try:
             with self.told():
                 connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+            if writes:
+                self.staged.unlink(missing_ok=True)  # of a writer that was killed
             yield SqliteDatabase(self, connection)
         finally:
             connection.close()  # what is not committed is undone
-            if writes:
-                self.staged.unlink(missing_ok=True)
 
     def _is_there(self) -> bool:
         try:
@@ -120,7 +120,7 @@ class SqliteDriver(EngineDriver):
 
     @property
     def staged(self) -> Path:
-        """The file for staging; it belongs to the one that writes."""
+        """The file for staging; it belongs to the one whose transaction writes, until its end."""
         return self.path.with_name(f".{self.path.name}{STAGED}")
 
     def fault(self, kind: type[DatabaseError], error: Exception) -> DatabaseError:
@@ -183,11 +183,13 @@ class SqliteDatabase(EngineDatabase):
     def _copy(self, table: sa.Table, rows: pl.DataFrame, batch_size: int | None) -> None:
         marks = [f"c{number}" for number in range(rows.width)]
         names = list(rows.columns)
-        self._staged.unlink(missing_ok=True)  # of a writer that was killed
-        _stage(self._staged, rows.rename(dict(zip(names, marks, strict=True))), batch_size)
-        self._connection.exec_driver_sql(f"ATTACH ? AS {_STAGE}", (str(self._staged),))
         staged = sa.Table("rows", sa.MetaData(), *map(sa.Column, marks), schema=_STAGE)
-        self.run(sa.insert(table).from_select(names, sa.select(*staged.columns)))
+        try:
+            _stage(self._staged, rows.rename(dict(zip(names, marks, strict=True))), batch_size)
+            self._connection.exec_driver_sql(f"ATTACH ? AS {_STAGE}", (str(self._staged),))
+            self.run(sa.insert(table).from_select(names, sa.select(*staged.columns)))
+        finally:
+            self._staged.unlink(missing_ok=True)  # before the next one may begin to write
 
     def frames(self, query: sa.Select[Any], batch_size: int | None) -> Iterator[pl.DataFrame]:
         """Ask for rows."""
