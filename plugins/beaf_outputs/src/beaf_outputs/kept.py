@@ -19,6 +19,9 @@ import pyarrow as pa
 
 from beaf_core import Meaning, Receipt, UsageError
 
+#: What to tell of the partitions that go where a table is to hold another one alone.
+REPLACED = "other partitions were removed, for the table is to hold the last one alone"
+
 
 @dataclass(frozen=True)
 class About:

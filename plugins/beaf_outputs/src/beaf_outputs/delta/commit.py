@@ -17,6 +17,7 @@ from beaf_outputs.added import PARTITION_KEY
 from beaf_outputs.delta.files import DataFile
 from beaf_outputs.delta.schema import TIMESTAMP_NTZ, agreed, needs_ntz
 from beaf_outputs.delta.table import OthersCommittedError, Place, Table, application
+from beaf_outputs.kept import REPLACED
 from beaf_outputs.stores import is_on_s3
 from beaf_outputs.stores.retries import PassingError, repeated_until_answered
 
@@ -185,6 +186,8 @@ def _once(change: Change, told: Counter[str]) -> None:
                 _replace(change, table, schema, everything=anew or change.alone)
         except (DeltaError, OSError) as error:
             _sort_out(change, before, error, told)
+    if table is not None and (anew or change.alone):
+        told[REPLACED] = len({*table.keys} - {change.key})
     _flush_log(change.place, 0 if before is None else before + 1)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -16,7 +17,7 @@ import sqlalchemy as sa
 
 from beaf_core import PartitionRun, Receipt, Target, UsageError
 from beaf_outputs.added import PARTITION_KEY, with_added
-from beaf_outputs.kept import About, Kept
+from beaf_outputs.kept import REPLACED, About, Kept
 from beaf_outputs.sql import ddl, receipts
 from beaf_outputs.sql.drivers import Database, Driver, Statement, open_driver
 from beaf_outputs.sql.repeat import repeated
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from beaf_outputs.sql import Config
 
 REPEATED = "transactions were repeated, since the connection to the database broke"
+
+_NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
 def write(frame: pl.LazyFrame, target: Target, partition: PartitionRun, options: Config) -> Receipt:
@@ -37,8 +40,8 @@ def write(frame: pl.LazyFrame, target: Target, partition: PartitionRun, options:
     """
     driver = open_driver(options.sql_connection.get_secret_value())
     job = _Job.of(frame, target, partition, options, driver)
-    _, repeats = repeated(job.once)
-    return job.receipt(repeats)
+    replaced, repeats = repeated(job.once)
+    return job.receipt({REPEATED: repeats, REPLACED: replaced})
 
 
 @dataclass(frozen=True)
@@ -85,12 +88,8 @@ class _Job:
             notes=notes,
         )
 
-    def receipt(self, repeats: int = 0) -> Receipt:
-        notes = dict(self.notes)
-        if repeats:
-            notes["transactions were repeated, since the connection to the database broke"] = (
-                repeats
-            )
+    def receipt(self, counts: Mapping[str, int] = _NOTHING) -> Receipt:
+        notes = {**self.notes, **{told: count for told, count in counts.items() if count}}
         return Receipt(
             self.target.type,
             self.target.location(self.partition),
@@ -100,12 +99,17 @@ class _Job:
             notes,
         )
 
-    def once(self) -> None:
-        """Do the transaction, alone with the table only where the table itself changes."""
-        if not self._attempt(alone=False):
-            self._attempt(alone=True)
+    def once(self) -> int:
+        """Do the transaction, alone with the table only where the table itself changes.
 
-    def _attempt(self, *, alone: bool) -> bool:
+        Returns:
+            How many other partitions it has removed.
+        """
+        replaced = self._attempt(alone=False)
+        return (self._attempt(alone=True) or 0) if replaced is None else replaced
+
+    def _attempt(self, *, alone: bool) -> int | None:
+        """Do the transaction; None where it has to be alone with the table, and is not."""
         with self.driver.open(writes=True) as database:
             place = self.place.within(database)
             receipts.prepare(database, place.schema)
@@ -113,7 +117,7 @@ class _Job:
             database.lock(f"{place.lock}/{self.partition.key}")
             found = next(iter(receipts.entries(database, place, [self.partition.key])), None)
             if found is not None and found.token == self.token:
-                return True  # an earlier attempt ended well, and was not told so
+                return 0  # an earlier attempt ended well, and was not told so
             self._check_is_ours(found)
             wanted = self._table(place)
             change = ddl.change(
@@ -121,11 +125,17 @@ class _Job:
             )
             is_told = receipts.is_told(database, place, self.about.digest)
             if not alone and (change or not is_told):
-                return False
+                return None
+            replaced = self._others(database, place) if change.alone else 0
             self._change(database, place, wanted, change, tell=change.alone or not is_told)
             self._replace(database, place, wanted, change, found)
             database.commit()
-        return True
+        return replaced
+
+    def _others(self, database: Database, place: Place) -> int:
+        """Count the other partitions of the table."""
+        keys = {each.kept.receipt.partition for each in receipts.of_table(database, place)}
+        return len(keys - {self.partition.key})
 
     def _table(self, place: Place) -> sa.Table:
         timestamps = self.options.sql_timestamps
