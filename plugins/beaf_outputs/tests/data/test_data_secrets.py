@@ -8,6 +8,7 @@ from tests.cli.conftest import Beaf
 from beaf_core import UsageError
 from beaf_outputs.data.places import shown_location
 from beaf_outputs.sql.drivers import open_driver
+from beaf_outputs.sql.upkeep import parted
 from beaf_outputs.sql.urls import masked
 
 
@@ -49,3 +50,19 @@ def test_a_database_that_is_no_file_is_refused_without_its_token() -> None:
 def test_secret_options_are_hidden_in_what_a_driver_says(option: str) -> None:
     url = f"mssql://host/bars?{option}=hunter2&timeout=10"
     assert masked("no hunter2 after 10 s", url) == "no *** after 10 s"
+
+
+@pytest.mark.parametrize(
+    ("url", "table"),
+    [
+        ("postgresql://host/db", "bars"),
+        ("postgresql://me:a#b@host/db", "bars"),
+        ("postgresql://me:a#b@host/db", "a#b"),
+        ("postgresql://me:pw@host/db", "a@b"),
+        ("sqlite:///bars.db", "a#b"),
+        ("sqlite:///bars.db", "a@b"),
+    ],
+)
+def test_a_table_is_told_from_the_url_before_it(url: str, table: str) -> None:
+    assert parted(f"{url}#{table}") == (url, table)
+    assert parted("sqlite:///bars.db") == ("sqlite:///bars.db", "")

@@ -98,7 +98,7 @@ def described(location: str) -> Described | None:
         location: as receipts report it, `postgresql://host/database#schema.table`; user and
             password may stand in it.
     """
-    url, _, name = location.partition("#")
+    url, name = parted(location)
     if not name or not is_database(url):
         return None
     schema, dot, table = name.rpartition(".")
@@ -116,3 +116,13 @@ def described(location: str) -> Described | None:
         about = receipts.abouts(database, place, [newest.kept.about])
     told = tuple(each.kept.receipt for each in entries)
     return Described("sql", f"{shown(url)}#{name}", told, about.get(newest.kept.about), stored)
+
+
+def parted(location: str) -> tuple[str, str]:
+    """Part the URL of a database from the table behind `#`, which a password may hold, too."""
+    secret, at, rest = location.rpartition("@")
+    database, _, name = rest.partition("#")
+    if name:
+        return f"{secret}{at}{database}", name
+    url, _, name = location.partition("#")  # the name of the table holds the @
+    return url, name
