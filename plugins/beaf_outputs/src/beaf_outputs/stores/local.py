@@ -17,6 +17,9 @@ from beaf_core import BeafError, ResourceError, UsageError
 from beaf_outputs.stores import STAGED, Answer, Found, Item, checked
 from beaf_outputs.stores.locks import held
 
+#: So often a folder is made again whose parent another process has just removed.
+_ATTEMPTS = 100
+
 
 class LocalFiles:
     """A folder; see `Store`."""
@@ -236,12 +239,21 @@ def _remove_older(path: Path, before: float) -> None:
 
 
 def _make_folder(folder: Path) -> None:
-    """Make a folder and those above it, and ask the disk to keep each."""
+    """Make a folder and those above it, and ask the disk to keep each.
+
+    Raises:
+        FileNotFoundError: the file system takes no folder there, as /proc.
+    """
+    attempts = 0
     while not folder.is_dir():
         _make_folder(folder.parent)
-        with suppress(FileNotFoundError):  # another process has just removed the one above
+        try:
             folder.mkdir(exist_ok=True)
             _flush(folder.parent)
+        except FileNotFoundError:  # another process has just removed the one above
+            attempts += 1
+            if attempts == _ATTEMPTS:
+                raise
 
 
 def _move(source: Path, place: Path) -> None:
