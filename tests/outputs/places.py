@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import polars as pl
+from pydantic import ValidationError
 
 from beaf_core import (
     DatePartition,
@@ -22,6 +23,7 @@ from beaf_core import (
     Receipt,
     Target,
     UniversePartition,
+    UsageError,
 )
 
 if TYPE_CHECKING:
@@ -80,7 +82,10 @@ class Place:
         core = {"type", "path_template", "partition_columns"}
         own = {name: value for name, value in self.section.items() if name not in core}
         model = host().config_model("output", self.section["type"])
-        options = model.model_validate(own) if model is not None else None
+        try:
+            options = model.model_validate(own) if model is not None else None
+        except ValidationError as error:  # which the core tells as a fault of the configuration
+            raise UsageError(str(error)) from None
         columns = tuple(self.section.get("partition_columns", ()))
         template = getattr(options, "location_template", None) or self.section["path_template"]
         return Target(

@@ -24,8 +24,8 @@ from tests.outputs.standing import largest, shape
 from tests.outputs.tasks import Step
 
 NUMBERS = (0, 1, 2)
-WRITES = 4
-FEW, MANY = 9, 200
+WRITES = 3
+FEW, MANY = 6, 200
 
 
 @dataclass

@@ -55,7 +55,9 @@ def passes(name: str, folder: Path, s3: S3Server, fault: str, at: int, times: in
     if stands != [2, 1]:
         return f"{fault} at request {at}: versions {stands} stand"
     counted = sum(count for note, count in receipt.notes.items() if "repeated" in note)
-    if met and fault not in {"slow", "cut"} and counted < times:
+    # What the client of Delta's own library repeats, nobody hears of.
+    is_heard = fault not in {"slow", "cut"} and name != "delta-s3"
+    if met and is_heard and counted < times:
         return f"{fault} at request {at}: {times} faults, and the notes are {receipt.notes}"
     return None
 

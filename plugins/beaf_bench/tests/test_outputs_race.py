@@ -15,7 +15,7 @@ from beaf_bench.harness import Samples
 from beaf_bench.outputs import race as racing
 from beaf_bench.outputs.frame import ROWS, frame
 from beaf_bench.outputs.plain import CALLS, WRITERS
-from beaf_bench.outputs.point import PARTITION, measure, target, write
+from beaf_bench.outputs.point import PARTITION, measure, target, writer
 from beaf_bench.outputs.race import ratio_of
 from beaf_core import PluginHost
 
@@ -41,10 +41,11 @@ def test_the_frame_is_made_once_and_has_forty_columns_of_every_kind(tiny, cache)
 @pytest.mark.parametrize("name", FILES)
 def test_both_sides_write_all_rows(name, tiny, tmp_path):
     rows = pl.read_ipc(tiny)
-    write(name, "beaf", rows, f"{tmp_path}/beaf")
+    receipt = writer(name, "beaf", f"{tmp_path}/beaf")(rows)
+    assert receipt.rows == rows.height
     back = PluginHost().read_output(target(name, f"{tmp_path}/beaf"), [PARTITION])
     assert back.collect().sort("ListingId", "TimeBucket").equals(rows)
-    write(name, "plain", rows, f"{tmp_path}/plain")
+    writer(name, "plain", f"{tmp_path}/plain")(rows)
     assert count(name, f"{tmp_path}/plain") == rows.height
 
 

@@ -14,6 +14,7 @@ import pytest
 from deltalake import CommitProperties, DeltaTable, Transaction
 from tests.delta_tables import (
     MONDAY,
+    PARIS,
     TUESDAY,
     bars,
     log_of,
@@ -136,13 +137,13 @@ def interrupted(
     """Let something happen between looking at the table and the commit."""
     real, left = commit._replace, [times]
 
-    def replace(*args: Any) -> None:
+    def replace(*args: Any, **named: Any) -> None:
         if left[0]:
             left[0] -= 1
             monkeypatch.setattr(commit, "_replace", real)
             meanwhile()
             monkeypatch.setattr(commit, "_replace", replace)
-        real(*args)
+        real(*args, **named)
 
     monkeypatch.setattr(commit, "_replace", replace)
 
@@ -177,6 +178,19 @@ def test_a_commit_to_another_partition_stays(
     write(bars(2), target)
     assert read(target).equals(bars(2))
     assert read(target, TUESDAY).equals(bars(7))
+
+
+def test_of_two_that_make_a_table_anew_the_later_one_joins_the_first(
+    target: Target, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    anew = target_at(tmp_path, schema_mode="overwrite")
+    wide = bars().with_columns(More=pl.lit(1))
+    write(bars(), target)
+    write(bars(), target, PARIS)
+    interrupted(monkeypatch, 1, lambda: write(wide, anew, TUESDAY))
+    write(wide, anew)
+    assert read(target, MONDAY, TUESDAY).equals(pl.concat([wide, wide]))
+    assert delta.find_receipt(target, PARIS) is None
 
 
 def test_columns_that_are_added_meanwhile_stay(
@@ -246,8 +260,8 @@ def test_a_commit_whose_answer_was_lost_is_not_made_twice(
     write(bars(1), target)
     real = commit._replace
 
-    def lost(*args: Any) -> None:
-        real(*args)
+    def lost(*args: Any, **named: Any) -> None:
+        real(*args, **named)
         monkeypatch.setattr(commit, "_replace", real)
         raise commit.DeltaError("the answer was lost")
 

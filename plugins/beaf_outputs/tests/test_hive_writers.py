@@ -6,6 +6,7 @@ import resource
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
@@ -15,7 +16,14 @@ from typing import Any, Protocol
 import polars as pl
 import pytest
 
-from beaf_core import DatePartition, PartitionRun, ResourceError, Target, UniversePartition
+from beaf_core import (
+    DatePartition,
+    PartitionRun,
+    ResourceError,
+    Target,
+    UniversePartition,
+    UsageError,
+)
 from beaf_outputs.parquet import (
     Config,
     find_receipt,
@@ -124,6 +132,49 @@ def test_writers_who_begin_the_dataset_anew_at_once_with_the_same_columns_all_la
     found = read(target_in(place), day(99), *map(day, range(8)))
     assert sorted(found["Writer"]) == sorted(list(range(8)) * len(MICS))
     assert len(files(place)) == 8 * len(MICS)
+
+
+def overtaken(monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], object]) -> None:
+    """Let another writer do something once this one has computed its rows."""
+    real = steps._stage
+
+    def stage(*args: Any) -> Any:
+        staged = real(*args)
+        monkeypatch.setattr(steps, "_stage", real)
+        meanwhile()
+        return staged
+
+    monkeypatch.setattr(steps, "_stage", stage)
+
+
+def test_a_writer_whose_dataset_begins_anew_meanwhile_is_refused_and_leaves_nothing(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wide = rows(2).with_columns(More=pl.lit(1)).lazy()
+    write_output(rows(0).lazy(), target_in(place), day(0))
+    overtaken(monkeypatch, lambda: write_output(wide, target_in(place, mode="overwrite"), day(0)))
+    with pytest.raises(UsageError, match="holds other columns"):
+        write_output(rows(1).lazy(), target_in(place), day(1))
+    assert find_receipt(target_in(place), day(1)) is None
+    assert len([each for each in files(place) if each.endswith(".parquet")]) == len(MICS)
+
+
+def test_a_writer_joins_a_dataset_that_begins_anew_meanwhile_with_its_columns(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = target_in(place, mode="overwrite")
+    wide = rows(1).with_columns(More=pl.lit(1)).lazy()
+    write_output(rows(0).lazy(), target, day(0))
+
+    def begins_anew_twice() -> None:
+        write_output(rows(3).lazy().with_columns(Other=pl.lit(1)), target, day(0))
+        write_output(wide, target, day(0))
+
+    write_output(wide, target, day(2))
+    overtaken(monkeypatch, begins_anew_twice)
+    write_output(wide, target, day(1))
+    assert read(target, day(0), day(1)).height == 2 * len(MICS)
+    assert find_receipt(target, day(2)) is None
 
 
 def test_a_writer_whose_files_another_one_has_swept_commits_nothing(

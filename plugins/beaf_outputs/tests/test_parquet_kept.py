@@ -170,6 +170,8 @@ def test_a_folder_of_files_says_what_the_newest_of_them_means(tmp_path: Path) ->
     assert describe(str(tmp_path / "bars/others.parquet")) is None
     assert describe(str(tmp_path / "nowhere")) is None
     assert describe("postgresql://host/database") is None
+    (tmp_path / "folder.parquet").mkdir()
+    assert describe(str(tmp_path / "folder.parquet")) is None
 
 
 def test_other_tools_find_units_and_definitions_beside_the_columns(tmp_path: Path) -> None:

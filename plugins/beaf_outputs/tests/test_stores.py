@@ -205,8 +205,10 @@ def test_a_name_that_is_too_long_for_the_disk_is_told(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(ResourceError, match="cannot be written"):
-        open_store(f"{tmp_path}/file/below", {}).write("a", b"x")
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+    for name in ("file", "file/below", "dangling", "dangling/below"):
+        with pytest.raises(ResourceError, match="cannot be written"):
+            open_store(f"{tmp_path}/{name}", {}).write("a", b"x")
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="this machine has no /proc")

@@ -71,7 +71,7 @@ def _date(target: Target, partition: PartitionRun, names: list[str]) -> pl.Expr:
     # The day that a bucket begins on: one that ends at midnight is of the day before.
     label = pl.col(TIME_BUCKET)
     if target.meaning.facts.get("time_bucket_anchor", "end") == "end":
-        label = label.dt.offset_by("-1ns")
+        label = label.dt.cast_time_unit("ns").dt.offset_by("-1ns")  # no coarser unit has it
     return label.dt.date().clip(_literal(dates.start), _literal(dates.end))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -101,13 +101,22 @@ def encoded(schema: pl.Schema) -> str:
     """Render a schema as text that `decoded` gives back exactly, enums and decimals too.
 
     Raises:
-        UsageError: a name with a NUL, which ends texts in Arrow's C interface.
+        UsageError: a name that Arrow cannot hold.
     """
-    cut = [name for name in schema if "\0" in name]
-    if cut:
-        raise UsageError(f"the column {cut[0]!r} has a NUL in its name", remedy="rename it")
+    check_names(schema)
     arrow: pa.Schema = pl.DataFrame(schema=schema).to_arrow().schema
     return base64.b64encode(arrow.serialize()).decode()
+
+
+def check_names(names: Iterable[str]) -> None:
+    """Refuse names with a NUL, which ends texts in Arrow's C interface: polars ends in a panic.
+
+    Raises:
+        UsageError: there is one.
+    """
+    cut = [name for name in names if "\0" in name]
+    if cut:
+        raise UsageError(f"the column {cut[0]!r} has a NUL in its name", remedy="rename it")
 
 
 def decoded(text: str) -> pl.Schema:
@@ -131,3 +140,40 @@ def _restored(name: str, dtype: pl.DataType, there: pl.Schema) -> pl.Expr:
     if name not in there:
         return pl.lit(None, dtype).alias(name)
     return pl.col(name) if there[name] == dtype else pl.col(name).cast(dtype)
+
+
+def union(schemas: Sequence[pl.Schema]) -> pl.Schema:
+    """Join the columns of several partitions, those of the first one first.
+
+    A column of no type, since it has no value there, takes that of the others.
+
+    Raises:
+        UsageError: a column has several types; each may have values that another one would change.
+    """
+    joined: dict[str, pl.DataType] = {}
+    for name, dtype in (each for schema in schemas for each in schema.items()):
+        known = joined.setdefault(name, dtype)
+        if known == pl.Null:
+            joined[name] = dtype
+        elif dtype not in (known, pl.Null):
+            raise UsageError(
+                f"{name} is {known} in one partition and {dtype} in another",
+                remedy="run the older partitions again, or read them one by one",
+            )
+    return pl.Schema(joined)
+
+
+def concatenated(frames: Sequence[pl.LazyFrame]) -> pl.LazyFrame | None:
+    """Put the rows of several partitions together; a column that one lacks is null in its rows.
+
+    Returns:
+        None where there are none.
+
+    Raises:
+        UsageError: a column has several types.
+    """
+    if len(frames) < 2:
+        return frames[0] if frames else None
+    # Checked first: relaxed, nanoseconds would be cut to microseconds without a word.
+    union([each.collect_schema() for each in frames])
+    return pl.concat(frames, how="diagonal_relaxed")

@@ -1,7 +1,7 @@
 """Writes a partition, and kills itself before or after one of its steps; run as a program.
 
-Arguments: the URL, the number that the rows hold, and the step; without one, it writes to the end
-and prints how many steps there were.
+Arguments: the URL, the number that the rows hold, and the step; without one, it writes to the end.
+It prints a line when it begins, and one with the number of its steps at the end.
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ def main() -> None:
     for database in (SqliteDatabase, DuckdbDatabase):
         for name in ("run", "append", "commit"):
             setattr(database, name, clock.counted(getattr(database, name)))
-    Desk(FileDatabases(), url).write(rows(value), MONDAY)
+    made = rows(value)
+    print("ready", flush=True)
+    Desk(FileDatabases(), url).write(made, MONDAY)
     print(clock.now)
 
 

@@ -17,9 +17,14 @@ def postgres() -> Iterator[PostgresServer]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def database(postgres: PostgresServer) -> str:
+    return postgres.create_database()
+
+
 @pytest.fixture
-def desk(postgres: PostgresServer) -> Desk:
-    return Desk(postgres, postgres.create_database())
+def desk(postgres: PostgresServer, database: str) -> Desk:
+    return Desk(postgres, postgres.emptied(database))
 
 
 @pytest.fixture

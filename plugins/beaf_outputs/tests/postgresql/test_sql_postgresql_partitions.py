@@ -31,10 +31,9 @@ OTHER = ROWS.with_columns(Open=pl.lit(7.0))
         {"sql_timestamps": "int64"},
         {"sql_table": "a b.{datasetname}.{pass}".replace("{datasetname}.", "")},
         {"sql_table": "{pass}_{universe}_{start_date}"},
-        {"sql_batch_size": None},
-        {"sql_batch_size": 1},
-        {"schema_mode": "add_columns"},
-        {"schema_mode": "overwrite"},
+        {"sql_batch_size": 1, "schema_mode": "add_columns"},
+        pytest.param({"sql_batch_size": None}, marks=pytest.mark.soak),
+        pytest.param({"schema_mode": "overwrite"}, marks=pytest.mark.soak),
     ],
     ids=str,
 )

@@ -231,7 +231,7 @@ PREDICATES = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(predicate=PREDICATES)
 def test_any_predicate_chooses_the_rows_that_polars_chooses(
     lazy: pl.LazyFrame, predicate: pl.Expr

@@ -185,7 +185,7 @@ ANY = [
 ]
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 @given(rows=dataframes(max_cols=6, max_size=20, allow_null=True, allowed_dtypes=ANY))
 def test_any_frame_comes_back(desk: Desk, monday: PartitionRun, rows: pl.DataFrame) -> None:
     named = rows.rename({name: f"x{at}" for at, name in enumerate(rows.columns)})
@@ -198,7 +198,7 @@ def test_any_frame_comes_back(desk: Desk, monday: PartitionRun, rows: pl.DataFra
 MOMENTS = st.integers(-(2**62), 2**62)
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 @given(values=st.lists(st.none() | MOMENTS, max_size=20), unit=st.sampled_from(["ns", "us", "ms"]))
 def test_any_moment_comes_back_as_an_integer(
     desk: Desk, monday: PartitionRun, values: list[int | None], unit: Any

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +36,13 @@ def target(name: str, place: str) -> Target:
     return Target(kind, "bench", "rows", template, options, columns, shared=shared)
 
 
-def write(name: str, who: str, rows: pl.DataFrame, place: str) -> None:
-    """Write rows to an empty place: through the host, or by the plain call."""
+def writer(name: str, who: str, place: str) -> Callable[[pl.DataFrame], object]:
+    """Prepare to write to an empty place: through the host, or by the plain call."""
     if who == "plain":
-        WRITERS[name](rows, place)
-        return
-    receipt = PluginHost().write_output(rows.lazy(), target(name, place), PARTITION)
-    assert receipt.rows == rows.height
+        return lambda rows: WRITERS[name](rows, place)
+    host, there = PluginHost(), target(name, place)
+    host.load("output", there.type)
+    return lambda rows: host.write_output(rows.lazy(), there, PARTITION)
 
 
 def measure(name: str, who: str, rows: str, warm: str, place: str, server: int) -> dict[str, Any]:
@@ -56,11 +57,11 @@ def measure(name: str, who: str, rows: str, warm: str, place: str, server: int) 
         server: the process of the database server, whose work counts, too; 0 for none.
     """
     is_url = "://" in place
-    write(name, who, pl.read_ipc(warm), place if is_url else f"{place}/warm")
+    writer(name, who, place if is_url else f"{place}/warm")(pl.read_ipc(warm))
     frame = pl.read_ipc(rows).rechunk()  # in memory
-    there = place if is_url else f"{place}/counts"
+    write = writer(name, who, place if is_url else f"{place}/counts")
     before, served = read_clock(), _cpu_of(server)
-    write(name, who, frame, there)
+    write(frame)
     used = read_clock().since(before)
     cpu = used.cpu + _cpu_of(server) - served
     return {"cpu": cpu, "wall": used.wall, "computing": used.wall, "rss": peak_memory()}

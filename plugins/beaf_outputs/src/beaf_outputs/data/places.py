@@ -19,6 +19,8 @@ from beaf_core import (
 )
 from beaf_outputs.stores import is_on_s3, open_store
 
+#: What follows the name of a database, up to the table.
+_OPTIONS = re.compile(r"\?[^#]*")
 #: Stands for whatever a partition puts into a path; no path holds it.
 _ANY = "\x01"
 _OF_PARTITIONS = ("universe", "start_date", "end_date")
@@ -163,8 +165,10 @@ def _tables(target: Target) -> Iterator[Place]:
 
 
 def shown_location(location: str) -> str:
-    """Render a location without user and password."""
-    parts = urlsplit(location)
-    if "@" not in parts.netloc:
+    """Render a location without user, password and options, also where it is no proper URL."""
+    scheme, mark, rest = location.partition("://")
+    if not mark or is_on_s3(location):
         return location
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
+    # A password may hold what ends a host elsewhere; it ends at the last @. A file has none.
+    named = rest if rest.startswith("/") else rest.rpartition("@")[2]
+    return f"{scheme}://{_OPTIONS.sub('', named)}"

@@ -17,7 +17,7 @@ import click
 
 from beaf_core import Receipt
 from beaf_outputs.data.columns import columns_of
-from beaf_outputs.data.places import Asked
+from beaf_outputs.data.places import Asked, shown_location
 from beaf_outputs.kept import Described
 from beaf_outputs.upkeep import Upkeep
 
@@ -229,7 +229,8 @@ def _after_upkeep(task: Sequence[str], done: Sequence[Upkeep], asked: Asked) -> 
 
 def _as_typed(asked: Asked, location: str) -> list[str]:
     """Render what was asked for again; a URL without what it keeps secret."""
-    words = [] if asked.path is None else [asked.path if "@" not in asked.path else location]
+    path = asked.path
+    words = [] if path is None else [path if shown_location(path) == path else location]
     if asked.table is not None and words and words[0] == asked.path:
         words += ["--table", asked.table]
     words += ["--pipeline", asked.pipeline] if asked.pipeline else []

@@ -88,6 +88,16 @@ class Change:
         """
         return not table.is_ours or (self.anew and not self._fits(table))
 
+    def keeps_facts(self, table: Table) -> bool:
+        """Say whether all but the columns of a table that is made anew stays as it is."""
+        found = table.raw.metadata()
+        return (
+            table.is_ours
+            and found.partition_columns == list(self.partition_by)
+            and (found.name, found.description) == (self.name, self.description)
+            and self.properties.items() <= found.configuration.items()
+        )
+
     def _fits(self, table: Table) -> bool:
         try:
             self.columns_with(table)
@@ -165,16 +175,15 @@ def _once(change: Change, told: Counter[str]) -> None:
     if change.has_landed(table):
         return  # an earlier attempt has landed, though the answer was lost
     before = None if table is None else table.version
-    schema = (
-        change.schema if table is None or change.makes_anew(table) else change.columns_with(table)
-    )
+    anew = table is not None and change.makes_anew(table)
+    schema = change.schema if table is None or anew else change.columns_with(table)
     with change.place.refusals("written"):
         try:
-            if table is None or change.makes_anew(table):
-                _make(change, replaces=table is not None)
+            if table is None or (anew and not change.keeps_facts(table)):
+                _make(change, replaces=anew)
             else:
-                _replace(change, table, schema)
-        except DeltaError as error:
+                _replace(change, table, schema, everything=anew or change.alone)
+        except (DeltaError, OSError) as error:
             _sort_out(change, before, error, told)
     _flush_log(change.place, 0 if before is None else before + 1)
 
@@ -194,7 +203,7 @@ def _make(change: Change, *, replaces: bool) -> None:
     )
 
 
-def _replace(change: Change, table: Table, schema: Schema) -> None:
+def _replace(change: Change, table: Table, schema: Schema, *, everything: bool) -> None:
     if needs_ntz(schema) and TIMESTAMP_NTZ not in (table.raw.protocol().writer_features or ()):
         table.raw.alter.add_feature(
             TableFeatures.TimestampWithoutTimezone, allow_protocol_versions_increase=True
@@ -206,12 +215,14 @@ def _replace(change: Change, table: Table, schema: Schema) -> None:
         schema,
         list(change.partition_by),
         # By value, not by a text of SQL: no key can reach further than its own files.
-        None if change.alone else [(PARTITION_KEY, "=", change.key)],
+        None if everything else [(PARTITION_KEY, "=", change.key)],
         commit_properties=change.properties_of(),
     )
 
 
-def _sort_out(change: Change, before: int | None, error: DeltaError, told: Counter[str]) -> None:
+def _sort_out(
+    change: Change, before: int | None, error: DeltaError | OSError, told: Counter[str]
+) -> None:
     """Say whether another attempt may help: others have committed, or the server was busy."""
     table = change.place.table()
     if change.has_landed(table):
@@ -220,7 +231,7 @@ def _sort_out(change: Change, before: int | None, error: DeltaError, told: Count
         told[CONFLICTS] += 1
         raise OthersCommittedError from error
     if is_on_s3(change.place.location):
-        from beaf_outputs.stores.s3 import passes, reason_of
+        from beaf_outputs.stores.refusals import passes, reason_of
 
         if passes(str(error)):
             told[REPEATED] += 1

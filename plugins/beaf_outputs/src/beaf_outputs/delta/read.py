@@ -13,7 +13,7 @@ from beaf_outputs.added import PARTITION_KEY
 from beaf_outputs.delta.files import folder_of, partition_text
 from beaf_outputs.delta.receipts import about_of, kept_of
 from beaf_outputs.delta.table import Place, Table
-from beaf_outputs.kept import Described, Kept, restored
+from beaf_outputs.kept import Described, Kept, concatenated, restored, union
 
 #: The feature of tables whose files hold rows that are deleted.
 DELETION_VECTORS = "deletionVectors"
@@ -29,9 +29,7 @@ def read(target: Target, partitions: Sequence[PartitionRun]) -> pl.LazyFrame | N
         for location, keys in by_location.items()
         if (frame := _read(Place(location, target.storage_options), keys)) is not None
     ]
-    return (
-        pl.concat(frames, how="diagonal_relaxed") if len(frames) > 1 else next(iter(frames), None)
-    )
+    return concatenated(frames)
 
 
 def find(target: Target, partition: PartitionRun) -> Receipt | None:
@@ -95,15 +93,15 @@ def _read(place: Place, keys: Sequence[str]) -> pl.LazyFrame | None:
 
 
 def _given(place: Place, table: Table, kept: Mapping[str, Kept]) -> pl.Schema:
-    """Give the columns as they were handed in; where partitions differ, as in the newest one."""
+    """Give the columns as they were handed in, in the order of the newest partition.
+
+    Raises:
+        UsageError: their types differ, which a table may keep as one: durations of several units.
+    """
     newest = sorted(kept, key=lambda key: table.number(key) or 0, reverse=True)
-    columns: dict[str, pl.DataType] = {}
-    for digest in dict.fromkeys(kept[key].about for key in newest):
-        about = about_of(place, digest)
-        for name, dtype in about.schema.items() if about else ():
-            if columns.get(name, pl.Null()) == pl.Null:  # of no type where there was no value
-                columns[name] = dtype
-    return pl.Schema(columns)
+    digests = dict.fromkeys(kept[key].about for key in newest)
+    abouts = (about_of(place, digest) for digest in digests)
+    return union([each.schema for each in abouts if each is not None])
 
 
 def _without_added(table: Table) -> pl.Schema:

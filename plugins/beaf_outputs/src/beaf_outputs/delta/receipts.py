@@ -57,7 +57,8 @@ def kept_of(place: Place, table: Table, keys: Iterable[str]) -> dict[str, Kept]:
     Rows that others have removed or added since make a receipt void, and the partition is written
     again.
     """
-    numbers = {key: number for key in keys if (number := table.number(key))}
+    with place.refusals("read"):
+        numbers = {key: number for key in keys if (number := table.number(key))}
     found = _read(place, {key: receipt_path(key, number) for key, number in numbers.items()})
     kept = {key: Kept.of_text(text) for key, text in found.items()}
     return {key: each for key, each in kept.items() if table.rows(key) in {None, each.receipt.rows}}

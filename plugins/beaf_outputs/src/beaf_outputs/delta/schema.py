@@ -10,6 +10,7 @@ from deltalake import Field, Schema
 from beaf_core import UsageError
 from beaf_outputs.added import PARTITION_KEY
 from beaf_outputs.delta.table import LAYOUT, MARK, Table
+from beaf_outputs.kept import check_names
 
 #: The feature of tables that hold timestamps without a time zone.
 TIMESTAMP_NTZ = "timestampNtz"
@@ -28,6 +29,7 @@ def delta_schema(stored: pl.Schema, said: Mapping[str, Mapping[str, str]]) -> Sc
         said: column → metadata, `comment` above all.
     """
     columns = pl.Schema({**stored, PARTITION_KEY: pl.String()})
+    check_names(columns)
     plain = Schema.from_arrow(pl.DataFrame(schema=columns).to_arrow().schema)
     meaning = {**said, PARTITION_KEY: _OF_THE_KEY}
     return Schema(

@@ -6,10 +6,11 @@ import os
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from deltalake import DeltaTable
@@ -40,6 +41,8 @@ _KEY = f"partition.{PARTITION_KEY}"
 _UNFIT_FOLDERS = re.compile(r"%[0-9A-Fa-f]{2}|[\x00-\x1f\x7f]")
 
 _PAUSES = (0.01, 0.05, 0.25)
+#: Seconds after which a server that does not answer is not asked once more.
+_PATIENCE = 10.0
 
 # Reads are repeated by the object store's client itself; these bound how often and how long.
 _RETRIES = {"max_retries": "5", "retry_timeout": "45s"}
@@ -99,11 +102,15 @@ class Place:
         with self.refusals("read"):
             if not is_on_s3(self.location) and not Path(self.root, "_delta_log").is_dir():
                 return None  # asked first, since deltalake makes the folder that it looks into
+            began = time.monotonic()
             for pause in _PAUSES:
                 # Who lists a folder while others write to it may see a commit and not the one
-                # before; so a log that seems to have a gap is looked at again.
-                with suppress(DeltaError):
+                # before; and of answers that break off, deltalake asks for few again.
+                try:
                     return self._loaded()
+                except (DeltaError, OSError):
+                    if time.monotonic() - began > _PATIENCE:
+                        raise
                 time.sleep(pause)
             return self._loaded()
 
@@ -164,7 +171,7 @@ class Place:
 
     def _reason(self, error: Exception) -> str:
         if is_on_s3(self.location):
-            from beaf_outputs.stores.s3 import reason_of
+            from beaf_outputs.stores.refusals import reason_of
 
             return reason_of(error)
         return str(error).strip().splitlines()[0]
@@ -196,22 +203,27 @@ class Table:
         # for it reads the log since its last checkpoint.
         return self._numbers[key] or self.raw.transaction_version(application(key))
 
+    def rows(self, key: str) -> int | None:
+        """Count the rows of a partition; None where the log does not tell."""
+        return self._rows.get(key, 0)
+
     @cached_property
     def _numbers(self) -> dict[str, int | None]:
         """The numbers of writes by the names of files: None where these do not agree on one."""
-        by_key = (
-            self.files.filter(pl.col(_KEY).is_not_null())
-            .group_by(_KEY)
-            .agg(pl.col("path").str.extract(_NUMBER).cast(pl.Int64).unique().alias("numbers"))
-        )
+        number = pl.col("path").str.extract(_NUMBER).cast(pl.Int64, strict=False)
         return {
-            key: numbers[0] if len(numbers) == 1 else None for key, numbers in by_key.iter_rows()
+            key: numbers[0] if len(numbers) == 1 else None
+            for key, numbers in self._by_key(number.unique())
         }
 
-    def rows(self, key: str) -> int | None:
-        """Count the rows of a partition; None where the log does not tell."""
-        counts = self.files_of([key])["num_records"]
-        return None if counts.has_nulls() else int(counts.sum())
+    @cached_property
+    def _rows(self) -> dict[str, int | None]:
+        counts = pl.col("num_records")
+        return dict(self._by_key(pl.when(counts.null_count() == 0).then(counts.sum())))
+
+    def _by_key(self, told: pl.Expr) -> Iterator[tuple[str, Any]]:
+        known = self.files.filter(pl.col(_KEY).is_not_null())
+        yield from known.group_by(_KEY).agg(told.alias("told")).iter_rows()
 
     @cached_property
     def files(self) -> pl.DataFrame:

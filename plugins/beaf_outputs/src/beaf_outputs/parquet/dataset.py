@@ -14,7 +14,7 @@ from dataclasses import replace
 import polars as pl
 
 from beaf_core import DatePartition, PartitionRun, Receipt, ResourceError, Target, UsageError
-from beaf_outputs.kept import Described
+from beaf_outputs.kept import Described, concatenated, union
 from beaf_outputs.parquet.common import since
 from beaf_outputs.parquet.records import (
     ALL_STAGED,
@@ -29,7 +29,7 @@ from beaf_outputs.parquet.records import (
     records,
     universe_folder,
 )
-from beaf_outputs.parquet.rows import scanned, union
+from beaf_outputs.parquet.rows import scanned
 from beaf_outputs.parquet.steps import finish, finish_if_pending
 from beaf_outputs.stores import Store, open_store
 
@@ -43,8 +43,7 @@ def read(target: Target, partitions: Sequence[PartitionRun]) -> pl.LazyFrame | N
     for each in partitions:
         by_root.setdefault(target.location(each), []).append(each.key)
     frames = [_scanned(target, root, keys) for root, keys in by_root.items()]
-    there = [each for each in frames if each is not None]
-    return pl.concat(there, how="diagonal") if there else None
+    return concatenated([each for each in frames if each is not None])
 
 
 def _scanned(target: Target, root: str, keys: Sequence[str]) -> pl.LazyFrame | None:

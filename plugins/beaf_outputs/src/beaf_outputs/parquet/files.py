@@ -15,11 +15,11 @@ from pathlib import Path
 import polars as pl
 
 from beaf_core import PartitionRun, Receipt, Target, UsageError
-from beaf_outputs.kept import About, Described
+from beaf_outputs.kept import About, Described, union
 from beaf_outputs.parquet.common import option, repetitions, since, was_set
 from beaf_outputs.parquet.dated import files_of_days
 from beaf_outputs.parquet.footers import Footer, footers, kept_with
-from beaf_outputs.parquet.rows import check_columns, scanned, sunk, union
+from beaf_outputs.parquet.rows import check_columns, scanned, sunk
 from beaf_outputs.stores import Store, is_on_s3, open_store, parted
 
 _NO_MODE = "schema_mode has no effect without partition_columns: each file has its own columns"

@@ -126,20 +126,3 @@ def scanned(
         glob=False,  # a name may hold `*` or `[`
         storage_options=scan_options,
     )
-
-
-def union(schemas: Sequence[pl.Schema]) -> pl.Schema:
-    """Join the columns of files, those of the first one first.
-
-    Raises:
-        UsageError: a column has several types.
-    """
-    joined: dict[str, pl.DataType] = {}
-    for schema in schemas:
-        for name, dtype in schema.items():
-            if joined.setdefault(name, dtype) != dtype:
-                raise UsageError(
-                    f"{name} is {joined[name]} in one partition and {dtype} in another",
-                    remedy="run the older partitions again, or read them one by one",
-                )
-    return pl.Schema(joined)

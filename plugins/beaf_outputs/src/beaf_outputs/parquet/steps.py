@@ -28,6 +28,7 @@ from beaf_outputs.parquet.records import (
     Version,
     about_path,
     keep_about,
+    latest,
     lock_path,
     paths_of_records,
     publish,
@@ -150,21 +151,27 @@ def _committed(
         Where it is, and the record.
     """
     partition = staged.receipt.partition
-    while replaced is not None:
-        # Nobody sees the record before the version is published with which the dataset begins
-        # anew; then all that was there is gone.
-        record = staged.record(version, _everything(store))
+    while True:
         path = record_path(version, partition)
+        if replaced is not None:
+            # Nobody sees the record before the version is published with which the dataset begins
+            # anew; then all that was there is gone.
+            gone: Sequence[str] = _everything(store)
+        else:
+            before = records(store, [path])[0]
+            gone = before.files if before else ()
+        record = staged.record(version, gone)
         store.write(path, record.text.encode())
-        if publish(store, version):
+        if _is_part_of(store, version) if replaced is None else publish(store, version):
             return path, record
         store.remove(path)
         version, replaced = fitted(store, *fitting)
-    path = record_path(version, partition)
-    before = records(store, [path])[0]
-    record = staged.record(version, before.files if before else ())
-    store.write(path, record.text.encode())
-    return path, record
+
+
+def _is_part_of(store: Store, version: Version) -> bool:
+    """Say whether what is written with a version is seen: the dataset has not begun anew since."""
+    now = latest(store)
+    return now is not None and now.generation == version.generation
 
 
 def _check_untouched(store: Store, staged: _Staged) -> None:

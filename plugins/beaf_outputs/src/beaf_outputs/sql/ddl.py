@@ -58,7 +58,7 @@ def change(
         UsageError: it is there and may not be, is not BEAF's, or differs where that is not allowed.
     """
     if there is None:
-        return Change(created(wanted), made=True)
+        return Change((CreateTable(wanted),), made=True)
     _check_may_be_written(wanted, there, options)
     alone = options.sql_if_exists == "replace"
     found = _differences(driver, wanted, there, nulls)
@@ -66,16 +66,16 @@ def change(
         added = [AddColumn(wanted.c[name]) for name in found.new]
         return Change(tuple(added), alone=alone)
     if alone or options.schema_mode == "overwrite":
-        return Change((DropTable(wanted), *created(wanted)), made=True, alone=True)
+        return Change((DropTable(wanted), CreateTable(wanted)), made=True, alone=True)
     raise UsageError(
         f"the table {wanted.fullname} has other columns than the pass yields: {found}",
         remedy=_remedy(found),
     )
 
 
-def created(table: sa.Table) -> tuple[Statement, ...]:
-    """Make a table and its indexes."""
-    return (CreateTable(table), *(CreateIndex(each) for each in table.indexes))
+def indexes(driver: Driver, table: sa.Table) -> list[Statement]:
+    """Make the indexes of a new table, where they help: with rows in it, not row by row."""
+    return [CreateIndex(each) for each in table.indexes] if driver.needs_index else []
 
 
 def comments(table: sa.Table, meaning: Meaning) -> list[Statement]:

@@ -13,7 +13,7 @@ from polars.io.plugins import register_io_source
 
 from beaf_core import PartitionRun, Target
 from beaf_outputs.added import PARTITION_KEY
-from beaf_outputs.kept import About, restored
+from beaf_outputs.kept import About, concatenated, restored
 from beaf_outputs.sql import receipts
 from beaf_outputs.sql.drivers import Database, Driver, open_driver
 from beaf_outputs.sql.predicates import condition
@@ -43,11 +43,7 @@ def read(
                 for each in _pieces(driver, database, place, keys, options.sql_batch_size)
             ]
 
-    frames = [each.lazy() for each in repeated(ask)[0]]
-    if len(frames) < 2:
-        return frames[0] if frames else None
-    # Partitions of several configurations: what one lacks is null.
-    return pl.concat(frames, how="diagonal_relaxed")
+    return concatenated([each.lazy() for each in repeated(ask)[0]])
 
 
 def _pieces(

@@ -47,21 +47,22 @@ def overlapping(target: Target, partition: PartitionRun, options: Config) -> lis
     place = Place.of(target, options.sql_table, partition)
     driver = open_driver(options.sql_connection.get_secret_value())
 
-    def ask() -> list[receipts.Entry]:
+    def ask() -> list[tuple[Receipt, PartitionRun]]:
         with driver.open(writes=False) as database:
             schema = place.within(database).schema
             if not receipts.are_kept(database, schema):
                 return []
-            return receipts.overlapping(database, schema, target, partition)
+            found = receipts.overlapping(database, schema, target, partition)
+            of_run = [(each, _run_of(each.kept.receipt)) for each in found]
+            # Where the table's name has dates in it, each is looked for in its own.
+            places = {run: Place.of(target, options.sql_table, run) for _, run in of_run}
+            names = {each: each.within(database).name for each in set(places.values())}
+            return [
+                (each.kept.receipt, run) for each, run in of_run if each.table == names[places[run]]
+            ]
 
     found, _ = repeated(ask)
-    of_run = [(each, _run_of(each.kept.receipt)) for each in found]
-    return [
-        _here(each.kept.receipt, target, run)
-        for each, run in of_run
-        # Where the table's name has dates in it, each is looked for in its own.
-        if each.table == Place.of(target, options.sql_table, run).name
-    ]
+    return [_here(receipt, target, run) for receipt, run in found]
 
 
 def _run_of(receipt: Receipt) -> PartitionRun:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from urllib.parse import quote, quote_plus
 
@@ -13,6 +14,9 @@ from beaf_core import did_you_mean
 
 #: What of a URL's options tells where a database is, and nothing else.
 _SHOWN_OPTIONS = ("host", "port", "service")
+
+#: What the names of options have in them whose values are secrets; a text of ODBC holds one.
+_SECRET_OPTION = re.compile("pass|pwd|token|secret|key|credential|odbc_connect", re.I)
 
 HIDDEN = "***"
 
@@ -72,7 +76,11 @@ def _url(text: str) -> URL:
 
 def shown(text: str) -> str:
     """Render a URL without user, password and options."""
-    url = parsed(text)
+    return without_secrets(parsed(text))
+
+
+def without_secrets(url: URL) -> str:
+    """Render a URL that has been read, without user, password and options."""
     options = {name: url.query[name] for name in _SHOWN_OPTIONS if name in url.query}
     bare = URL.create(
         url.get_backend_name(), host=url.host, port=url.port, database=url.database, query=options
@@ -85,7 +93,7 @@ def masked(message: str, text: str) -> str:
     url = parsed(text)
     secrets = {str(url.password)} if url.password else set()
     for name, value in url.query.items():
-        if name not in _SHOWN_OPTIONS and "pass" in name:
+        if name not in _SHOWN_OPTIONS and _SECRET_OPTION.search(name):
             secrets |= {value} if isinstance(value, str) else set(value)
     spelled = {text} | secrets | {quote(each, safe="") for each in secrets}
     spelled |= {quote_plus(each) for each in secrets} | {quote(each) for each in secrets}

@@ -179,6 +179,8 @@ class _Job:
             database.run(sa.delete(wanted).where(wanted.c[PARTITION_KEY] == key))
         if self.rows.height:
             database.append(wanted, self.rows, self.options.sql_batch_size)
+        for statement in ddl.indexes(self.driver, wanted) if change.made else ():
+            database.run(statement)
         kept = Kept(self.receipt(), self.about.digest)
         entry = receipts.Entry(
             place.name, self.target.dataset, self.target.pass_name, kept, self.token

@@ -15,10 +15,10 @@ import polars as pl
 
 from beaf_core import BeafError, ResourceError, UsageError
 from beaf_outputs.stores import STAGED, Answer, Found, Item, checked
+from beaf_outputs.stores.disk import below, flush, make_folder, move, remove_older
 from beaf_outputs.stores.locks import held
 
-#: So often a folder is made again whose parent another process has just removed.
-_ATTEMPTS = 100
+_NO_FILE = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
 
 
 class LocalFiles:
@@ -36,7 +36,7 @@ class LocalFiles:
 
     def read(self, path: str) -> bytes | None:
         """Read a file; None where there is none."""
-        with self._refusals(path, "read"), suppress(FileNotFoundError, NotADirectoryError):
+        with self._refusals(path, "read"), suppress(*_NO_FILE):
             return self._inside(path).read_bytes()
         return None
 
@@ -44,7 +44,7 @@ class LocalFiles:
         """Read the end of a file; None where there is none."""
         with (
             self._refusals(path, "read"),
-            suppress(FileNotFoundError, NotADirectoryError),
+            suppress(*_NO_FILE),
             self._inside(path).open("rb") as file,
         ):
             file.seek(max(0, file.seek(0, os.SEEK_END) - size))
@@ -63,12 +63,12 @@ class LocalFiles:
         place = self._inside(path)
         with self.staging(path) as staged, self._refusals(path, "written"):
             staged.write_bytes(data)
-            _flush(staged)
+            flush(staged)
             try:
                 os.link(staged, place)
             except FileExistsError:
                 return False
-            _flush(place.parent)
+            flush(place.parent)
         return True
 
     @contextmanager
@@ -76,7 +76,7 @@ class LocalFiles:
         """Offer a hidden file beside the place, so that the move is one step."""
         place = self._inside(path)
         with self._refusals(path, "written"):
-            _make_folder(place.parent)
+            make_folder(place.parent)
         # Named at random, so that two writers never share one.
         staged = place.with_name(f"{_staged_prefix(place.name)}{secrets.token_hex(8)}{STAGED}")
         try:
@@ -90,13 +90,13 @@ class LocalFiles:
         """Offer the folder itself."""
         place = self._inside(folder)
         with self._refusals(folder, "written"):
-            _make_folder(place)
+            make_folder(place)
         try:
             yield place
             with self._refusals(folder, "written"):
                 for each in sorted(place.iterdir()):
-                    _flush(each)
-                _flush(place)
+                    flush(each)
+                flush(place)
         except BaseException:
             shutil.rmtree(place, ignore_errors=True)
             raise
@@ -110,20 +110,20 @@ class LocalFiles:
         with self._refusals(path, "written"), suppress(FileNotFoundError, NotADirectoryError):
             for each in list(os.scandir(place.parent)):
                 if each.name.startswith(prefix) and each.name.endswith(STAGED):
-                    _remove_older(Path(each.path), before)
+                    remove_older(Path(each.path), before)
 
     def put(self, staged: Path, path: str) -> None:
         """Bring a finished local file into place."""
         with self._refusals(path, "written"):
-            _flush(staged)
-            _move(staged, self._inside(path))
+            flush(staged)
+            move(staged, self._inside(path))
 
     def move(self, source: str, path: str) -> bool:
         """Move a file; False where the source is not there."""
         origin, place = self._inside(source), self._inside(path)
         with self._refusals(path, "written"):
             try:
-                _move(origin, place)
+                move(origin, place)
             except FileNotFoundError:
                 return False
             self._prune(origin.parent)
@@ -132,7 +132,7 @@ class LocalFiles:
     def files(self, folder: str) -> list[Found]:
         """List all files below a folder."""
         with self._refusals(folder, "listed"):
-            found = list(_below(self._inside(folder)))
+            found = list(below(self._inside(folder)))
         prefix = self._inside("").as_posix().rstrip("/") + "/"
         return [
             Found(each.as_posix().removeprefix(prefix), stat.st_size, stat.st_mtime)
@@ -148,7 +148,7 @@ class LocalFiles:
         place = self._inside(path)
         with self._refusals(path, "removed"), suppress(FileNotFoundError, NotADirectoryError):
             place.unlink()
-            _flush(place.parent)
+            flush(place.parent)
             self._prune(place.parent)
 
     @contextmanager
@@ -157,7 +157,7 @@ class LocalFiles:
         place = self._inside(path)
         with ExitStack() as stack:
             with self._refusals(path, "locked"):
-                _make_folder(place.parent)
+                make_folder(place.parent)
                 stack.enter_context(held(place))
             yield
 
@@ -230,68 +230,3 @@ def _staged_prefix(name: str) -> str:
     if len(name.encode()) <= 200:
         return f".{name}."
     return f".{hashlib.sha256(name.encode()).hexdigest()}."
-
-
-def _remove_older(path: Path, before: float) -> None:
-    with suppress(FileNotFoundError):
-        if path.stat().st_mtime < before:
-            path.unlink()
-
-
-def _make_folder(folder: Path) -> None:
-    """Make a folder and those above it, and ask the disk to keep each.
-
-    Raises:
-        FileNotFoundError: the file system takes no folder there, as /proc.
-    """
-    attempts = 0
-    while not folder.is_dir():
-        _make_folder(folder.parent)
-        try:
-            folder.mkdir(exist_ok=True)
-            _flush(folder.parent)
-        except FileNotFoundError:  # another process has just removed the one above
-            attempts += 1
-            if attempts == _ATTEMPTS:
-                raise
-
-
-def _move(source: Path, place: Path) -> None:
-    """Move a file over another one or none, into a folder that may be about to vanish.
-
-    Raises:
-        FileNotFoundError: the source is not there.
-    """
-    while True:
-        _make_folder(place.parent)
-        try:
-            source.replace(place)
-        except FileNotFoundError:
-            if not source.exists():
-                raise
-            continue
-        _flush(place.parent)
-        return
-
-
-def _below(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
-    """Yield the files below a folder that are not gone before they are looked at."""
-    try:
-        entries = list(os.scandir(folder))
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
-            yield from _below(Path(entry.path))
-            continue
-        with suppress(FileNotFoundError):
-            yield Path(entry.path), entry.stat()
-
-
-def _flush(path: Path) -> None:
-    """Ask the disk to keep a file, or a folder's entries, before the next step."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -16,6 +16,7 @@ from obstore.store import S3Store
 from beaf_core import ResourceError, UsageError, did_you_mean
 from beaf_outputs.stores import S3_SCHEME, Answer, Found, Item, checked
 from beaf_outputs.stores.local import told
+from beaf_outputs.stores.refusals import reason_of, sorted_out
 from beaf_outputs.stores.retries import PassingError, repeated_until_answered
 from beaf_outputs.stores.scratch import scratch_folder, scratch_lock
 
@@ -30,14 +31,6 @@ REQUESTS_AT_ONCE = 16
 # Options of polars that are none of object stores: how polars itself retries and caches.
 _OF_POLARS = re.compile(r"max_retries|retry_.*|file_cache_ttl")
 _ENDPOINTS = ("aws_endpoint_url_s3", "aws_endpoint_url", "aws_endpoint", "endpoint_url", "endpoint")
-_STATUS = re.compile(r"status code: (\d{3}(?: [A-Z][\w' -]*)?)")
-_CODE = re.compile(r"<Code>(\w+)</Code>|\(code: (\w+)\)")
-_PASSING_CODES = {
-    "InternalError", "RequestTimeout", "RequestTimeTooSkewed", "ServiceUnavailable", "SlowDown",
-    "ThrottlingException", "TooManyRequests",
-}  # fmt: skip
-_PASSING_STATUS = {"408", "429"}
-_LOST = "HTTP error"
 
 
 class S3Objects:
@@ -198,7 +191,7 @@ class S3Objects:
             checked(self.root, path)
 
         def once() -> Answer:
-            with _sorted_out():
+            with sorted_out():
                 return request()
 
         with self._refusals(path, done):
@@ -260,41 +253,6 @@ def _completed(given: Mapping[str, str]) -> dict[str, str]:
 def _is_on(options: Mapping[str, str], name: str) -> bool:
     found = [each for key, each in options.items() if key.lower().removeprefix("aws_") == name]
     return any(each.lower() in {"true", "1", "yes", "on"} for each in found)
-
-
-@contextmanager
-def _sorted_out() -> Iterator[None]:
-    """Tell refusals that pass from those that stay."""
-    try:
-        yield
-    except BaseError as error:
-        if passes(str(error)):
-            raise PassingError(reason_of(error)) from None
-        raise
-
-
-def passes(text: str) -> bool:
-    """Say whether a refusal, in the words of an object store, may pass by itself."""
-    status, code = _STATUS.search(text), _CODE.search(text)
-    if code and (code[1] or code[2]) in _PASSING_CODES:
-        return True
-    if status:
-        return status[1][:3] in _PASSING_STATUS or status[1].startswith("5")
-    return _LOST in text
-
-
-def reason_of(error: Exception) -> str:
-    """Say why, in words of which none can be a secret: what servers answer may repeat one."""
-    text = str(error)
-    status, code = _STATUS.search(text), _CODE.search(text)
-    named = (code[1] or code[2]) if code else ""
-    if status:
-        return f"the object store answers {status[1]}{f' ({named})' if named else ''}"
-    if named:
-        return f"the object store answers {named}"
-    if _LOST in text:
-        return "the object store cannot be reached, or broke off"
-    return f"the object store refuses it ({type(error).__name__})"
 
 
 def _never(location: str, done: str, reason: str) -> ResourceError:

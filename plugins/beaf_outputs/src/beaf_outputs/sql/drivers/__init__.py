@@ -82,6 +82,8 @@ class Driver(Protocol):
     most_columns: int | None
     #: Whether tables and columns can bear comments.
     has_comments: bool
+    #: Whether rows of a partition are found by an index.
+    needs_index: bool
     #: Whether names that differ in case alone are one name.
     ignores_case: bool
     #: Whether a NaN is kept as such, and is more than every number where rows are compared.

@@ -46,6 +46,7 @@ _FAMILIES: tuple[tuple[type[sa.types.TypeEngine[Any]], str], ...] = (
 class EngineDriver:
     """A database at a URL of SQLAlchemy."""
 
+    needs_index = True
     ignores_case = False
     keeps_nan = False  # as far as is known
     name = ""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from beaf_core import ResourceError
+from beaf_outputs.stores.retries import PassingError
 
 
 class DatabaseError(ResourceError):
     """The database refuses, or does not answer."""
 
 
-class LostError(DatabaseError):
+class LostError(DatabaseError, PassingError):
     """The connection broke, or the transaction was given up: nothing of it is there; repeat it."""
 
 

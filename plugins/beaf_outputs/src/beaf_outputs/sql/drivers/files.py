@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
 from beaf_core import ResourceError, UsageError
+from beaf_outputs.sql.urls import without_secrets
 
 
 class Spelled(sa.types.UserDefinedType[Any]):
@@ -34,7 +35,7 @@ def file_of(url: URL) -> Path:
     name, kind = url.database or "", url.get_backend_name()
     if not name or name.startswith(":memory:") or url.host or name.startswith(("file:", "md:")):
         raise UsageError(
-            f"sql_connection: {url.render_as_string()} names no file",
+            f"sql_connection: {without_secrets(url)} names no file",
             remedy=f"write {kind}:///folder/file.db, or {kind}:////folder/file.db from the root",
         )
     return Path(name).resolve()

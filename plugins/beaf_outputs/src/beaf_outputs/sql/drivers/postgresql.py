@@ -52,6 +52,7 @@ class PostgresDriver:
     longest_name: int | None = 63
     most_columns: int | None = 1600
     has_comments = True
+    needs_index = True
     ignores_case = False
     keeps_nan = True
 
