@@ -211,6 +211,12 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
             open_store(f"{tmp_path}/{name}", {}).write("a", b"x")
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="this machine has no /proc")
+def test_a_folder_that_the_file_system_does_not_take_is_told() -> None:
+    with pytest.raises(ResourceError, match="/proc/no/such"):
+        open_store("/proc/no/such", {}).write("file", b"1")
+
+
 @pytest.mark.parametrize("fault", ["500", "503", "429", "reset"])
 def test_a_server_that_is_busy_is_asked_again(
     s3: S3Server, bucket: str, faults: Faults, fault: str

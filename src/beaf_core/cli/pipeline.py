@@ -23,6 +23,8 @@ from beaf_core.cli.screen import (
 from beaf_core.model.errors import BeafError, ExitCode
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from beaf_core.model.run import PassOutcome, RunChoices, RunReport
     from beaf_core.prepare import PreparedPipeline
 
@@ -192,7 +194,10 @@ def _print_samples(prepared: PreparedPipeline, report: RunReport, rows: int) -> 
     for outcome in report.outcomes:
         if rows > 0 and outcome.receipt is not None and outcome.pass_name not in shown:
             shown.add(outcome.pass_name)
-            _print_sample(prepared, outcome, rows)
+            try:
+                _print_sample(prepared, outcome, rows)
+            except BeafError as error:  # the rows are written, and the run is not the worse for it
+                narrate(f"note: no rows of {outcome.pass_name} are shown: {error}")
 
 
 def _print_sample(prepared: PreparedPipeline, outcome: PassOutcome, rows: int) -> None:
@@ -207,14 +212,28 @@ def _print_sample(prepared: PreparedPipeline, outcome: PassOutcome, rows: int) -
         print_frame(title, frame.head(rows).collect(), last=_SEEN_ELSEWHERE)
 
 
+def _messages(outcomes: Iterable[PassOutcome]) -> list[str]:
+    """Word what went wrong, once for all partitions of a pass that say the same."""
+    alike: dict[tuple[str, str, str], list[str]] = {}
+    for each in outcomes:
+        failed = each.exit_code is not ExitCode.OK
+        if failed or each.message:
+            key = ("error" if failed else "warning", each.pass_name, each.message or "")
+            alike.setdefault(key, []).append(each.partition)
+    return [
+        f"{kind}: {name} {partitions[0]}"
+        + (f" and {len(partitions) - 1} more" if len(partitions) > 1 else "")
+        + f": {message}"
+        for (kind, name, message), partitions in alike.items()
+    ]
+
+
 def _tell_outcomes(report: RunReport) -> None:
     for each in report.outcomes:
         if each.traceback and debug_wanted():
             narrate(each.traceback)
-        if each.exit_code is not ExitCode.OK:
-            narrate(f"error: {each.pass_name} {each.partition}: {each.message}")
-        elif each.message:
-            narrate(f"warning: {each.pass_name} {each.partition}: {each.message}")
+    for line in _messages(report.outcomes):
+        narrate(line)
     for note in report.notes:
         narrate(f"note: {note}")
     if report.outcomes and all(each.status == "unchanged" for each in report.outcomes):

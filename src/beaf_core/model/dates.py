@@ -63,10 +63,8 @@ def parse_day(text: object) -> date:
     remedy = "write dates as YYYY-MM-DD, for example 2026-02-01"
     try:
         day = date.fromisoformat(str(text))
-    except ValueError as error:
-        raise UsageError(
-            f"{text!r} is not a date of the calendar ({error})", remedy=remedy
-        ) from None
+    except ValueError:
+        raise UsageError(f"{text!r} is not a date of the calendar", remedy=remedy) from None
     if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
         raise UsageError(
             f"{text!r} is not a date that nanoseconds can count "

@@ -150,6 +150,11 @@ def _universe_remedy(name: str, remedy: str | None) -> str:
             "`all` stands for no selector: leave it out where the pipeline has a get_universe; "
             f"{remedy}"
         )
+    if name == "default":
+        return (
+            "`default` is the get_universe of a pipeline's own file: name it with --pipeline, "
+            f"or define it there; {remedy}"
+        )
     return (
         f"{remedy}; or define it: get_universe(date, value) in universes/{name}.py beside the "
         f'pipeline, or CustomUniverse(…, name="{name}") in UNIVERSES'

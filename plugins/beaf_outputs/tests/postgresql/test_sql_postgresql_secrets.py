@@ -84,6 +84,7 @@ def test_neither_errors_nor_tracebacks_nor_logs_tell_it(
         "hunter2",
         "postgres://me:hunter2@host/db",
         "nosuch://me:hunter2@host/db",
+        "postgresql://me:with@hunter2@host/db",
     ],
 )
 def test_a_url_that_is_none_is_refused_without_being_repeated(url: str) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _MEETING = (LISTING, "MIC")
 _REMEDY = (
     "beaf universe list shows the values that the source knows; "
-    "--allow_empty goes on without what is empty on a day"
+    "beaf pipeline run --allow_empty goes on without what is empty on a day"
 )
 #: So many values that a universe knows are named in a message.
 _NAMED = 10

@@ -20,6 +20,10 @@ _SECRET_OPTION = re.compile("pass|pwd|token|secret|key|credential|odbc_connect",
 
 HIDDEN = "***"
 
+_NO_URL = (
+    "is no URL of a database; write dialect://user:password@host/database, and escape "
+    "what has a meaning in URLs (@ is %40, / is %2F)"
+)
 
 #: What has a driver of its own, and may have no dialect that SQLAlchemy finds.
 _OWN = ("postgresql", "sqlite", "duckdb")
@@ -62,12 +66,12 @@ def _has_dialect(kind: str) -> bool:
 
 def _url(text: str) -> URL:
     try:
-        return sa.make_url(text)
+        url = sa.make_url(text)
     except (sa.exc.ArgumentError, ValueError):
-        raise ValueError(
-            "is no URL of a database; write dialect://user:password@host/database, and escape "
-            "what has a meaning in URLs (@ is %40, / is %2F)"
-        ) from None
+        raise ValueError(_NO_URL) from None
+    if "@" in (url.host or ""):  # the end of a password with an unescaped @, which nobody may see
+        raise ValueError(_NO_URL)
+    return url
 
 
 def shown(text: str) -> str:

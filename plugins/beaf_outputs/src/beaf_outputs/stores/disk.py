@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+#: So often a folder is made again whose parent another process has just removed.
+_ATTEMPTS = 100
+
 
 def remove_older(path: Path, before: float) -> None:
     """Remove a file that was written before a time, in seconds since the epoch."""
@@ -17,7 +20,13 @@ def remove_older(path: Path, before: float) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder and those above it, and ask the disk to keep each."""
+    """Make a folder and those above it, and ask the disk to keep each.
+
+    Raises:
+        FileExistsError: something else is in the way.
+        FileNotFoundError: the file system takes no folder there, as /proc.
+    """
+    attempts = 0
     while not folder.is_dir():
         make_folder(folder.parent)
         try:
@@ -26,8 +35,10 @@ def make_folder(folder: Path) -> None:
         except FileExistsError:
             if _is_in_the_way(folder):
                 raise
-        except FileNotFoundError:
-            continue  # another process has just removed the one above
+        except FileNotFoundError:  # another process has just removed the one above
+            attempts += 1
+            if attempts == _ATTEMPTS:
+                raise
 
 
 def _is_in_the_way(folder: Path) -> bool:

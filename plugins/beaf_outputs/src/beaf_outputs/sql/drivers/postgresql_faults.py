@@ -19,7 +19,11 @@ _PASSING = re.compile(
     r"|closed the connection|too many clients|connection slots|unreachable",
     re.I,
 )
-_NOISE = re.compile(r"^[A-Z_]+: (\[libpq\] )?|\. SQLSTATE: \w+$|PGRES_FATAL_ERROR ")
+_NOISE = re.compile(
+    r"^[A-Z_]+: (\[libpq\] )?(Failed to execute query '.*': )?|\. SQLSTATE: \w+$"
+    r"|PGRES_FATAL_ERROR |\nLINE \d+:[^\n]*\n *\^",
+    re.S,
+)
 
 _REMEDIES = {
     "28": "correct the user and the password in sql_connection",
