@@ -50,9 +50,9 @@ CONFIGURATION = {
         ["--set", "OUTPUT_TARGET.type=parkett"],
         ['no output is called "parkett"'],
     ),
-    "a first-party output that is not installed": (
-        ["--set", "OUTPUT_TARGET.type=delta"],
-        ['no output is called "delta"'],
+    "a first-party source that is not installed": (
+        ["--set", "SOURCE.type=bmll"],
+        ['no source is called "bmll"', "pip install beaf-bmll"],
     ),
     "an unknown source": (
         ["--set", "SOURCE.type=parqet"],
