@@ -29,6 +29,14 @@ def assert_refused(found: Typed, path: Path, code: int, *words: str) -> None:
     assert not list(path.parent.glob("data/**/*")), "nothing is half-written"
 
 
+def test_what_all_partitions_say_is_told_once(beaf: Beaf, pipeline_file: Path) -> None:
+    days = ["--start_date", MONDAY, "--end_date", "2025-01-07", "--set", "BATCH_FREQ=D"]
+    nowhere = ["--set", "SOURCE={type: parquet, root: nowhere}", "--universe", "mic=XLON"]
+    found = beaf("pipeline", "run", "--pipeline", pipeline_file, *days, *nowhere)
+    assert found.err.count("does not exist") == 1
+    assert f"mic=XLON:{MONDAY} and 1 more:" in found.err
+
+
 CONFIGURATION = {
     "an unknown key at the top": (
         ["--set", "DATASETNAM=x"],
@@ -50,9 +58,9 @@ CONFIGURATION = {
         ["--set", "OUTPUT_TARGET.type=parkett"],
         ['no output is called "parkett"'],
     ),
-    "a first-party launcher that is not installed": (
-        ["--set", "LAUNCHER=bmll"],
-        ['no launcher is called "bmll"', "pip install beaf-bmll"],
+    "a first-party source that is not installed": (
+        ["--set", "SOURCE.type=bmll"],
+        ['no source is called "bmll"', "pip install beaf-bmll"],
     ),
     "an unknown source": (
         ["--set", "SOURCE.type=parqet"],

@@ -221,8 +221,8 @@ class DuckdbDatabase:
         source = sa.table(name, *(sa.column(name) for name in rows.columns))
         insert = sa.insert(table).from_select(rows.columns, sa.select(*source.columns))
         with self._driver.told():
-            # Until the connection ends, which this transaction does not outlive. In one piece, since
-            # an insert of pieces that end inside DuckDB's row groups costs a third more.
+            # Until the connection ends, which this transaction does not outlive. In one piece:
+            # an insert of pieces that end inside row groups costs a third more.
             self._connection.register(name, rows.rechunk().to_arrow())
         self.run(insert)
 
