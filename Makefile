@@ -43,7 +43,7 @@ contracts: install ## Who may import whom
 	$(BIN)/lint-imports
 
 pytest: install ## The tests alone
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadgroup
 
 soak: install ## Kill runs fifty times over, and break their disks
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup -m soak

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -84,21 +85,31 @@ def test_of_writers_of_one_partition_one_wins_whole(
     assert shape(place) == shape(calm), "something is left over"
 
 
-def test_a_file_of_duckdb_is_never_made_in_its_place(
+def test_a_file_of_duckdb_is_made_opened_and_closed_by_one_writer_at_a_time(
     make_place: MakePlace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of two processes that make it at once, the later would empty what the other has written."""
+    """Of two that make it at once, the later would empty what the other has written."""
     import duckdb
 
     place, connect, seen = make_place("duckdb"), duckdb.connect, []
+    lock = Path(place.root, ".rows.db.lock")
+
+    def is_held() -> bool:
+        with lock.open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        return False
 
     def watched(database: Path, **more: object) -> duckdb.DuckDBPyConnection:
-        if database == Path(place.root, "rows.db"):
-            seen.append(database.stat().st_size)
+        if database == Path(place.root, "rows.db") and not more.get("read_only"):
+            seen.append(is_held())
         return connect(database, **more)
 
     monkeypatch.setattr(duckdb, "connect", watched)
     write(place, 0, 1, HEIGHT)
     assert seen
-    assert min(seen) > 0
-    assert [each.name for each in Path(place.root).iterdir()] == ["rows.db"]
+    assert all(seen)
+    assert not is_held()
+    assert {each.name for each in Path(place.root).iterdir()} == {"rows.db", lock.name}

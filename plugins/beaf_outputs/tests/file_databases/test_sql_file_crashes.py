@@ -75,7 +75,7 @@ def test_a_kill_at_a_step_leaves_the_old_or_the_new_and_a_rerun_heals(
     healed.communicate(timeout=60)
     check_whole(written, monday, 1)
     left = {each.name for each in tmp_path.iterdir()}
-    assert left <= {"market.db", "market.db.wal"}
+    assert left <= {"market.db", "market.db.wal", ".market.db.lock"}
 
 
 def begun(url: str, value: int) -> subprocess.Popen[str]:

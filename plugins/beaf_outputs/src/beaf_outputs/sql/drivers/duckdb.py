@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import duckdb
@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.engine import URL, Dialect
 
+from beaf_core import ResourceError
 from beaf_outputs.sql.drivers import Row, Statement
 from beaf_outputs.sql.drivers.compiled import compiled, quote_all
 from beaf_outputs.sql.drivers.engines import READ_ROWS
@@ -24,6 +25,7 @@ from beaf_outputs.sql.drivers.faults import DatabaseError, LostError
 from beaf_outputs.sql.drivers.files import Spelled, file_of, make_folder, same_but_for_case
 from beaf_outputs.sql.stored import Stored, stored
 from beaf_outputs.sql.urls import masked, shown
+from beaf_outputs.stores.locks import held
 
 #: A process that has the file open is waited for so long.
 WAIT_SECONDS = 60.0
@@ -106,22 +108,38 @@ class DuckdbDriver:
 
     @contextmanager
     def open(self, *, writes: bool) -> Iterator[DuckdbDatabase]:
-        """Connect, and begin a transaction."""
-        if writes:
-            make_folder(self.path)
-        with self.told():
-            connection = self._connected(writes=writes)
-        try:
+        """Connect, and begin a transaction; one that writes waits for the one before it."""
+        with ExitStack() as stack:
+            if writes:
+                stack.enter_context(self._alone())
+            with self.told():
+                connection = self._connected(writes=writes)
+            stack.callback(connection.close)  # what is not committed is undone
             with self.told():
                 connection.begin()
             yield DuckdbDatabase(self, connection)
-        finally:
-            connection.close()  # what is not committed is undone
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep other writers of BEAF out until the file is closed.
+
+        DuckDB's own lock covers neither how a file is made (it looks whether one is there before it
+        takes the lock) nor how it is closed: rows of two processes that met there were lost.
+        """
+        make_folder(self.path)
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(held(self.path.with_name(f".{self.path.name}.lock")))
+            except OSError as error:
+                raise ResourceError(
+                    f"{self.path} cannot be locked: {error.strerror or error}",
+                    remedy="make its folder writable, or name another in sql_connection",
+                ) from None
+            yield
 
     def _connected(self, *, writes: bool) -> duckdb.DuckDBPyConnection:
         if not writes and not self.path.exists():
             return duckdb.connect(":memory:", config=self._config)  # to ask must not make a file
-        self._make()
         until = time.monotonic() + WAIT_SECONDS
         while True:
             try:
@@ -130,24 +148,6 @@ class DuckdbDriver:
                 if not _is_held(error) or time.monotonic() > until:
                     raise
             time.sleep(PAUSE_SECONDS)
-
-    def _make(self) -> None:
-        """Make the file where there is none, in one step.
-
-        DuckDB looks whether a file is there before it takes its lock: of two processes that make
-        one at the same time, the later would write an empty database over the other's rows.
-        """
-        if self.path.exists():
-            return
-        staged = self.path.with_name(f".{secrets.token_hex(8)}.staged")
-        try:
-            duckdb.connect(staged, config=self._config).close()
-            # Where another one was faster, its file stays; where the file system knows no links,
-            # DuckDB makes the file in its place.
-            with suppress(OSError):
-                self.path.hardlink_to(staged)
-        finally:
-            staged.unlink(missing_ok=True)
 
     def _tried(self, *, writes: bool) -> duckdb.DuckDBPyConnection:
         if not writes:
