@@ -275,3 +275,24 @@ def test_code_of_a_module_finds_its_tables_under_the_names_that_it_declared() ->
     assert found.module.compute(context, None) is rows
     assert found.provides[0].build({"cbbo": book}) is book
     assert [sorted(each) for each in seen] == [["l2", "source"], ["l2"]]
+
+
+# -- widths ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("first", "second", "is_told"), [(60, 300, False), (60, 100, True)])
+def test_buckets_that_cut_those_of_a_pass_that_is_read_are_noted(
+    desk: Desk, first: float, second: float, is_told: bool
+) -> None:
+    passes = [
+        {**FIRST, "time_bucket_seconds": first},
+        {
+            "name": "second",
+            "modules": ["later"],
+            "source_pass": "first",
+            "time_bucket_seconds": second,
+        },
+    ]
+    notes = [each for each in desk.resolve({"PASSES": passes}).notes if "no multiple" in each]
+    assert len(notes) == is_told
+    assert all("100 s, no multiple of the 60 s" in each for each in notes)

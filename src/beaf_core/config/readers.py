@@ -17,10 +17,11 @@ from beaf_core.plugins.errors import did_you_mean
 def check_readers(
     findings: Findings, config: AnalyticsConfig, passes: Sequence[PlacedPass]
 ) -> None:
-    """Report passes that do not fit those that they read: keys, columns, frequencies."""
+    """Report passes that do not fit those that they read: keys, columns, frequencies, widths."""
     _check_keys(findings, passes)
     _check_columns(findings, passes)
     _check_frequencies(findings, config, passes)
+    _note_widths(findings, passes)
 
 
 def _check_keys(findings: Findings, passes: Sequence[PlacedPass]) -> None:
@@ -65,6 +66,25 @@ def _check_frequencies(
                     remedy="D fits in every frequency, W in 2W, M in Q and A, Q in A, "
                     "each in null and in itself",
                 )
+
+
+def _note_widths(findings: Findings, passes: Sequence[PlacedPass]) -> None:
+    """Tell of buckets that cut those of a pass that is read."""
+    by_name = {each.resolved.name: each.resolved for each in passes}
+    for placed in passes:
+        mine = placed.resolved.config.time_bucket_seconds
+        for name in placed.resolved.sources:
+            theirs = by_name[name].config.time_bucket_seconds
+            if set(KEYS) <= set(placed.resolved.keys) and _in_ns(mine) % _in_ns(theirs):
+                findings.note(
+                    f'the pass "{placed.resolved.name}" has buckets of {mine:g} s, no multiple of '
+                    f'the {theirs:g} s of the pass "{name}" that it reads: a row that reaches over '
+                    "an edge counts whole in one of the two"
+                )
+
+
+def _in_ns(seconds: float) -> int:
+    return round(seconds * NANOSECONDS)
 
 
 def _readers(

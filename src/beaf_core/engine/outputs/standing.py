@@ -127,7 +127,7 @@ def _require_same_pass(receipt: Receipt, target: Target) -> None:
             f"{receipt.location} holds {receipt.partition} of the dataset {theirs['dataset']}, "
             f"pass {theirs['pass']}",
             remedy="give each dataset and pass a place of its own: put {datasetname} and {pass} "
-            "into path_template, or replace it with --force",
+            "into path_template or the table's name, or replace it with --force",
         )
 
 
