@@ -165,7 +165,10 @@ def _inner(dtype: pl.List | pl.Array) -> pl.DataType:
 
 def _typed(dtype: object) -> pl.DataType:
     """Read a dtype that may stand there as its class."""
-    return dtype() if isinstance(dtype, type) and issubclass(dtype, pl.DataType) else dtype  # type: ignore[return-value]
+    if isinstance(dtype, type) and issubclass(dtype, pl.DataType):
+        return dtype()
+    assert isinstance(dtype, pl.DataType)
+    return dtype
 
 
 def _check_names(names: Sequence[str]) -> None:
