@@ -68,7 +68,7 @@ def confine(server: PostgresServer, size: str) -> None:
     """Let no file of a server grow beyond a size; who serves a connection inherits that."""
     program = shutil.which("prlimit")
     if program is None:
-        pytest.skip("there is no prlimit here")
+        pytest.skip("there is no prlimit here")  # only it limits a server that runs
     assert server.process is not None
     asked = [program, f"--pid={server.process.pid}", f"--fsize={size}:unlimited"]
     subprocess.run(asked, user=server.system_user, check=True)

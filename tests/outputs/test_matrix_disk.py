@@ -71,6 +71,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         check=False,
     )
     if mounted.returncode != 0:
+        # Only root may mount one; the limit on the size of files is tried everywhere.
         pytest.skip(f"no file system can be mounted here: {mounted.stderr.strip()}")
     try:
         yield folder

@@ -86,7 +86,7 @@ def of_day(universe: str, day: str) -> PartitionRun:
     return PartitionRun(UniversePartition("mic", universe), DatePartition(day))
 
 
-def all_are_there_once(root: Path, processes: int, count: int) -> None:
+def all_are_there_once(root: Path, processes: int, count: int) -> bool:
     """Each process writes partitions of its own, to a table that none of them finds there."""
     universes = [f"X{each:03}" for each in range(processes)]
     written_at_once(root, universes, count)
@@ -102,15 +102,16 @@ def all_are_there_once(root: Path, processes: int, count: int) -> None:
             UniversePartition("mic", universe), DatePartition("2025-01-01", "2025-12-31")
         )
         assert len(delta.list_receipts(target, everything)) == count
+    return True
 
 
 def test_processes_that_write_different_partitions_all_get_theirs_in(tmp_path: Path) -> None:
-    all_are_there_once(tmp_path, processes=2, count=8)
+    assert all_are_there_once(tmp_path, processes=2, count=8)
 
 
 @pytest.mark.soak
 def test_eight_processes_write_a_hundred_partitions_each(tmp_path: Path) -> None:
-    all_are_there_once(tmp_path, processes=8, count=100)
+    assert all_are_there_once(tmp_path, processes=8, count=100)
 
 
 def test_of_processes_that_write_the_same_partitions_one_wins_each_whole(tmp_path: Path) -> None:
