@@ -47,6 +47,7 @@ def run_pipeline(
     allow_missing: bool = False,
     allow_empty: bool = False,
     only: str | Sequence[str] = (),
+    passes: Sequence[str] = (),
     on_lock: str = "wait",
     lock_timeout: float = LOCK_TIMEOUT,
     progress: Progress | None = None,
@@ -66,6 +67,7 @@ def run_pipeline(
         allow_empty: go on without days on which the universe is empty.
         only: write some kinds of partitions alone: `missing`, `stale`, `failed` (in the newest
             run of the pipeline); a list, or joined by commas.
+        passes: these passes, and those that they read, alone; empty means all.
         on_lock: where another run is writing the same output: `wait`, `skip` or `fail`.
         lock_timeout: how long to wait for it, in seconds.
         progress: hears of each outcome.
@@ -78,7 +80,15 @@ def run_pipeline(
     """
     flags = request_flags(date, start_date, end_date, universe)
     prepared = prepare_pipeline(pipeline, sets=sets, flags=flags)
-    choices = RunChoices(force, allow_missing, parse_only(only), on_lock, lock_timeout, allow_empty)
+    choices = RunChoices(
+        force,
+        allow_missing,
+        parse_only(only),
+        on_lock,
+        lock_timeout,
+        allow_empty,
+        tuple(passes),
+    )
     return launch(prepared, choices, progress=progress)
 
 
@@ -90,6 +100,7 @@ def run_partition(
     on_result: Callable[[PartitionRun, AnalyticsConfig], None] | None = None,
     *,
     universes: Iterable[Universe] = (),
+    passes: Sequence[str] = (),
 ) -> RunReport:
     """Run one universe × date partition, as orchestrators do.
 
@@ -101,6 +112,7 @@ def run_partition(
         on_result: called with the partition and the resolved configuration once it is written.
         universes: structured universes, as in a pipeline's UNIVERSES: the functions that they
             bring along answer for the selectors of this call.
+        passes: these passes, and those that they read, alone; empty means all.
 
     Returns:
         What was written, and where.
@@ -119,7 +131,7 @@ def run_partition(
         universes=universes,
         one_partition=True,
     )
-    report = launch(prepared)
+    report = launch(prepared, RunChoices(passes=tuple(passes)))
     if report.exit_code is not ExitCode.OK:
         raise RunFailedError(report)
     if on_result is not None:
@@ -186,7 +198,7 @@ def _dates(config: AnalyticsConfig) -> DatePartition:
 
 
 def _universe(prepared: PreparedPipeline) -> str | None:
-    """Return the selector; None asks the pipeline's own universe."""
+    """Return the selector; None, however it was spelt, asks the pipeline's own universe."""
     spec = prepared.resolved.config.UNIVERSE
     known = prepared.host.catalog.names("universe")
     if spec is None or spec == DEFAULT_UNIVERSE:
@@ -196,5 +208,5 @@ def _universe(prepared: PreparedPipeline) -> str | None:
                 remedy="give --universe mic=XLON, set UNIVERSE, "
                 "or define get_universe(date) in the pipeline",
             )
-        return spec
+        return None
     return spec

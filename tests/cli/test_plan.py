@@ -176,3 +176,28 @@ def test_explain_shows_the_physical_plan_of_each_table_and_names_what_does_not_s
     again = beaf("pipeline", "plan", *options(path), "--explain", "--json").json
     assert [each["lane"] for each in again["plans"]] == [each["lane"] for each in as_json["plans"]]
     assert "plans" not in beaf("pipeline", "plan", *options(path), "--json").json
+
+
+def test_passes_are_planned_and_run_alone_with_those_that_they_read(
+    beaf: Beaf, tmp_path: Path
+) -> None:
+    write_market(tmp_path / "market")
+    pipeline = tmp_path / "three.yaml"
+    one = "{name: NAME, modules: [trade], time_bucket_seconds: 3600}"
+    passes = ", ".join(one.replace("NAME", name) for name in ("first", "other"))
+    reader = (
+        "{name: second, source_pass: first, modules: [generic], time_bucket_seconds: 3600, "
+        "generic_analytics: {aggregations: {Close: last}}}"
+    )
+    pipeline.write_text(
+        f"SOURCE: {{type: parquet, root: market}}\nDATASETNAME: three\nPASSES: [{passes}, {reader}]\n"
+    )
+    asked = ["--pipeline", str(pipeline), "--date", MONDAY, "--universe", "mic=XLON"]
+    planned = beaf("pipeline", "plan", *asked, "--passes", "second", "--json")
+    assert [each["pass"] for each in planned.json["passes"]] == ["first", "second"]
+    told = beaf("pipeline", "plan", *asked, "--passes", "second")
+    assert told.err.splitlines()[-1].endswith(" --passes second")
+    ran = beaf("pipeline", "run", *asked, "--passes", "second", "--json")
+    assert [each["pass"] for each in ran.json["receipts"]] == ["first", "second"]
+    wrong = beaf("pipeline", "run", *asked, "--passes", "secund")
+    assert (wrong.code, "its passes are first, other, second" in wrong.err) == (2, True)

@@ -6,10 +6,11 @@ from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from beaf_core import BatchFrequency, DatePartition, UniversePartition
+from beaf_core import BatchFrequency, DatePartition, UniversePartition, UsageError
 from beaf_core.engine.planning.stages import stages_of
 from beaf_core.model.dates import cut_range, is_union_of
 
@@ -78,3 +79,33 @@ def test_passes_of_the_same_dates_that_wait_for_nothing_are_one_stage(
         stage.partition.key for stage in stages if not any(each.sources for each in stage.passes)
     ]
     assert len(inputs_only) == len(set(inputs_only))
+
+
+@settings(deadline=None, max_examples=60)
+@given(pipelines(), st.data())
+def test_named_passes_bring_along_those_that_they_read_and_no_others(
+    pipeline: Any, data: st.DataObject
+) -> None:
+    known = {each.name: set(each.sources) for each in pipeline.passes}
+    named = data.draw(st.sets(st.sampled_from(sorted(known)), min_size=1))
+    expected = set(named)
+    while True:
+        more = expected | {source for name in expected for source in known[name]}
+        if more == expected:
+            break
+        expected = more
+    dates = DatePartition("2024-01-01", "2024-02-15")
+    whole = stages_of(pipeline, UniversePartition("all"), dates)
+    found = stages_of(pipeline, UniversePartition("all"), dates, sorted(named))
+    rest = [(e.partition.key, [p.name for p in e.passes if p.name in expected]) for e in whole]
+    assert [(e.partition.key, [p.name for p in e.passes]) for e in found] == [
+        (key, names) for key, names in rest if names
+    ]
+
+
+def test_a_pass_that_is_not_there_is_told_with_the_nearest_name() -> None:
+    one = SimpleNamespace(name="bars", frequency=None, sources=())
+    pipeline: Any = SimpleNamespace(passes=(one,), frequency_of=lambda each: each.frequency)
+    with pytest.raises(UsageError, match=r'no pass "bar".* "bars"') as told:
+        stages_of(pipeline, UniversePartition("all"), DatePartition("2024-01-01"), ["bar"])
+    assert told.value.remedy == "its passes are bars"

@@ -147,7 +147,8 @@ def _next(asked: Asked, choices: RunChoices) -> list[str]:
     words += ["--force"] if choices.force else []
     words += ["--allow_missing"] if choices.allow_missing else []
     words += ["--allow_empty"] if choices.allow_empty else []
-    return words + (["--only", ",".join(choices.only)] if choices.only else [])
+    words += ["--only", ",".join(choices.only)] if choices.only else []
+    return words + (["--passes", ",".join(choices.passes)] if choices.passes else [])
 
 
 def _exit_code(found: Sequence[Forecast]) -> ExitCode:

@@ -102,12 +102,19 @@ def chooses_run(command: Callable[..., Any]) -> Callable[..., Any]:
         allow_missing: bool,
         allow_empty: bool,
         only: str | None,
+        passes: str | None,
         on_lock: str,
         lock_timeout: float,
         **more: Any,
     ) -> Any:
         choices = RunChoices(
-            force, allow_missing, parse_only(only), on_lock, lock_timeout, allow_empty
+            force,
+            allow_missing,
+            parse_only(only),
+            on_lock,
+            lock_timeout,
+            allow_empty,
+            tuple(each.strip() for each in (passes or "").split(",") if each.strip()),
         )
         return command(*arguments, choices=choices, **more)
 
@@ -129,6 +136,11 @@ def chooses_run(command: Callable[..., Any]) -> Callable[..., Any]:
             "--only",
             metavar="KINDS",
             help=f"Write some kinds of partitions alone: {','.join(ONLY)}, joined by commas.",
+        ),
+        click.option(
+            "--passes",
+            metavar="NAMES",
+            help="These passes, and those that they read, alone; joined by commas.",
         ),
         click.option(
             "--on_lock",

@@ -84,7 +84,8 @@ class _Run:
 
     def outcomes(self) -> Iterator[PassOutcome]:
         """Work off every stage, in order."""
-        stages = stages_of(self.session.pipeline, self.whole.universe, self.whole.dates)
+        universe, dates = self.whole.universe, self.whole.dates
+        stages = stages_of(self.session.pipeline, universe, dates, self.request.passes)
         check_locations(stages)
         self.session.progress.begin(sum(len(each.passes) for each in stages))
         for stage in stages:

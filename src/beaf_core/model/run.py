@@ -36,6 +36,7 @@ class RunChoices:
         on_lock: where another run is writing the same output, one of `ON_LOCK`.
         lock_timeout: how long to wait for it, in seconds.
         allow_empty: go on without days on which the universe is empty.
+        passes: these passes, and those that they read, alone; empty means all.
     """
 
     force: bool = False
@@ -44,6 +45,7 @@ class RunChoices:
     on_lock: str = "wait"
     lock_timeout: float = LOCK_TIMEOUT
     allow_empty: bool = False
+    passes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.on_lock not in ON_LOCK:
@@ -86,6 +88,7 @@ class LaunchRequest:
         on_lock: what to do where another run is writing the same output: `wait`, `skip` or `fail`.
         lock_timeout: how long to wait for it, in seconds.
         allow_empty: treat days on which the universe is empty as closed, and say so.
+        passes: these passes, and those that they read, alone; empty means all.
         schedule: a cron expression, for launchers that can hold one.
         session: objects of this process that cannot travel (a caller's functions, an open
             progress bar); None on the other side of a launcher.
@@ -103,6 +106,7 @@ class LaunchRequest:
     on_lock: str = "wait"
     lock_timeout: float = LOCK_TIMEOUT
     allow_empty: bool = False
+    passes: tuple[str, ...] = ()
     schedule: str | None = None
     session: Any = field(default=None, compare=False, repr=False)
 
@@ -114,8 +118,8 @@ class LaunchRequest:
     def from_json(cls, values: Mapping[str, Any]) -> LaunchRequest:
         """Read what `to_json` rendered."""
         known = {name: value for name, value in values.items() if name != "session"}
-        only = tuple(known.get("only", ()))
-        return cls(**{**known, "only": only, "dates": DatePartition(**values["dates"])})
+        words = {name: tuple(known.get(name, ())) for name in ("only", "passes")}
+        return cls(**{**known, **words, "dates": DatePartition(**values["dates"])})
 
     @property
     def selector(self) -> str:

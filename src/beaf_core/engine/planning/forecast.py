@@ -89,7 +89,7 @@ def forecast(request: LaunchRequest) -> list[Forecast]:
     """
     session = request.session or open_session(request)
     whole = PartitionRun(parse_universe_spec(request.selector), request.dates)
-    stages = stages_of(session.pipeline, whole.universe, whole.dates)
+    stages = stages_of(session.pipeline, whole.universe, whole.dates, request.passes)
     check_locations(stages)
     seer = _Seer(request, session, whole)
     return [each for stage in stages for each in seer.look_at(stage)]
@@ -104,7 +104,7 @@ def first_work(request: LaunchRequest) -> Iterator[PassWork]:
     session = request.session or open_session(request)
     planner, done = Planner(session, request), set()
     universe = parse_universe_spec(request.selector)
-    for stage in stages_of(session.pipeline, universe, request.dates):
+    for stage in stages_of(session.pipeline, universe, request.dates, request.passes):
         planner.forget_before(stage.horizon)
         for resolved in stage.passes:
             if resolved.name in done:

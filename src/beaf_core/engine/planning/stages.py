@@ -12,6 +12,7 @@ from beaf_core.config.inputs import order_of
 from beaf_core.model.dates import cut_range
 from beaf_core.model.errors import UsageError
 from beaf_core.model.partition import DatePartition, PartitionRun, UniversePartition
+from beaf_core.plugins.errors import did_you_mean
 
 if TYPE_CHECKING:
     from beaf_core.config.resolved import ResolvedPass, ResolvedPipeline
@@ -33,17 +34,29 @@ class Stage:
 
 
 def stages_of(
-    pipeline: ResolvedPipeline, universe: UniversePartition, dates: DatePartition
+    pipeline: ResolvedPipeline,
+    universe: UniversePartition,
+    dates: DatePartition,
+    names: Sequence[str] = (),
 ) -> list[Stage]:
     """Cut a request into stages, in an order in which every pass follows those that it reads.
 
     A reader's partition is made of whole ones of its sources, so these end no later than it does;
     where they end on the same day, the depth of the passes decides.
+
+    Args:
+        pipeline: whose passes.
+        universe: of the request.
+        dates: of the request.
+        names: these passes, and those that they read, alone; all of them where it is empty.
+
+    Raises:
+        UsageError: a name that no pass has.
     """
     depth = order_of({each.name: each.sources for each in pipeline.passes})
     work = [
         (piece, depth[resolved.name], resolved)
-        for resolved in pipeline.passes
+        for resolved in passes_of(pipeline, names)
         for piece in pieces_of(pipeline, resolved, PartitionRun(universe, dates))
     ]
     # Stable, so that passes of a stage stand as they were written.
@@ -52,6 +65,27 @@ def stages_of(
     starts = [each.partition.dates.start for each in stages]
     horizons = reversed(list(accumulate(reversed(starts), min)))
     return [replace(each, horizon=horizon) for each, horizon in zip(stages, horizons, strict=True)]
+
+
+def passes_of(pipeline: ResolvedPipeline, names: Sequence[str] = ()) -> list[ResolvedPass]:
+    """Select passes and all that they read, as they stand in the pipeline; all where none is named.
+
+    Raises:
+        UsageError: a name that no pass has.
+    """
+    known = {each.name: each for each in pipeline.passes}
+    wanted, found = list(names or known), set[str]()
+    while wanted:
+        name = wanted.pop()
+        if name not in known:
+            raise UsageError(
+                f'the pipeline has no pass "{name}"{did_you_mean(name, known)}',
+                remedy=f"its passes are {', '.join(known)}",
+            )
+        if name not in found:
+            found.add(name)
+            wanted += known[name].sources
+    return [each for each in pipeline.passes if each.name in found]
 
 
 def _together(work: list[tuple[PartitionRun, int, ResolvedPass]]) -> Iterator[Stage]:
