@@ -1,0 +1,1 @@
+"""Pipelines as assets: what they are called, how they are computed, and what they tell."""

@@ -1,0 +1,1 @@
+"""Universe × date as Dagster's partitions: definitions, keys, and what they cost."""
