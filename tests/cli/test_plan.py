@@ -189,9 +189,8 @@ def test_passes_are_planned_and_run_alone_with_those_that_they_read(
         "{name: second, source_pass: first, modules: [generic], time_bucket_seconds: 3600, "
         "generic_analytics: {aggregations: {Close: last}}}"
     )
-    pipeline.write_text(
-        f"SOURCE: {{type: parquet, root: market}}\nDATASETNAME: three\nPASSES: [{passes}, {reader}]\n"
-    )
+    source = "SOURCE: {type: parquet, root: market}"
+    pipeline.write_text(f"{source}\nDATASETNAME: three\nPASSES: [{passes}, {reader}]\n")
     asked = ["--pipeline", str(pipeline), "--date", MONDAY, "--universe", "mic=XLON"]
     planned = beaf("pipeline", "plan", *asked, "--passes", "second", "--json")
     assert [each["pass"] for each in planned.json["passes"]] == ["first", "second"]

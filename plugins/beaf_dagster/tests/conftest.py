@@ -1,0 +1,23 @@
+"""What do tests of Dagster share: a project, and an instance that nothing outlives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from tests.dagster_project import write_project
+
+
+@pytest.fixture
+def pipes(tmp_path: Path) -> Path:
+    """A folder of pipelines over the tiny market."""
+    return write_project(tmp_path)
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    """An instance in memory."""
+    with dg.DagsterInstance.ephemeral() as ephemeral:
+        yield ephemeral
