@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING, Any
 # Name → home in dagster.
 _HOMES = {
     "get_and_update_asset_status_cache_value": "dagster._core.storage.partition_status_cache",
+    "get_loadable_targets": "dagster._grpc.utils",
+    "location_origins_from_yaml_paths": "dagster._core.workspace.load",
 }
 
 __all__ = [
     "get_and_update_asset_status_cache_value",
+    "get_loadable_targets",
+    "location_origins_from_yaml_paths",
 ]
 
 
@@ -35,3 +39,5 @@ if TYPE_CHECKING:
     from dagster._core.storage.partition_status_cache import (
         get_and_update_asset_status_cache_value,
     )
+    from dagster._core.workspace.load import location_origins_from_yaml_paths
+    from dagster._grpc.utils import get_loadable_targets

@@ -9,6 +9,7 @@ import click
 
 #: Command → its line of help, and its home: dagster alone takes two seconds to import.
 _COMMANDS: Mapping[str, tuple[str, str]] = {
+    "doctor": ("Check an instance, and say what to mend.", "beaf_dagster.commands.doctor:doctor"),
     "setup": (
         "Write an instance, a workspace and definitions.",
         "beaf_dagster.commands.setup:setup",
