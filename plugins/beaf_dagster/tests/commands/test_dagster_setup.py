@@ -6,6 +6,7 @@ import os
 import shutil
 import stat
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -194,7 +195,7 @@ def test_the_home_is_that_of_bmll_where_it_can_be(tmp_path: Path, home: Path) ->
 
 def test_the_script_writes_the_frequency_of_its_environment(home: Path, pipes: Path) -> None:
     environment = os.environ | {"DAGSTER_HOME": str(home), "BATCH_FREQ": "2W"}
-    beaf_on_path = f"{ROOT / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    beaf_on_path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         [SCRIPT, "--pipelines", pipes],
         env=environment | {"PATH": beaf_on_path},
@@ -208,7 +209,7 @@ def test_the_script_writes_the_frequency_of_its_environment(home: Path, pipes: P
 
 
 def test_the_script_has_no_fault_that_shellcheck_knows() -> None:
-    program = shutil.which("shellcheck", path=str(ROOT / ".venv" / "bin"))
+    program = shutil.which("shellcheck", path=str(Path(sys.executable).parent))
     assert program is not None
     done = subprocess.run([program, SCRIPT], text=True, capture_output=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
