@@ -55,5 +55,8 @@ def test_its_universes_are_selectors(load: Load, pipes: Path) -> None:
 
 
 def test_a_field_that_it_does_not_have_is_told(load: Load, pipes: Path) -> None:
-    with pytest.raises(Exception, match="split_pases"):
+    with pytest.raises(
+        Exception, match=r"defs.yaml \(BeafPipelinesComponent\) \(error\)"
+    ) as raised:
         load(pipelines=[str(pipes)], split_pases=True)
+    assert "split_pases" in str(raised.value.__cause__)
