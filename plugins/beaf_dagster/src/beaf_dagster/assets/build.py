@@ -14,6 +14,7 @@ from beaf_core import BeafError
 from beaf_dagster.assets.broken import broken_asset, of_one_key, op_name
 from beaf_dagster.assets.passes import PassAssets, asset_keys
 from beaf_dagster.assets.step import Event, Step
+from beaf_dagster.assets.telling import check_specs_of
 from beaf_dagster.assets.translator import BeafDagsterTranslator
 from beaf_dagster.partitions.definition import partitions_of
 from beaf_dagster.partitions.keys import DATE, UNIVERSE
@@ -115,6 +116,11 @@ class _Factory:
         @dg.multi_asset(
             name=op_name(pipeline),
             specs=[each.spec for each in assets],
+            check_specs=[
+                check
+                for each in assets
+                for check in check_specs_of(pipeline, each.pass_name, asset=each.key)
+            ],
             partitions_def=partitions,
             can_subset=len(assets) > 1,
             backfill_policy=self.make.translator.get_backfill_policy(pipeline),

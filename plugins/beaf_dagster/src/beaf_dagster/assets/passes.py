@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from beaf_dagster.assets.inputs import input_deps, tables_of
+from beaf_dagster.automation import automation_condition_of
+from beaf_dagster.freshness import freshness_of
 
 if TYPE_CHECKING:
     from beaf_core.config.resolved import ResolvedPass
@@ -129,4 +131,6 @@ def _spec(
         owners=translator.get_owners(pipeline),
         kinds=translator.get_kinds(pipeline, pass_name),
         code_version=code_version,
+        automation_condition=automation_condition_of(pipeline),
+        freshness_policy=freshness_of(pipeline),
     )
