@@ -42,7 +42,7 @@ def build_date_partitions(
     *,
     unfinished: bool = False,
 ) -> dg.PartitionsDefinition[str]:
-    """Cut days into windows, as BATCH_FREQ does; windows that the range does not fill are left out.
+    """Cut days into windows, as BATCH_FREQ does; windows that reach outside the range are left out.
 
     Args:
         frequency: D, W, 2W, M, Q or A.
@@ -59,8 +59,8 @@ def build_date_partitions(
         when the definition is made.
 
     Raises:
-        UsageError: no such frequency or calendar, an end before the start, or trading days asked
-            of windows that are not days.
+        UsageError: no such frequency or calendar, a range without a whole window, or trading days
+            asked of windows that are not days.
     """
     chosen = _frequency(frequency)
     span = DatePartition(str(start), "" if end is None else str(end))
@@ -74,7 +74,7 @@ def build_date_partitions(
         )
     if chosen is BatchFrequency.TWO_WEEKS:
         return dg.StaticPartitionsDefinition(_pairs_of_weeks(span.start, last, unfinished))
-    return dg.TimeWindowPartitionsDefinition(
+    definition = dg.TimeWindowPartitionsDefinition(
         start=_midnight(span.start),
         end=None if last is None else _midnight(last + _DAY),
         fmt=_FORMAT,
@@ -82,6 +82,11 @@ def build_date_partitions(
         end_offset=int(unfinished),
         exclusions=left_out or None,
     )
+    first = definition.get_next_partition_window(definition.start, respect_bounds=False)
+    # Dagster would take the first window for a partition, and so reach outside the range.
+    if first is not None and definition.end is not None and first.end > definition.end:
+        raise _no_whole_window(chosen, span.start, span.end)
+    return definition
 
 
 def dates_of(definition: dg.PartitionsDefinition[str], key: str) -> DatePartition:
@@ -139,9 +144,21 @@ def _days(given: Iterable[str | date]) -> set[date]:
 def _pairs_of_weeks(start: date, end: date | None, unfinished: bool) -> list[str]:
     today = datetime.now(UTC).date()
     newest = today + _TWO_WEEKS if unfinished else today - _DAY
-    pairs = cut_range(start, min(newest, end or newest), BatchFrequency.TWO_WEEKS)
+    pairs = cut_range(start, end or newest, BatchFrequency.TWO_WEEKS)
     whole = [(first, last) for first, last in pairs if last - first == _TWO_WEEKS - _DAY]
-    return [f"{first}_{last}" for first, last in whole if first <= today]
+    if end is not None and not whole:
+        raise _no_whole_window(BatchFrequency.TWO_WEEKS, start, end)
+    over = [
+        (first, last) for first, last in whole if last < today or (unfinished and first <= today)
+    ]
+    return [f"{first}_{last}" for first, last in over]
+
+
+def _no_whole_window(frequency: BatchFrequency, start: date, end: date) -> UsageError:
+    return UsageError(
+        f"no whole partition of {frequency} lies between {start} and {end}",
+        remedy="take a longer range, or a finer frequency",
+    )
 
 
 def _midnight(day: date) -> datetime:
