@@ -126,7 +126,7 @@ def pages(draw: st.DrawFn) -> str:
     indented = draw(st.sampled_from(["", "  "]))
     lines = ["ANCHOR: &zone 'Europe/London'" + draw(COMMENTS), "BEFORE:   {a: [1,  2]}"]
     names = draw(st.lists(NAMES, unique=True, max_size=3))
-    if names or draw(st.booleans()):
+    if draw(st.booleans()) or names:
         lines.append("SCHEDULES:" + draw(COMMENTS))
     for each in names:
         quoted = "'" + each.replace("'", "''") + "'"
