@@ -20,6 +20,7 @@ _HOMES = {
     "ColumnMeaning": "model.outputs",
     "CartProdUniverse": "universes",
     "ColumnType": "model.tables",
+    "CommandRequest": "model.command",
     "ConfigError": "config.errors",
     "ConfigPath": "config.paths",
     "Context": "model.primitives",
@@ -100,6 +101,7 @@ __all__ = [
     "Catalog",
     "ColumnMeaning",
     "ColumnType",
+    "CommandRequest",
     "ConfigError",
     "ConfigPath",
     "Context",
@@ -186,6 +188,7 @@ if TYPE_CHECKING:
     from beaf_core.engine.frames import compute_frame
     from beaf_core.engine.run import execute_request
     from beaf_core.engine.session import Progress
+    from beaf_core.model.command import CommandRequest
     from beaf_core.model.dates import BatchFrequency, DayStatus, absent_day_status
     from beaf_core.model.errors import (
         AbsentDayError,
