@@ -11,11 +11,39 @@ from typing import TYPE_CHECKING, Any
 
 # Name → home in dagster.
 _HOMES = {
+    "CheckRunHealthResult": "dagster._core.launcher",
+    "ConfigurableClass": "dagster._serdes",
+    "ConfigurableClassData": "dagster._serdes",
+    "ExecuteRunArgs": "dagster._grpc.types",
+    "InstanceRef": "dagster._core.instance",
+    "LaunchRunContext": "dagster._core.launcher",
+    "MAX_RUNTIME_SECONDS_TAG": "dagster._core.storage.tags",
+    "ResumeRunArgs": "dagster._grpc.types",
+    "ResumeRunContext": "dagster._core.launcher",
+    "RunLauncher": "dagster._core.launcher",
+    "WorkerStatus": "dagster._core.launcher",
+    "api_cli": "dagster._cli.api",
+    "deserialize_value": "dagster._serdes",
     "get_and_update_asset_status_cache_value": "dagster._core.storage.partition_status_cache",
+    "serialize_value": "dagster._serdes",
 }
 
 __all__ = [
+    "MAX_RUNTIME_SECONDS_TAG",
+    "CheckRunHealthResult",
+    "ConfigurableClass",
+    "ConfigurableClassData",
+    "ExecuteRunArgs",
+    "InstanceRef",
+    "LaunchRunContext",
+    "ResumeRunArgs",
+    "ResumeRunContext",
+    "RunLauncher",
+    "WorkerStatus",
+    "api_cli",
+    "deserialize_value",
     "get_and_update_asset_status_cache_value",
+    "serialize_value",
 ]
 
 
@@ -32,6 +60,21 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
-    from dagster._core.storage.partition_status_cache import (
-        get_and_update_asset_status_cache_value,
+    from dagster._cli.api import api_cli
+    from dagster._core.instance import InstanceRef
+    from dagster._core.launcher import (
+        CheckRunHealthResult,
+        LaunchRunContext,
+        ResumeRunContext,
+        RunLauncher,
+        WorkerStatus,
+    )
+    from dagster._core.storage.partition_status_cache import get_and_update_asset_status_cache_value
+    from dagster._core.storage.tags import MAX_RUNTIME_SECONDS_TAG
+    from dagster._grpc.types import ExecuteRunArgs, ResumeRunArgs
+    from dagster._serdes import (
+        ConfigurableClass,
+        ConfigurableClassData,
+        deserialize_value,
+        serialize_value,
     )
