@@ -25,6 +25,8 @@ _HOMES = {
     "api_cli": "dagster._cli.api",
     "deserialize_value": "dagster._serdes",
     "get_and_update_asset_status_cache_value": "dagster._core.storage.partition_status_cache",
+    "get_loadable_targets": "dagster._grpc.utils",
+    "location_origins_from_yaml_paths": "dagster._core.workspace.load",
     "serialize_value": "dagster._serdes",
 }
 
@@ -43,6 +45,8 @@ __all__ = [
     "api_cli",
     "deserialize_value",
     "get_and_update_asset_status_cache_value",
+    "get_loadable_targets",
+    "location_origins_from_yaml_paths",
     "serialize_value",
 ]
 
@@ -71,7 +75,9 @@ if TYPE_CHECKING:
     )
     from dagster._core.storage.partition_status_cache import get_and_update_asset_status_cache_value
     from dagster._core.storage.tags import MAX_RUNTIME_SECONDS_TAG
+    from dagster._core.workspace.load import location_origins_from_yaml_paths
     from dagster._grpc.types import ExecuteRunArgs, ResumeRunArgs
+    from dagster._grpc.utils import get_loadable_targets
     from dagster._serdes import (
         ConfigurableClass,
         ConfigurableClassData,
