@@ -47,6 +47,7 @@ _HOMES = {
     "Part": "model.tables",
     "PartitionRun": "model.partition",
     "PassConfig": "config.analytics",
+    "PassOutcome": "model.run",
     "PluginEntry": "plugins.catalog",
     "PluginError": "plugins.errors",
     "PluginHost": "plugins.host",
@@ -79,6 +80,7 @@ _HOMES = {
     "is_one_of": "model.membership",
     "measure": "plugins.declare",
     "parse_universe_spec": "model.partition",
+    "pass_digest": "engine.outputs.receipts",
     "prepare_pipeline": "prepare",
     "run_partition": "run",
     "run_pipeline": "run",
@@ -128,6 +130,7 @@ __all__ = [
     "Part",
     "PartitionRun",
     "PassConfig",
+    "PassOutcome",
     "PluginEntry",
     "PluginError",
     "PluginHost",
@@ -159,6 +162,7 @@ __all__ = [
     "is_one_of",
     "measure",
     "parse_universe_spec",
+    "pass_digest",
     "prepare_pipeline",
     "run_partition",
     "run_pipeline",
@@ -186,6 +190,7 @@ if TYPE_CHECKING:
     from beaf_core.config.paths import ConfigPath, FileUrl
     from beaf_core.engine.finished import FinishedRun
     from beaf_core.engine.frames import compute_frame
+    from beaf_core.engine.outputs.receipts import pass_digest
     from beaf_core.engine.run import execute_request
     from beaf_core.engine.session import Progress
     from beaf_core.model.command import CommandRequest
@@ -228,7 +233,7 @@ if TYPE_CHECKING:
         ProvidedTable,
         SourcePass,
     )
-    from beaf_core.model.run import LaunchedRun, LaunchRequest, RunReport
+    from beaf_core.model.run import LaunchedRun, LaunchRequest, PassOutcome, RunReport
     from beaf_core.model.tables import (
         TABLES,
         ColumnType,

@@ -19,7 +19,10 @@ _HOMES = {
     "PartitionRun": "beaf_core",
     "UniversePartition": "beaf_core",
     "build_assets": "beaf_dagster.assets.build",
+    "build_assets_for_module": "beaf_dagster.assets.build",
     "build_definitions": "beaf_dagster.build",
+    "build_input_source_assets": "beaf_dagster.assets.inputs",
+    "build_jobs": "beaf_dagster.assets.jobs",
     "build_partition_runs": "beaf_core",
     "build_universe_partitions": "beaf_core",
     "default_universes": "beaf_universes",
@@ -39,7 +42,10 @@ __all__ = [
     "UniversePartition",
     "__version__",
     "build_assets",
+    "build_assets_for_module",
     "build_definitions",
+    "build_input_source_assets",
+    "build_jobs",
     "build_partition_runs",
     "build_universe_partitions",
     "default_universes",
@@ -72,7 +78,9 @@ if TYPE_CHECKING:
         parse_universe_spec,
         run_partition,
     )
-    from beaf_dagster.assets.build import build_assets
+    from beaf_dagster.assets.build import build_assets, build_assets_for_module
+    from beaf_dagster.assets.inputs import build_input_source_assets
+    from beaf_dagster.assets.jobs import build_jobs
     from beaf_dagster.assets.translator import BeafDagsterTranslator
     from beaf_dagster.build import build_definitions
     from beaf_universes import (

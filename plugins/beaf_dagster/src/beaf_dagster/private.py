@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 # Name → home in dagster.
 _HOMES = {
+    "CODE_VERSION_TAG": "dagster._core.definitions.data_version",
     "CheckRunHealthResult": "dagster._core.launcher",
     "ConfigurableClass": "dagster._serdes",
     "ConfigurableClassData": "dagster._serdes",
+    "DATA_VERSION_IS_USER_PROVIDED_TAG": "dagster._core.definitions.data_version",
+    "DATA_VERSION_TAG": "dagster._core.definitions.data_version",
     "ExecuteRunArgs": "dagster._grpc.types",
     "InstanceRef": "dagster._core.instance",
     "LaunchRunContext": "dagster._core.launcher",
@@ -21,17 +24,25 @@ _HOMES = {
     "ResumeRunArgs": "dagster._grpc.types",
     "ResumeRunContext": "dagster._core.launcher",
     "RunLauncher": "dagster._core.launcher",
+    "SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION": "dagster._core.definitions.source_asset",
     "WorkerStatus": "dagster._core.launcher",
     "api_cli": "dagster._cli.api",
     "deserialize_value": "dagster._serdes",
     "get_and_update_asset_status_cache_value": "dagster._core.storage.partition_status_cache",
+    "get_input_data_version_tag": "dagster._core.definitions.data_version",
+    "get_input_event_pointer_tag": "dagster._core.definitions.data_version",
     "get_loadable_targets": "dagster._grpc.utils",
+    "get_tags_from_multi_partition_key": "dagster._core.definitions.partitions.utils.multi",
     "location_origins_from_yaml_paths": "dagster._core.workspace.load",
     "serialize_value": "dagster._serdes",
 }
 
 __all__ = [
+    "CODE_VERSION_TAG",
+    "DATA_VERSION_IS_USER_PROVIDED_TAG",
+    "DATA_VERSION_TAG",
     "MAX_RUNTIME_SECONDS_TAG",
+    "SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION",
     "CheckRunHealthResult",
     "ConfigurableClass",
     "ConfigurableClassData",
@@ -45,7 +56,10 @@ __all__ = [
     "api_cli",
     "deserialize_value",
     "get_and_update_asset_status_cache_value",
+    "get_input_data_version_tag",
+    "get_input_event_pointer_tag",
     "get_loadable_targets",
+    "get_tags_from_multi_partition_key",
     "location_origins_from_yaml_paths",
     "serialize_value",
 ]
@@ -65,6 +79,15 @@ def __dir__() -> list[str]:
 
 if TYPE_CHECKING:
     from dagster._cli.api import api_cli
+    from dagster._core.definitions.data_version import (
+        CODE_VERSION_TAG,
+        DATA_VERSION_IS_USER_PROVIDED_TAG,
+        DATA_VERSION_TAG,
+        get_input_data_version_tag,
+        get_input_event_pointer_tag,
+    )
+    from dagster._core.definitions.partitions.utils.multi import get_tags_from_multi_partition_key
+    from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION
     from dagster._core.instance import InstanceRef
     from dagster._core.launcher import (
         CheckRunHealthResult,
