@@ -18,15 +18,22 @@ _HOMES = {
     "OPOLUniverse": "beaf_universes",
     "PartitionRun": "beaf_core",
     "UniversePartition": "beaf_core",
+    "add_universes": "beaf_dagster.partitions.definition",
     "build_assets": "beaf_dagster.assets.build",
     "build_assets_for_module": "beaf_dagster.assets.build",
+    "build_date_partitions": "beaf_dagster.partitions.dates",
     "build_definitions": "beaf_dagster.build",
     "build_input_source_assets": "beaf_dagster.assets.inputs",
     "build_jobs": "beaf_dagster.assets.jobs",
     "build_partition_runs": "beaf_core",
+    "build_partitions": "beaf_dagster.partitions.definition",
     "build_universe_partitions": "beaf_core",
     "default_universes": "beaf_universes",
     "parse_universe_spec": "beaf_core",
+    "partition_budget": "beaf_dagster.partitions.budget",
+    "partition_key": "beaf_dagster.partitions.keys",
+    "partition_run": "beaf_dagster.partitions.keys",
+    "partition_runs": "beaf_dagster.partitions.keys",
     "run_partition": "beaf_core",
 }
 
@@ -41,15 +48,22 @@ __all__ = [
     "PartitionRun",
     "UniversePartition",
     "__version__",
+    "add_universes",
     "build_assets",
     "build_assets_for_module",
+    "build_date_partitions",
     "build_definitions",
     "build_input_source_assets",
     "build_jobs",
     "build_partition_runs",
+    "build_partitions",
     "build_universe_partitions",
     "default_universes",
     "parse_universe_spec",
+    "partition_budget",
+    "partition_key",
+    "partition_run",
+    "partition_runs",
     "run_partition",
 ]
 
@@ -83,6 +97,10 @@ if TYPE_CHECKING:
     from beaf_dagster.assets.jobs import build_jobs
     from beaf_dagster.assets.translator import BeafDagsterTranslator
     from beaf_dagster.build import build_definitions
+    from beaf_dagster.partitions.budget import partition_budget
+    from beaf_dagster.partitions.dates import build_date_partitions
+    from beaf_dagster.partitions.definition import add_universes, build_partitions
+    from beaf_dagster.partitions.keys import partition_key, partition_run, partition_runs
     from beaf_universes import (
         IndexUniverse,
         MICUniverse,
