@@ -6,14 +6,15 @@ Annotations are not postponed here: Dagster looks at the type of `context` itsel
 import logging
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import dagster as dg
 
 from beaf_core import BeafError
 from beaf_dagster.assets.broken import broken_asset, of_one_key, op_name
-from beaf_dagster.assets.passes import asset_keys, pass_assets
+from beaf_dagster.assets.passes import PassAssets, asset_keys
 from beaf_dagster.assets.step import Event, Step
+from beaf_dagster.assets.telling import check_specs_of
 from beaf_dagster.assets.translator import BeafDagsterTranslator
 from beaf_dagster.partitions.definition import partitions_of
 from beaf_dagster.partitions.keys import DATE, UNIVERSE
@@ -48,15 +49,9 @@ def build_assets(
     Raises:
         UsageError: there is no such package, or no pipeline in it.
     """
-    factory = _Factory(
-        partitions_def,
-        universe_dim,
-        date_dim,
-        split_passes,
-        input_asset_keys or {},
-        translator or BeafDagsterTranslator(),
-    )
-    return list(factory.assets(as_pipelines(pkg)))
+    chosen = translator or BeafDagsterTranslator()
+    make = PassAssets(chosen, input_asset_keys or {}, universe_dim, date_dim, split_passes)
+    return list(_Factory(make, partitions_def).assets(as_pipelines(pkg)))
 
 
 def build_assets_for_module(
@@ -83,17 +78,13 @@ def build_assets_for_module(
 
 @dataclass(frozen=True, slots=True)
 class _Factory:
+    make: PassAssets
     partitions_def: dg.PartitionsDefinition[str] | None
-    universe_dim: str
-    date_dim: str
-    split_passes: bool
-    inputs: Mapping[str, dg.AssetKey] = field(repr=False)
-    translator: BeafDagsterTranslator
 
     def assets(self, pipelines: list[Pipeline]) -> Iterator[dg.AssetsDefinition]:
         by_key: dict[dg.AssetKey, list[Pipeline]] = defaultdict(list)
         for each in pipelines:
-            by_key[self.translator.get_asset_key(each)].append(each)
+            by_key[self.make.translator.get_asset_key(each)].append(each)
         for key, found in by_key.items():
             if len(found) > 1:
                 yield self._broken(found[0], of_one_key(found, key), [key])
@@ -101,7 +92,7 @@ class _Factory:
                 yield self._asset(found[0])
 
     def _asset(self, pipeline: Pipeline) -> dg.AssetsDefinition:
-        keys = asset_keys(pipeline, self.translator, self.split_passes)
+        keys = asset_keys(pipeline, self.make.translator, self.make.split_passes)
         if pipeline.fault is not None:
             return self._broken(pipeline, pipeline.fault, keys)
         try:
@@ -114,23 +105,25 @@ class _Factory:
     ) -> dg.AssetsDefinition:
         if fault is not pipeline.fault:  # that one has been told
             log.error("a pipeline cannot be an asset: %s", fault)
-        return broken_asset(pipeline, fault, self.translator, keys, self.partitions_def)
+        return broken_asset(pipeline, fault, self.make.translator, keys, self.partitions_def)
 
     def _computed(self, pipeline: Pipeline) -> dg.AssetsDefinition:
-        partitions = self.partitions_def or partitions_of(
-            pipeline, self.universe_dim, self.date_dim
-        )
-        assets = pass_assets(
-            pipeline, self.translator, self.inputs, partitions, split_passes=self.split_passes
-        )
-        step = Step(pipeline, assets, partitions, self.universe_dim, self.date_dim)
+        dimensions = self.make.universe_dim, self.make.date_dim
+        partitions = self.partitions_def or partitions_of(pipeline, *dimensions)
+        assets = self.make.of(pipeline, partitions)
+        step = Step(pipeline, assets, partitions, *dimensions)
 
         @dg.multi_asset(
             name=op_name(pipeline),
             specs=[each.spec for each in assets],
+            check_specs=[
+                check
+                for each in assets
+                for check in check_specs_of(pipeline, each.pass_name, asset=each.key)
+            ],
             partitions_def=partitions,
             can_subset=len(assets) > 1,
-            backfill_policy=dg.BackfillPolicy.single_run(),
+            backfill_policy=self.make.translator.get_backfill_policy(pipeline),
         )
         def computed(context: dg.AssetExecutionContext) -> Iterator[Event]:
             yield from step.run(context)

@@ -25,13 +25,18 @@ class Computed:
 
     Attributes:
         key: the partition as Dagster names it.
-        outcomes: one per pass and output.
-        fault: why nothing of it was computed; None where something was.
+        report: what became of its passes; None where nothing was computed.
+        fault: why nothing was.
     """
 
     key: str
-    outcomes: tuple[PassOutcome, ...] = ()
+    report: RunReport | None = None
     fault: BeafError | None = None
+
+    @property
+    def outcomes(self) -> tuple[PassOutcome, ...]:
+        """One per pass and output."""
+        return self.report.outcomes if self.report else ()
 
     def of(self, passes: Iterable[str]) -> tuple[PassOutcome, ...]:
         """Select the outcomes of some passes."""

@@ -15,10 +15,10 @@ import dagster as dg
 
 from beaf_dagster import private
 from beaf_dagster.assets.compute import data_version_of, main_receipts, stands
-from beaf_dagster.assets.telling_seam import materialization_metadata
+from beaf_dagster.assets.telling import check_results, materialization_metadata
 
 if TYPE_CHECKING:
-    from beaf_core import PassOutcome
+    from beaf_core import PassOutcome, RunReport
     from beaf_dagster.assets.compute import Computed
     from beaf_dagster.assets.passes import PassAsset
     from beaf_dagster.pipelines import Pipeline
@@ -58,23 +58,37 @@ class Teller:
             is_new = any(outcome.status == "written" for outcome in outcomes)
             wanted = each.key in self._context.selected_asset_keys or is_new
             if wanted and outcomes and all(map(stands, outcomes)):
-                yield self._materialization(each, computed.key, outcomes)
+                yield self._materialization(each, computed, outcomes)
+
+    def checked(self, reports: Sequence[RunReport]) -> Iterator[dg.AssetCheckResult]:
+        """Tell of the checks that were made of all partitions of the step."""
+        for each in self._selected:
+            yield from check_results(self._pipeline, each.pass_name, reports, asset=each.key)
 
     def end(self) -> Iterator[dg.MaterializeResult[Any]]:
         """End the step, so that what depends on it goes on."""
         told = {private.SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION: True}
-        for each in self._assets:
-            if each.key in self._context.selected_asset_keys:
-                yield dg.MaterializeResult(asset_key=each.key, metadata=told)
+        for each in self._selected:
+            yield dg.MaterializeResult(asset_key=each.key, metadata=told)
+
+    @property
+    def _selected(self) -> list[PassAsset]:
+        return [each for each in self._assets if each.key in self._context.selected_asset_keys]
 
     def _materialization(
-        self, asset: PassAsset, key: str, outcomes: Sequence[PassOutcome]
+        self, asset: PassAsset, computed: Computed, outcomes: Sequence[PassOutcome]
     ) -> dg.AssetMaterialization:
+        told = materialization_metadata(
+            self._pipeline,
+            asset.pass_name,
+            [computed.report] if computed.report else [],
+            picture=len(self._context.partition_keys) == 1,
+        )
         return dg.AssetMaterialization(
             asset.key,
-            partition=key,
-            metadata=materialization_metadata(self._pipeline, asset.pass_name, outcomes),
-            tags=self._tags(asset, key, outcomes),
+            partition=computed.key,
+            metadata=told,
+            tags=self._tags(asset, computed.key, outcomes),
         )
 
     def _tags(self, asset: PassAsset, key: str, outcomes: Sequence[PassOutcome]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from beaf_core import TABLES, UsageError, did_you_mean
+from beaf_dagster.assets.alignment import partition_mapping
 
 if TYPE_CHECKING:
     from beaf_core.config.resolved import ResolvedPass
@@ -24,6 +25,17 @@ _PLACES = {
 _WHOLE = ("reference", "membership")
 
 
+class InputKeys(dict[str, dg.AssetKey]):
+    """Table → key, which also knows how each table is partitioned.
+
+    A plain mapping does as well; an asset then depends on every partition of a table.
+    """
+
+    def __init__(self, specs: Mapping[str, dg.AssetSpec]) -> None:
+        super().__init__({table: each.key for table, each in specs.items()})
+        self.partitions = {table: each.partitions_def for table, each in specs.items()}
+
+
 def build_input_source_assets(
     tables: Iterable[str],
     date_partitions_def: dg.PartitionsDefinition[str] | None = None,
@@ -35,7 +47,7 @@ def build_input_source_assets(
     *,
     asset_key_prefix: str | Sequence[str] = "BMLL",
     group_name: str = "BMLL",
-) -> tuple[list[dg.AssetSpec], dict[str, dg.AssetKey]]:
+) -> tuple[list[dg.AssetSpec], InputKeys]:
     """Describe raw tables as external assets: Dagster knows of them, and never computes them.
 
     Each table is partitioned by date × mic, `cbbo` by date × cbbo, `reference` and `membership` by
@@ -59,18 +71,13 @@ def build_input_source_assets(
         UsageError: a table that there is not.
     """
     prefix = [asset_key_prefix] if isinstance(asset_key_prefix, str) else list(asset_key_prefix)
-    specs, keys = [], {}
-    for table in dict.fromkeys(tables):
-        _require_table(table)
-        other = (
-            (cbbo_dim, cbbo_partitions_def) if table == "cbbo" else (mic_dim, mic_partitions_def)
-        )
-        if table in _WHOLE:
-            other = (mic_dim, None)
-        partitions = _partitions({date_dim: date_partitions_def, other[0]: other[1]})
-        keys[table] = dg.AssetKey([*prefix, table])
-        specs.append(_spec(table, keys[table], partitions, group_name))
-    return specs, keys
+    others = {"cbbo": (cbbo_dim, cbbo_partitions_def), **dict.fromkeys(_WHOLE, (mic_dim, None))}
+    specs = {}
+    for table in dict.fromkeys(map(_table_of, tables)):
+        dimension, definition = others.get(table, (mic_dim, mic_partitions_def))
+        partitions = _partitions({date_dim: date_partitions_def, dimension: definition})
+        specs[table] = _spec(table, dg.AssetKey([*prefix, table]), partitions, group_name)
+    return list(specs.values()), InputKeys(specs)
 
 
 def tables_of(passes: Iterable[ResolvedPass]) -> list[str]:
@@ -86,17 +93,32 @@ def input_deps(
     tables: Iterable[str],
     keys: Mapping[str, dg.AssetKey],
     partitions_def: dg.PartitionsDefinition[str],
+    universe_dim: str,
+    date_dim: str,
 ) -> list[dg.AssetDep]:
     """Say which raw tables an asset depends on, of those that are assets."""
-    return [dg.AssetDep(keys[each]) for each in tables if each in keys]
-
-
-def _require_table(table: str) -> None:
-    if table not in TABLES:
-        raise UsageError(
-            f"there is no input table {table!r}{did_you_mean(table, TABLES)}",
-            remedy=f"name some of {', '.join(TABLES)}",
+    known = keys.partitions if isinstance(keys, InputKeys) else {}
+    return [
+        dg.AssetDep(
+            keys[each],
+            partition_mapping=partition_mapping(
+                known.get(each), partitions_def, universe_dim, date_dim
+            ),
         )
+        for each in tables
+        if each in keys
+    ]
+
+
+def _table_of(name: str) -> str:
+    """Read a table's name, or one that sources have for it (`trades-plus`)."""
+    for table, schema in TABLES.items():
+        if name in (table, *schema.aliases):
+            return table
+    raise UsageError(
+        f"there is no input table {name!r}{did_you_mean(name, TABLES)}",
+        remedy=f"name some of {', '.join(TABLES)}",
+    )
 
 
 def _partitions(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from beaf_dagster.assets.inputs import input_deps, tables_of
+from beaf_dagster.automation import automation_condition_of
+from beaf_dagster.freshness import freshness_of
 
 if TYPE_CHECKING:
+    from beaf_core.config.resolved import ResolvedPass
     from beaf_dagster.assets.translator import BeafDagsterTranslator
     from beaf_dagster.pipelines import Pipeline
 
@@ -49,37 +52,50 @@ def asset_keys(
     return [translator.get_asset_key(pipeline, each) for each in _in_order(pipeline)]
 
 
-def pass_assets(
-    pipeline: Pipeline,
-    translator: BeafDagsterTranslator,
-    inputs: Mapping[str, dg.AssetKey],
-    partitions_def: dg.PartitionsDefinition[str],
-    *,
-    split_passes: bool,
-) -> list[PassAsset]:
-    """List the assets of a pipeline, each after those that it depends on."""
-    if not split_passes:
+@dataclass(frozen=True, slots=True)
+class PassAssets:
+    """Makes the assets of pipelines.
+
+    Attributes:
+        translator: names and describes them.
+        inputs: input table → its asset.
+        universe_dim: how the dimension of universes is called.
+        date_dim: how the dimension of dates is called.
+        split_passes: whether each pass is an asset.
+    """
+
+    translator: BeafDagsterTranslator
+    inputs: Mapping[str, dg.AssetKey]
+    universe_dim: str
+    date_dim: str
+    split_passes: bool
+
+    def of(
+        self, pipeline: Pipeline, partitions_def: dg.PartitionsDefinition[str]
+    ) -> list[PassAsset]:
+        """List the assets of a pipeline, each after those that it depends on."""
+        if self.split_passes:
+            names = _in_order(pipeline)
+            return [self._of_pass(pipeline, each, partitions_def) for each in names]
         passes = tuple(each.name for each in pipeline.passes)
-        deps = input_deps(tables_of(pipeline.passes), inputs, partitions_def)
-        spec = _spec(pipeline, translator, None, pipeline.digest, deps)
+        deps = self._raw(pipeline.passes, partitions_def)
+        spec = _spec(pipeline, self.translator, None, pipeline.digest, deps)
         return [PassAsset(None, passes, spec)]
-    return [
-        _of_pass(pipeline, name, translator, inputs, partitions_def) for name in _in_order(pipeline)
-    ]
 
+    def _of_pass(
+        self, pipeline: Pipeline, name: str, partitions_def: dg.PartitionsDefinition[str]
+    ) -> PassAsset:
+        resolved = pipeline.ready.resolved.pass_of(name)
+        keys = [self.translator.get_asset_key(pipeline, each) for each in resolved.sources]
+        deps = [*map(dg.AssetDep, keys), *self._raw([resolved], partitions_def)]
+        spec = _spec(pipeline, self.translator, name, pipeline.pass_digests[name], deps)
+        return PassAsset(name, (name,), spec)
 
-def _of_pass(
-    pipeline: Pipeline,
-    name: str,
-    translator: BeafDagsterTranslator,
-    inputs: Mapping[str, dg.AssetKey],
-    partitions_def: dg.PartitionsDefinition[str],
-) -> PassAsset:
-    resolved = pipeline.ready.resolved.pass_of(name)
-    read = [dg.AssetDep(translator.get_asset_key(pipeline, each)) for each in resolved.sources]
-    deps = [*read, *input_deps(tables_of([resolved]), inputs, partitions_def)]
-    spec = _spec(pipeline, translator, name, pipeline.pass_digests[name], deps)
-    return PassAsset(name, (name,), spec)
+    def _raw(
+        self, passes: Iterable[ResolvedPass], partitions_def: dg.PartitionsDefinition[str]
+    ) -> list[dg.AssetDep]:
+        tables = tables_of(passes)
+        return input_deps(tables, self.inputs, partitions_def, self.universe_dim, self.date_dim)
 
 
 def _in_order(pipeline: Pipeline) -> list[str]:
@@ -115,4 +131,6 @@ def _spec(
         owners=translator.get_owners(pipeline),
         kinds=translator.get_kinds(pipeline, pass_name),
         code_version=code_version,
+        automation_condition=automation_condition_of(pipeline),
+        freshness_policy=freshness_of(pipeline),
     )

@@ -21,7 +21,7 @@ from beaf_dagster.pipelines import Pipeline
 #: So many failed partitions are told of in full; of the rest, the key.
 _TOLD = 50
 
-Event = dg.AssetMaterialization | dg.MaterializeResult[Any]
+Event = dg.AssetMaterialization | dg.AssetCheckResult | dg.MaterializeResult[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +53,15 @@ class Step:
         keys = list(context.partition_keys)
         passes = self._passes(context)
         teller = Teller(self.pipeline, self.assets, context)
-        failed: list[Computed] = []
+        done: list[Computed] = []
         with _logged_to(context.log):
             for number, key in enumerate(keys, 1):
                 computed = self._computed(key, passes)
                 yield from teller.tell(computed)
                 _log(context.log, computed, f"{number} of {len(keys)}")
-                failed += [computed] if computed.faults else []
+                done.append(computed)
+        yield from teller.checked([each.report for each in done if each.report])
+        failed = [each for each in done if each.faults]
         if failed:
             raise _failure(failed, len(keys))
         yield from teller.end()
@@ -77,7 +79,7 @@ class Step:
             report = compute_partition(self.pipeline, run, passes)
         except BeafError as fault:
             return Computed(key, fault=fault)
-        return Computed(key, report.outcomes)
+        return Computed(key, report)
 
 
 def _failure(failed: Sequence[Computed], total: int) -> dg.Failure:

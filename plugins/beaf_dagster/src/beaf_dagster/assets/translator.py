@@ -83,6 +83,16 @@ class BeafDagsterTranslator:
         """Name what the asset is made with, at most three words, shown as badges."""
         return {"beaf", "polars"}
 
+    def get_backfill_policy(self, pipeline: Pipeline) -> dg.BackfillPolicy:
+        """Say how many partitions of a backfill one run computes: 100, of one universe.
+
+        Dagster gives each universe runs of its own, of days that follow each other. A run costs
+        seconds to start, so one per day is slow; one for all days leaves a machine's other cores
+        idle, and is long to watch. Whatever ends a run, each partition that it had computed stands
+        and is told of, and is not computed again.
+        """
+        return dg.BackfillPolicy.multi_run(max_partitions_per_run=100)
+
     def get_job_name(self, pipeline: Pipeline) -> str:
         """Name the job that materializes all assets of a pipeline: `<group>__job`."""
         return f"{pipeline.group}__job"
