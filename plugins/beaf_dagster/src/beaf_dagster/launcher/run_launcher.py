@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import dagster as dg
 
 from beaf_core import BeafError, CommandRequest, LaunchedRun, PluginHost, UsageError
-from beaf_dagster.launcher.choices import JOB, LAUNCHER, MAX_RUNTIME, PIPELINE, Choices, choices_of
+from beaf_dagster.launcher.choices import (
+    JOB,
+    LAUNCHER,
+    MAX_RUNTIME,
+    PIPELINE,
+    Choices,
+    choices_of,
+    choose,
+)
+from beaf_dagster.launcher.options import launcher_options
 from beaf_dagster.launcher.worker import PIPELINES, variables_of, write_instance_ref
 from beaf_dagster.private import (
     MAX_RUNTIME_SECONDS_TAG,
@@ -46,8 +55,8 @@ _TAIL = 20
 class BeafRunLauncher(RunLauncher[dg.DagsterInstance], ConfigurableClass):
     """Hands every run to a launcher of BEAF: `local` starts it in a process of its own here.
 
-    A launcher of another place derives from this, and sets `default_launcher`; what its worker is
-    called there, and what its options are called, can be overridden too.
+    A launcher of another place derives from this, and sets `default_launcher`; what its worker's
+    interpreter and folder are there (`python_of`, `folder_of`) can be overridden too.
 
     Args:
         launcher: where runs go that no tag (`beaf/launcher`) sends elsewhere.
@@ -58,8 +67,6 @@ class BeafRunLauncher(RunLauncher[dg.DagsterInstance], ConfigurableClass):
     """
 
     default_launcher: ClassVar[str] = "local"
-    #: What an option is called in tags → in the launcher's `Config`, where that differs.
-    option_names: ClassVar[Mapping[str, str]] = {}
 
     def __init__(
         self,
@@ -76,7 +83,7 @@ class BeafRunLauncher(RunLauncher[dg.DagsterInstance], ConfigurableClass):
         self._inst_data = inst_data
         self._host = PluginHost()
         self._unanswered: Counter[str] = Counter()
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # Dagster's own
 
     # -- its configuration -----------------------------------------------------------------
 
@@ -90,7 +97,7 @@ class BeafRunLauncher(RunLauncher[dg.DagsterInstance], ConfigurableClass):
         """Describe the keys of its `config` in `dagster.yaml`; none is needed."""
         told = {
             "launcher": (dg.StringSource, f"where runs go; {cls.default_launcher} by default"),
-            "options": (dg.Permissive(), "the launcher's options, such as instance_size"),
+            "options": (dict, "the launcher's options, such as instance_size"),
             "jobs_dir": (dg.StringSource, "a folder that workers see as well"),
             "env_vars": ([str], "names of variables that workers need"),
         }
@@ -181,20 +188,9 @@ class BeafRunLauncher(RunLauncher[dg.DagsterInstance], ConfigurableClass):
         """Fill the launcher's `Config` with what tags say; None where it has none.
 
         Raises:
-            UsageError: it does not know an option of its own name, or not that value.
+            UsageError: it does not take a value.
         """
-        model = self._host.config_model("launcher", choices.launcher)
-        if model is None:
-            return None
-        named = {self.option_names.get(name, name): each for name, each in choices.options.items()}
-        known = {name: each for name, each in named.items() if name in model.model_fields}
-        try:
-            return model.model_validate(known)
-        except ValueError as error:
-            raise UsageError(
-                f"options of the launcher {choices.launcher}: {error}",
-                remedy=f"correct the tags {choices.launcher}/… of the run, its job or its assets",
-            ) from error
+        return launcher_options(self._host, choices.launcher, choices.options)[0]
 
     def _variables(self) -> list[str]:
         named = ["DAGSTER_HOME", PIPELINES, *variables_of(self._instance.get_ref())]
@@ -212,7 +208,10 @@ class BeafRunLauncher(RunLauncher[dg.DagsterInstance], ConfigurableClass):
         if run is None or run.is_finished:
             return False
         self._instance.report_run_canceling(run)
-        job = self._job_of(run)
+        try:
+            job = self._job_of(run)
+        except UsageError:  # whoever tidied up has removed what was known of it
+            job = None
         if job is None or job.status() != "running":
             self._instance.report_run_canceled(run, "The run has no worker any more.")
             return True
@@ -276,10 +275,8 @@ class BeafRunLauncher(RunLauncher[dg.DagsterInstance], ConfigurableClass):
         if JOB not in stored.tags:
             return None
         launcher = stored.tags.get(LAUNCHER, self._launcher)
-        return self._host.find_run(launcher, stored.tags[JOB], self._options_again(launcher))
-
-    def _options_again(self, launcher: str) -> Any:
-        return self.options_of(Choices(launcher, self._options))
+        options = self.options_of(choose((stored.tags,), launcher, self._options))
+        return self._host.find_run(launcher, stored.tags[JOB], options)
 
     def _tell(self, run: dg.DagsterRun, message: str) -> None:
         self._instance.report_engine_event(message, run, cls=self.__class__)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import dagster as dg
+
     from beaf_dagster.running.asked import Asked, Slice
 
 #: Dagster's own console says thirty lines for each partition.
@@ -20,7 +21,7 @@ class Ran:
 
     Attributes:
         run_id: the run's name in Dagster.
-        status: `succeeded`, `failed`; `launched` where it is somebody else's turn.
+        status: `succeeded`, `failed`; `queued` or `launched` where it is somebody else's turn.
         job: the job.
         partitions: the partition keys.
         faults: what went wrong, step by step.
