@@ -20,6 +20,7 @@ _HOMES = {
     "ColumnMeaning": "model.outputs",
     "CartProdUniverse": "universes",
     "ColumnType": "model.tables",
+    "CommandRequest": "model.command",
     "ConfigError": "config.errors",
     "ConfigPath": "config.paths",
     "Context": "model.primitives",
@@ -103,6 +104,7 @@ __all__ = [
     "Catalog",
     "ColumnMeaning",
     "ColumnType",
+    "CommandRequest",
     "ConfigError",
     "ConfigPath",
     "Context",
@@ -193,6 +195,7 @@ if TYPE_CHECKING:
     from beaf_core.engine.outputs.receipts import pass_digest
     from beaf_core.engine.run import execute_request
     from beaf_core.engine.session import Progress
+    from beaf_core.model.command import CommandRequest
     from beaf_core.model.dates import BatchFrequency, DayStatus, absent_day_status, cut_range
     from beaf_core.model.errors import (
         AbsentDayError,

@@ -31,7 +31,8 @@ from beaf_core.engine.planning.stages import Stage, check_locations, stages_of
 from beaf_core.engine.session import Session, open_session
 from beaf_core.engine.unreadable import Panic
 from beaf_core.engine.work import PassWork
-from beaf_core.model.errors import BeafError, BlockedError, ExitCode, LockedError
+from beaf_core.model.command import CommandRequest
+from beaf_core.model.errors import BeafError, BlockedError, ExitCode, LockedError, UsageError
 from beaf_core.model.outputs import Target
 from beaf_core.model.partition import PartitionRun, parse_universe_spec
 from beaf_core.model.run import LaunchRequest, PassOutcome, RunReport, notes_of, summarise
@@ -40,12 +41,20 @@ Answer = TypeVar("Answer")
 Given = ParamSpec("Given")
 
 
-def execute_request(request: LaunchRequest) -> RunReport:
+def execute_request(request: LaunchRequest | CommandRequest) -> RunReport:
     """Carry out a run in this process.
 
     Every partition stands for itself: one that fails leaves the others, and what it replaced,
     whole. The manifest is written in any case.
+
+    Raises:
+        UsageError: it is a command, which needs a process of its own.
     """
+    if isinstance(request, CommandRequest):
+        raise UsageError(
+            f"the launcher runs pipelines, and cannot start the command {request.args[0]}",
+            remedy="choose a launcher that starts commands, such as local",
+        )
     session = request.session or open_session(request)
     folder = runs_folder(request.project) / request.run_id
     make_folder(folder)  # a run that could not be told of must not write

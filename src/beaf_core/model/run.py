@@ -215,7 +215,7 @@ class LaunchedRun(Protocol):
         """A word by which `find_run` finds it again."""
 
     def status(self) -> str:
-        """`running`, `succeeded`, `partly_failed`, `failed` or `cancelled`."""
+        """`running`, `succeeded`, `partly_failed`, `failed` or `cancelled`; `scheduled`."""
 
     def stop(self) -> None:
         """Ask it to end."""

@@ -12,8 +12,9 @@ from beaf_core import UsageError, build_universe_partitions, parse_universe_spec
 from beaf_dagster.assets.build import build_assets
 from beaf_dagster.locate import located_pipelines
 from beaf_dagster.partitions.dates import FIRST_DAY, build_date_partitions
-from beaf_dagster.partitions.definition import frequency_of, universe_keys
+from beaf_dagster.partitions.definition import frequency_of
 from beaf_dagster.partitions.keys import DATE, UNIVERSE
+from beaf_dagster.partitions.universes import universe_keys
 from beaf_dagster.pipelines import Pipeline, as_pipelines
 
 if TYPE_CHECKING:

@@ -10,6 +10,14 @@ import click
 #: Command → its line of help, and its home: dagster alone takes two seconds to import.
 _COMMANDS: Mapping[str, tuple[str, str]] = {
     "doctor": ("Check an instance, and say what to mend.", "beaf_dagster.commands.doctor:doctor"),
+    "run": (
+        "Materialize partitions, here or by a launcher.",
+        "beaf_dagster.commands.run:run",
+    ),
+    "scheduler": (
+        "Install, look after and remove the daemon.",
+        "beaf_dagster.commands.scheduler:scheduler",
+    ),
     "setup": (
         "Write an instance, a workspace and definitions.",
         "beaf_dagster.commands.setup:setup",
