@@ -8,7 +8,13 @@ from importlib import import_module
 import click
 
 #: Command → its line of help, and its home: dagster alone takes two seconds to import.
-_COMMANDS: Mapping[str, tuple[str, str]] = {}
+_COMMANDS: Mapping[str, tuple[str, str]] = {
+    "setup": (
+        "Write an instance, a workspace and definitions.",
+        "beaf_dagster.commands.setup:setup",
+    ),
+    "ui": ("Start the web page, and no daemon.", "beaf_dagster.commands.ui:ui"),
+}
 
 
 class LazyGroup(click.Group):
