@@ -14,6 +14,7 @@ _HOMES = {
     "AssetEventTagsTable": "dagster._core.storage.event_log.schema",
     "AssetKeyTable": "dagster._core.storage.event_log.schema",
     "AssetObservationData": "dagster._core.events",
+    "DATA_VERSION_IS_USER_PROVIDED_TAG": "dagster._core.definitions.data_version",
     "DATA_VERSION_TAG": "dagster._core.definitions.data_version",
     "DagsterEvent": "dagster._core.events",
     "EventLogEntry": "dagster._core.events.log",
@@ -31,6 +32,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "DATA_VERSION_IS_USER_PROVIDED_TAG",
     "DATA_VERSION_TAG",
     "MULTIDIMENSIONAL_PARTITION_PREFIX",
     "RUNLESS_JOB_NAME",
@@ -64,7 +66,10 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
-    from dagster._core.definitions.data_version import DATA_VERSION_TAG
+    from dagster._core.definitions.data_version import (
+        DATA_VERSION_IS_USER_PROVIDED_TAG,
+        DATA_VERSION_TAG,
+    )
     from dagster._core.events import AssetObservationData, DagsterEvent, StepMaterializationData
     from dagster._core.events.log import EventLogEntry
     from dagster._core.instance.utils import RUNLESS_JOB_NAME, RUNLESS_RUN_ID

@@ -13,6 +13,10 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
         "Write an instance, a workspace and definitions.",
         "beaf_dagster.commands.setup:setup",
     ),
+    "sync": (
+        "Tell Dagster of outputs and inputs that it does not know.",
+        "beaf_dagster.commands.sync:sync",
+    ),
     "ui": ("Start the web page, and no daemon.", "beaf_dagster.commands.ui:ui"),
 }
 

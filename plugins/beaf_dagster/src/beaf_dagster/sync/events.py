@@ -16,6 +16,7 @@ import dagster as dg
 import polars as pl
 
 from beaf_dagster.private import (
+    DATA_VERSION_IS_USER_PROVIDED_TAG,
     DATA_VERSION_TAG,
     MULTIDIMENSIONAL_PARTITION_PREFIX,
     RUNLESS_JOB_NAME,
@@ -86,10 +87,16 @@ class Telling:
     kind: EventKind = EventKind.MATERIALIZATION
     at: float = 0.0
 
-    def tags(self, row: Row) -> dict[str, str]:
-        """Give the tags by which Dagster finds the version, and both dimensions of the key."""
+    @property
+    def tag_keys(self) -> dict[str, str]:
+        """Column of `PARTITIONS` → the tag by which Dagster finds it again."""
         first, second = (MULTIDIMENSIONAL_PARTITION_PREFIX + each for each in self.dimensions)
-        return {DATA_VERSION_TAG: row.version, first: row.first, second: row.second}
+        return {"version": DATA_VERSION_TAG, "first": first, "second": second}
+
+    def tags(self, row: Row) -> dict[str, str]:
+        """Give the tags of an event: its version, and both dimensions of its key."""
+        found = {key: str(getattr(row, name)) for name, key in self.tag_keys.items()}
+        return {**found, DATA_VERSION_IS_USER_PROVIDED_TAG: "true"}
 
     def entry(self, row: Row) -> EventLogEntry:
         """Make the event of a partition, as Dagster makes one that belongs to no run."""

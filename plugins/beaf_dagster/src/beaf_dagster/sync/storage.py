@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from beaf_dagster.private import (
@@ -70,6 +71,11 @@ def store_asset(
 def tags_of(storage: SqlEventLogStorage, event: EventLogEntry) -> dict[str, str]:
     """Return those tags of an event that the storage keeps apart."""
     return dict(storage._tags_for_asset_event(event))
+
+
+def time_of(timestamp: float) -> datetime:
+    """Return a time as the columns of the tables hold it: UTC, and without saying so."""
+    return datetime.fromtimestamp(timestamp, UTC).replace(tzinfo=None)
 
 
 def dialect_of(storage: SqlEventLogStorage) -> tuple[str, str]:

@@ -46,14 +46,14 @@ class Rendering:
             WriterRefusedError: they differ.
         """
         event = self.telling.entry(probe)
-        tags = self.telling.tags(probe)
+        keys = self.telling.tag_keys
+        tags = {key: getattr(probe, name) for name, key in keys.items()}
         if log.tags_of(self.storage, event) != tags:
             raise WriterRefusedError("the event log keeps other tags of events than are copied")
         if self._text(probe) != serialize_value(event):
             raise WriterRefusedError("events are serialized otherwise than a template has it")
         self._learn(log.row_of(self.storage, event))
-        version, first, second = (value(each) for each in tags)
-        self._keys = {"version": version, "first": first, "second": second}
+        self._keys = {name: value(key) for name, key in keys.items()}
 
     def event(self, row: Row, event_id: int) -> str:
         """Render the row of an event."""
