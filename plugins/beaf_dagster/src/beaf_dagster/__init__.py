@@ -23,8 +23,10 @@ _HOMES = {
     "build_partition_runs": "beaf_core",
     "build_universe_partitions": "beaf_core",
     "default_universes": "beaf_universes",
+    "get_and_update_asset_status_cache_value": "beaf_dagster.sync.status",
     "parse_universe_spec": "beaf_core",
     "run_partition": "beaf_core",
+    "wipe_asset_cached_status": "beaf_dagster.sync.status",
 }
 
 __all__ = [
@@ -43,8 +45,10 @@ __all__ = [
     "build_partition_runs",
     "build_universe_partitions",
     "default_universes",
+    "get_and_update_asset_status_cache_value",
     "parse_universe_spec",
     "run_partition",
+    "wipe_asset_cached_status",
 ]
 
 
@@ -75,6 +79,10 @@ if TYPE_CHECKING:
     from beaf_dagster.assets.build import build_assets
     from beaf_dagster.assets.translator import BeafDagsterTranslator
     from beaf_dagster.build import build_definitions
+    from beaf_dagster.sync.status import (
+        get_and_update_asset_status_cache_value,
+        wipe_asset_cached_status,
+    )
     from beaf_universes import (
         IndexUniverse,
         MICUniverse,

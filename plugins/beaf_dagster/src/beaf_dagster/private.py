@@ -20,6 +20,7 @@ _HOMES = {
     "EventLogEntry": "dagster._core.events.log",
     "EventLogStorage": "dagster._core.storage.event_log.base",
     "MULTIDIMENSIONAL_PARTITION_PREFIX": "dagster._core.storage.tags",
+    "NOT_FINISHED_STATUSES": "dagster._core.storage.dagster_run",
     "RUNLESS_JOB_NAME": "dagster._core.instance.utils",
     "RUNLESS_RUN_ID": "dagster._core.instance.utils",
     "SqlEventLogStorage": "dagster._core.storage.event_log.sql_event_log",
@@ -35,6 +36,7 @@ __all__ = [
     "DATA_VERSION_IS_USER_PROVIDED_TAG",
     "DATA_VERSION_TAG",
     "MULTIDIMENSIONAL_PARTITION_PREFIX",
+    "NOT_FINISHED_STATUSES",
     "RUNLESS_JOB_NAME",
     "RUNLESS_RUN_ID",
     "AssetEventTagsTable",
@@ -73,6 +75,7 @@ if TYPE_CHECKING:
     from dagster._core.events import AssetObservationData, DagsterEvent, StepMaterializationData
     from dagster._core.events.log import EventLogEntry
     from dagster._core.instance.utils import RUNLESS_JOB_NAME, RUNLESS_RUN_ID
+    from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
     from dagster._core.storage.event_log.base import EventLogStorage
     from dagster._core.storage.event_log.schema import (
         AssetEventTagsTable,

@@ -9,6 +9,10 @@ import click
 
 #: Command → its line of help, and its home: dagster alone takes two seconds to import.
 _COMMANDS: Mapping[str, tuple[str, str]] = {
+    "prune": (
+        "Remove events that newer ones have overtaken.",
+        "beaf_dagster.commands.prune:prune",
+    ),
     "setup": (
         "Write an instance, a workspace and definitions.",
         "beaf_dagster.commands.setup:setup",

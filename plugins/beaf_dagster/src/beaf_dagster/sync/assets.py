@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import dagster as dg
 
-from beaf_core import BeafError, DataMissingError, DatePartition, UsageError, source_values
+from beaf_core import TABLES, BeafError, DataMissingError, DatePartition, UsageError, source_values
 from beaf_dagster.assets.translator import BeafDagsterTranslator
 from beaf_dagster.partitions.definition import partitions_of
 from beaf_dagster.partitions.keys import DATE, UNIVERSE
@@ -54,8 +54,25 @@ def input_assets(
     named = tables_named(tables, pipelines)
     mics = _venues(pipelines[0], dates) if named else ()
     for table in named:
-        key = dg.AssetKey([*filter(None, prefix.split("/")), table])
-        yield InputAsset(key, table, pipelines[0], mics)
+        yield InputAsset(_table_key(prefix, table), table, pipelines[0], mics)
+
+
+def keys_of(
+    pipelines: Iterable[Pipeline], prefix: str, translator: BeafDagsterTranslator | None = None
+) -> set[dg.AssetKey]:
+    """Name every asset that could be of these pipelines: whole, by pass, and their tables."""
+    chosen = translator or BeafDagsterTranslator()
+    found = {_table_key(prefix, table) for table in TABLES}
+    for pipeline in pipelines:
+        found.add(chosen.get_asset_key(pipeline))
+        if pipeline.fault is None:
+            passes = pipeline.ready.resolved.passes
+            found |= {chosen.get_asset_key(pipeline, each.name) for each in passes}
+    return found
+
+
+def _table_key(prefix: str, table: str) -> dg.AssetKey:
+    return dg.AssetKey([*filter(None, prefix.split("/")), table])
 
 
 def _venues(pipeline: Pipeline, dates: DatePartition) -> Sequence[str]:

@@ -54,7 +54,7 @@ class InputAsset:
         """Ask for every venue and day; parts are looked up, and no rows read."""
         found = [row for day in _days(dates) for mic in self.mics for row in self._row(day, mic)]
         frame = pl.DataFrame(found, schema=PARTITIONS, orient="row")
-        return Listing(self.key, None, self.dimensions, "inputs", frame, whole=False)
+        return Listing(self.key, None, self.dimensions, "inputs", frame, dates=dates)
 
     def _row(self, day: date, mic: str) -> Iterator[Row]:
         prepared = self.pipeline.ready

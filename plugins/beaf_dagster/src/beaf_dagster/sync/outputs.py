@@ -66,7 +66,7 @@ class OutputAsset:
             remember: whether a later listing may know what files said.
         """
         found = [self._of_pass(each, dates, remember=remember) for each in self.passes]
-        return self._listing([_within(each, dates) for each in found], whole=dates is None)
+        return self._listing([_within(each, dates) for each in found], dates)
 
     def listing_of(self, runs: Iterable[PartitionRun]) -> Listing:
         """List some partitions alone."""
@@ -76,7 +76,7 @@ class OutputAsset:
             host, target = self.pipeline.ready.host, each.targets[0]
             receipts = (host.find_receipt(target, run) for run in asked)
             found.append(_of_receipts(each for each in receipts if each is not None))
-        return self._listing(found, whole=False)
+        return self._listing(found, None, whole=False)
 
     def receipts_at(self, target: Target, path: str) -> Iterator[Receipt]:
         """Yield the receipts of a table or a dataset that lies at a path, or holds it."""
@@ -84,7 +84,9 @@ class OutputAsset:
             if path == each.location or path.startswith(f"{each.location}/"):
                 yield each
 
-    def _listing(self, found: Sequence[pl.DataFrame], *, whole: bool) -> Listing:
+    def _listing(
+        self, found: Sequence[pl.DataFrame], dates: DatePartition | None, *, whole: bool = True
+    ) -> Listing:
         keyed = self.names.keyed(_joined(found))
         unknown = keyed.filter(pl.col("key").is_null() | pl.col("version").is_null())
         return Listing(
@@ -97,6 +99,7 @@ class OutputAsset:
             .sort("first", "second"),
             (*self._incomplete(found, keyed), *_told_of(unknown)),
             whole=whole,
+            dates=dates,
         )
 
     def _of_pass(

@@ -90,7 +90,7 @@ def _inputs(path: str, inputs: InputsOfDay) -> Iterator[Listing]:
         listing = asset.listing(dates)
         chosen = listing.partitions.filter(pl.col("path") == path)
         if not chosen.is_empty():
-            yield replace(listing, partitions=chosen)
+            yield replace(listing, partitions=chosen, whole=False)
 
 
 def _day(path: str) -> str | None:

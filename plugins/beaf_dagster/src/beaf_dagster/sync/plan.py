@@ -63,6 +63,6 @@ def make_plan(
     known = there.join(recorded, on="key", how="inner")
     same = known.filter(pl.col("version") == pl.col("recorded"))
     wanted = there.join(same, on="key", how="anti")
-    gone = recorded.filter(pl.col("recorded") != CLOSED).join(there, on="key", how="anti")
-    vanished = tuple(gone["key"].sort()) if listing.whole else ()
+    written = listing.expected(recorded.filter(pl.col("recorded") != CLOSED))
+    vanished = tuple(written.join(there, on="key", how="anti")["key"].sort())
     return Plan(listing, kind, wanted, there.height - known.height, vanished, mended)

@@ -51,7 +51,7 @@ def listings(instance: dg.DagsterInstance, wanted: Wanted) -> tuple[list[Listing
     Raises:
         UsageError: there are no pipelines, or what was named does not exist.
     """
-    found = _pipelines(wanted.pipelines)
+    found = named_pipelines(wanted.pipelines)
     ready = [each for each in found if each.fault is None]
     faults = [f"{each.path}: {each.fault}" for each in found if each.fault is not None]
     if wanted.paths:
@@ -78,7 +78,12 @@ def _of_paths(
     return listings_of_paths(wanted.paths, outputs, tables)
 
 
-def _pipelines(named: Sequence[str]) -> list[Pipeline]:
+def named_pipelines(named: Sequence[str]) -> list[Pipeline]:
+    """Load the pipelines that a person names, or those of the project.
+
+    Raises:
+        UsageError: there are none.
+    """
     if named:
         return [found for each in named for found in find_pipelines(each)]
     found = located_pipelines()
