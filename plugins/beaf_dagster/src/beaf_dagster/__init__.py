@@ -32,6 +32,7 @@ _HOMES = {
     "default_universes": "beaf_universes",
     "io_metadata": "beaf_dagster.io.names",
     "output_target_io_manager": "beaf_dagster.io_manager",
+    "get_and_update_asset_status_cache_value": "beaf_dagster.sync.status",
     "parse_universe_spec": "beaf_core",
     "partition_budget": "beaf_dagster.partitions.budget",
     "partition_key": "beaf_dagster.partitions.keys",
@@ -39,6 +40,7 @@ _HOMES = {
     "partition_runs": "beaf_dagster.partitions.keys",
     "run_partition": "beaf_core",
     "with_default_io": "beaf_dagster.io_manager",
+    "wipe_asset_cached_status": "beaf_dagster.sync.status",
 }
 
 __all__ = [
@@ -66,6 +68,7 @@ __all__ = [
     "default_universes",
     "io_metadata",
     "output_target_io_manager",
+    "get_and_update_asset_status_cache_value",
     "parse_universe_spec",
     "partition_budget",
     "partition_key",
@@ -73,6 +76,7 @@ __all__ = [
     "partition_runs",
     "run_partition",
     "with_default_io",
+    "wipe_asset_cached_status",
 ]
 
 
@@ -115,6 +119,9 @@ if TYPE_CHECKING:
     from beaf_dagster.partitions.dates import build_date_partitions
     from beaf_dagster.partitions.definition import add_universes, build_partitions
     from beaf_dagster.partitions.keys import partition_key, partition_run, partition_runs
+    from beaf_dagster.sync.status import (
+        get_and_update_asset_status_cache_value,
+        wipe_asset_cached_status,
     from beaf_universes import (
         IndexUniverse,
         MICUniverse,

@@ -42,10 +42,22 @@ _HOMES = {
     "location_origins_from_yaml_paths": "dagster._core.workspace.load",
     "get_input_data_version_tag": "dagster._core.definitions.data_version",
     "get_input_event_pointer_tag": "dagster._core.definitions.data_version",
-    "get_loadable_targets": "dagster._grpc.utils",
     "get_tags_from_multi_partition_key": "dagster._core.definitions.partitions.utils.multi",
-    "location_origins_from_yaml_paths": "dagster._core.workspace.load",
     "make_new_backfill_id": "dagster._core.utils",
+    "AssetEventTagsTable": "dagster._core.storage.event_log.schema",
+    "AssetKeyTable": "dagster._core.storage.event_log.schema",
+    "AssetObservationData": "dagster._core.events",
+    "DagsterEvent": "dagster._core.events",
+    "EventLogEntry": "dagster._core.events.log",
+    "EventLogStorage": "dagster._core.storage.event_log.base",
+    "MULTIDIMENSIONAL_PARTITION_PREFIX": "dagster._core.storage.tags",
+    "NOT_FINISHED_STATUSES": "dagster._core.storage.dagster_run",
+    "RUNLESS_JOB_NAME": "dagster._core.instance.utils",
+    "RUNLESS_RUN_ID": "dagster._core.instance.utils",
+    "SqlEventLogStorage": "dagster._core.storage.event_log.sql_event_log",
+    "SqlEventLogStorageTable": "dagster._core.storage.event_log.schema",
+    "SqliteEventLogStorage": "dagster._core.storage.event_log.sqlite.sqlite_event_log",
+    "StepMaterializationData": "dagster._core.events",
     "serialize_value": "dagster._serdes",
 }
 
@@ -83,6 +95,20 @@ __all__ = [
     "get_tags_from_multi_partition_key",
     "location_origins_from_yaml_paths",
     "make_new_backfill_id",
+    "MULTIDIMENSIONAL_PARTITION_PREFIX",
+    "NOT_FINISHED_STATUSES",
+    "RUNLESS_JOB_NAME",
+    "RUNLESS_RUN_ID",
+    "AssetEventTagsTable",
+    "AssetKeyTable",
+    "AssetObservationData",
+    "DagsterEvent",
+    "EventLogEntry",
+    "EventLogStorage",
+    "SqlEventLogStorage",
+    "SqlEventLogStorageTable",
+    "SqliteEventLogStorage",
+    "StepMaterializationData",
     "serialize_value",
 ]
 
@@ -119,7 +145,6 @@ if TYPE_CHECKING:
         ResumeRunContext,
         RunLauncher,
         WorkerStatus,
-    )
     from dagster._core.remote_representation.code_location import CodeLocation
     from dagster._core.remote_representation.external import RemoteJob, RemoteRepository
     from dagster._core.storage.partition_status_cache import get_and_update_asset_status_cache_value
@@ -135,4 +160,19 @@ if TYPE_CHECKING:
         ConfigurableClassData,
         deserialize_value,
         serialize_value,
+    from dagster._core.events import AssetObservationData, DagsterEvent, StepMaterializationData
+    from dagster._core.events.log import EventLogEntry
+    from dagster._core.instance.utils import RUNLESS_JOB_NAME, RUNLESS_RUN_ID
+    from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
+    from dagster._core.storage.event_log.base import EventLogStorage
+    from dagster._core.storage.event_log.schema import (
+        AssetEventTagsTable,
+        AssetKeyTable,
+        SqlEventLogStorageTable,
+    from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
+    from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
+    from dagster._core.storage.partition_status_cache import (
+        get_and_update_asset_status_cache_value,
     )
+    from dagster._core.storage.tags import MULTIDIMENSIONAL_PARTITION_PREFIX
+    from dagster._serdes import deserialize_value, serialize_value

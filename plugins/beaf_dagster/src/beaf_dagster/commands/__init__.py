@@ -17,10 +17,17 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "scheduler": (
         "Install, look after and remove the daemon.",
         "beaf_dagster.commands.scheduler:scheduler",
+    "prune": (
+        "Remove events that newer ones have overtaken.",
+        "beaf_dagster.commands.prune:prune",
     ),
     "setup": (
         "Write an instance, a workspace and definitions.",
         "beaf_dagster.commands.setup:setup",
+    ),
+    "sync": (
+        "Tell Dagster of outputs and inputs that it does not know.",
+        "beaf_dagster.commands.sync:sync",
     ),
     "ui": ("Start the web page, and no daemon.", "beaf_dagster.commands.ui:ui"),
 }
