@@ -30,17 +30,17 @@ _HOMES = {
     "build_partitions": "beaf_dagster.partitions.definition",
     "build_universe_partitions": "beaf_core",
     "default_universes": "beaf_universes",
+    "get_and_update_asset_status_cache_value": "beaf_dagster.sync.status",
     "io_metadata": "beaf_dagster.io.names",
     "output_target_io_manager": "beaf_dagster.io_manager",
-    "get_and_update_asset_status_cache_value": "beaf_dagster.sync.status",
     "parse_universe_spec": "beaf_core",
     "partition_budget": "beaf_dagster.partitions.budget",
     "partition_key": "beaf_dagster.partitions.keys",
     "partition_run": "beaf_dagster.partitions.keys",
     "partition_runs": "beaf_dagster.partitions.keys",
     "run_partition": "beaf_core",
-    "with_default_io": "beaf_dagster.io_manager",
     "wipe_asset_cached_status": "beaf_dagster.sync.status",
+    "with_default_io": "beaf_dagster.io_manager",
 }
 
 __all__ = [
@@ -66,17 +66,17 @@ __all__ = [
     "build_partitions",
     "build_universe_partitions",
     "default_universes",
+    "get_and_update_asset_status_cache_value",
     "io_metadata",
     "output_target_io_manager",
-    "get_and_update_asset_status_cache_value",
     "parse_universe_spec",
     "partition_budget",
     "partition_key",
     "partition_run",
     "partition_runs",
     "run_partition",
-    "with_default_io",
     "wipe_asset_cached_status",
+    "with_default_io",
 ]
 
 
@@ -122,6 +122,7 @@ if TYPE_CHECKING:
     from beaf_dagster.sync.status import (
         get_and_update_asset_status_cache_value,
         wipe_asset_cached_status,
+    )
     from beaf_universes import (
         IndexUniverse,
         MICUniverse,

@@ -10,6 +10,10 @@ import click
 #: Command → its line of help, and its home: dagster alone takes two seconds to import.
 _COMMANDS: Mapping[str, tuple[str, str]] = {
     "doctor": ("Check an instance, and say what to mend.", "beaf_dagster.commands.doctor:doctor"),
+    "prune": (
+        "Remove events that newer ones have overtaken.",
+        "beaf_dagster.commands.prune:prune",
+    ),
     "run": (
         "Materialize partitions, here or by a launcher.",
         "beaf_dagster.commands.run:run",
@@ -17,9 +21,6 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "scheduler": (
         "Install, look after and remove the daemon.",
         "beaf_dagster.commands.scheduler:scheduler",
-    "prune": (
-        "Remove events that newer ones have overtaken.",
-        "beaf_dagster.commands.prune:prune",
     ),
     "setup": (
         "Write an instance, a workspace and definitions.",
