@@ -9,7 +9,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 
-from beaf_core import BeafError, build_universe_partitions
+from beaf_core import BeafError
+from beaf_dagster.partitions.asked import values_of
+from beaf_dagster.partitions.universes import listed_universes
 from beaf_dagster.pipelines import Pipeline
 from beaf_universes import MICUniverse
 
@@ -29,11 +31,8 @@ def known_venues(pipelines: Iterable[Pipeline]) -> list[str]:
 
 
 def _venues(pipeline: Pipeline) -> list[str]:
-    config = pipeline.config
     try:
-        return build_universe_partitions(
-            [MICUniverse()], source=config.SOURCE, date=config.START_DATE
-        )
+        return listed_universes([MICUniverse()], values_of(pipeline.ready))
     except BeafError as error:
         log.warning("the venues of %s are not known: %s", pipeline.path, error.message)
         return []

@@ -13,6 +13,7 @@ from dagster._daemon.types import DaemonHeartbeat
 from tests.cli.conftest import Beaf, Typed
 
 from beaf_dagster import private
+from beaf_dagster.doctor.instance import check_file
 
 SECRET = "hunter2"
 
@@ -81,18 +82,17 @@ def test_a_variable_that_is_not_set_is_named(beaf: Beaf, home: Path) -> None:
     assert "storage" not in states(typed)
 
 
-def test_a_password_that_others_can_read_is_warned_of(beaf: Beaf, home: Path) -> None:
+def test_a_password_that_others_can_read_is_warned_of(home: Path) -> None:
     file = home / "dagster.yaml"
-    file.write_text(
-        f"storage: {{postgres: {{postgres_url: 'postgresql+psycopg2://me:{SECRET}@127.0.0.1:1/d'}}}}\n"
-    )
+    url = f"postgresql+psycopg2://me:{SECRET}@127.0.0.1:1/d"
+    file.write_text(f"storage: {{postgres: {{postgres_url: '{url}'}}}}\n")
     file.chmod(0o644)
-    typed = beaf("dagster", "doctor", "--json")
-    assert states(typed)["dagster.yaml"] == "warn"
-    assert "chmod 600" in findings(typed)["dagster.yaml"]["remedy"]
-    assert SECRET not in typed.out
+    (found,) = check_file(file)
+    assert found.state == "warn"
+    assert "chmod 600" in str(found.remedy)
+    assert SECRET not in f"{found.text} {found.remedy}"
     file.chmod(0o600)
-    assert states(beaf("dagster", "doctor", "--json"))["dagster.yaml"] == "ok"
+    assert [each.state for each in check_file(file)] == ["ok"]
 
 
 @pytest.mark.parametrize("text", ["a: [", "storage: {sqlite: {no_such: x}}", "no_such_section: {}"])
@@ -173,3 +173,12 @@ def test_a_private_name_that_has_moved_fails(
     typed = beaf("dagster", "doctor", "--json")
     assert typed.code == 3
     assert "moved_away" in findings(typed)["private names"]["text"]
+
+
+def test_broken_pipelines_are_named_with_their_fault(beaf: Beaf, home: Path, pipes: Path) -> None:
+    (pipes / "broken.yaml").write_text("PASSES: [{name: bars, modules: [no_such_module]}]\n")
+    typed = beaf("dagster", "doctor", "--pipeline", pipes, "--json")
+    assert typed.code == 3
+    found = findings(typed)["pipeline pipes/broken"]
+    assert found["state"] == "fail"
+    assert "no_such_module" in found["text"]
