@@ -31,6 +31,7 @@ _HOMES = {
     "DenseGrid": "model.primitives",
     "Example": "model.module",
     "ExitCode": "model.errors",
+    "Fault": "model.faults",
     "FileUrl": "config.paths",
     "FinishedRun": "engine.finished",
     "Identity": "model.primitives",
@@ -76,9 +77,11 @@ _HOMES = {
     "execute_request": "engine.run",
     "hookimpl": "plugins.markers",
     "is_one_of": "model.membership",
+    "meaning_of": "engine.outputs.meaning",
     "measure": "plugins.declare",
     "parse_universe_spec": "model.partition",
     "prepare_pipeline": "prepare",
+    "redact_text": "config.redact",
     "run_partition": "run",
     "run_pipeline": "run",
     "source_values": "universes",
@@ -111,6 +114,7 @@ __all__ = [
     "DenseGrid",
     "Example",
     "ExitCode",
+    "Fault",
     "FileUrl",
     "FinishedRun",
     "Identity",
@@ -155,9 +159,11 @@ __all__ = [
     "execute_request",
     "hookimpl",
     "is_one_of",
+    "meaning_of",
     "measure",
     "parse_universe_spec",
     "prepare_pipeline",
+    "redact_text",
     "run_partition",
     "run_pipeline",
     "source_values",
@@ -182,8 +188,10 @@ if TYPE_CHECKING:
     from beaf_core.config.analytics import AnalyticsConfig, OutputTarget, PassConfig
     from beaf_core.config.errors import ConfigError
     from beaf_core.config.paths import ConfigPath, FileUrl
+    from beaf_core.config.redact import redact_text
     from beaf_core.engine.finished import FinishedRun
     from beaf_core.engine.frames import compute_frame
+    from beaf_core.engine.outputs.meaning import meaning_of
     from beaf_core.engine.run import execute_request
     from beaf_core.engine.session import Progress
     from beaf_core.model.dates import BatchFrequency, DayStatus, absent_day_status
@@ -198,6 +206,7 @@ if TYPE_CHECKING:
         TextFaultError,
         UsageError,
     )
+    from beaf_core.model.faults import Fault
     from beaf_core.model.membership import alternatives, is_one_of
     from beaf_core.model.module import (
         RESERVED,
