@@ -74,6 +74,7 @@ _HOMES = {
     "build_universe_partitions": "universes",
     "compute_frame": "engine.frames",
     "did_you_mean": "plugins.errors",
+    "dtype_name": "engine.checks.schema_lock",
     "execute_request": "engine.run",
     "hookimpl": "plugins.markers",
     "is_one_of": "model.membership",
@@ -156,6 +157,7 @@ __all__ = [
     "build_universe_partitions",
     "compute_frame",
     "did_you_mean",
+    "dtype_name",
     "execute_request",
     "hookimpl",
     "is_one_of",
@@ -189,6 +191,7 @@ if TYPE_CHECKING:
     from beaf_core.config.errors import ConfigError
     from beaf_core.config.paths import ConfigPath, FileUrl
     from beaf_core.config.redact import redact_text
+    from beaf_core.engine.checks.schema_lock import dtype_name
     from beaf_core.engine.finished import FinishedRun
     from beaf_core.engine.frames import compute_frame
     from beaf_core.engine.outputs.meaning import meaning_of
