@@ -16,6 +16,7 @@ _HOMES = {
     "IndexUniverse": "beaf_universes",
     "MICUniverse": "beaf_universes",
     "OPOLUniverse": "beaf_universes",
+    "OutputTargetIOManager": "beaf_dagster.io_manager",
     "PartitionRun": "beaf_core",
     "UniversePartition": "beaf_core",
     "build_assets": "beaf_dagster.assets.build",
@@ -26,8 +27,11 @@ _HOMES = {
     "build_partition_runs": "beaf_core",
     "build_universe_partitions": "beaf_core",
     "default_universes": "beaf_universes",
+    "io_metadata": "beaf_dagster.io.names",
+    "output_target_io_manager": "beaf_dagster.io_manager",
     "parse_universe_spec": "beaf_core",
     "run_partition": "beaf_core",
+    "with_default_io": "beaf_dagster.io_manager",
 }
 
 __all__ = [
@@ -38,6 +42,7 @@ __all__ = [
     "IndexUniverse",
     "MICUniverse",
     "OPOLUniverse",
+    "OutputTargetIOManager",
     "PartitionRun",
     "UniversePartition",
     "__version__",
@@ -49,8 +54,11 @@ __all__ = [
     "build_partition_runs",
     "build_universe_partitions",
     "default_universes",
+    "io_metadata",
+    "output_target_io_manager",
     "parse_universe_spec",
     "run_partition",
+    "with_default_io",
 ]
 
 
@@ -83,6 +91,12 @@ if TYPE_CHECKING:
     from beaf_dagster.assets.jobs import build_jobs
     from beaf_dagster.assets.translator import BeafDagsterTranslator
     from beaf_dagster.build import build_definitions
+    from beaf_dagster.io.names import io_metadata
+    from beaf_dagster.io_manager import (
+        OutputTargetIOManager,
+        output_target_io_manager,
+        with_default_io,
+    )
     from beaf_universes import (
         IndexUniverse,
         MICUniverse,
