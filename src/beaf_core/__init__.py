@@ -74,6 +74,7 @@ _HOMES = {
     "build_partition_runs": "model.partition",
     "build_universe_partitions": "universes",
     "compute_frame": "engine.frames",
+    "cut_range": "model.dates",
     "did_you_mean": "plugins.errors",
     "dtype_name": "engine.checks.schema_lock",
     "execute_request": "engine.run",
@@ -159,6 +160,7 @@ __all__ = [
     "build_partition_runs",
     "build_universe_partitions",
     "compute_frame",
+    "cut_range",
     "did_you_mean",
     "dtype_name",
     "execute_request",
@@ -202,7 +204,7 @@ if TYPE_CHECKING:
     from beaf_core.engine.outputs.receipts import pass_digest
     from beaf_core.engine.run import execute_request
     from beaf_core.engine.session import Progress
-    from beaf_core.model.dates import BatchFrequency, DayStatus, absent_day_status
+    from beaf_core.model.dates import BatchFrequency, DayStatus, absent_day_status, cut_range
     from beaf_core.model.errors import (
         AbsentDayError,
         BeafError,
