@@ -28,7 +28,7 @@ BROKEN = {
     "zero.py": ("USER_CONFIG = {}\nx = 1 / 0\n", "zero.py:2", "ZeroDivisionError"),
     "leaves.py": ("USER_CONFIG = {}\nraise SystemExit(3)\n", "leaves.py:2", "SystemExit"),
     "own.py": ("USER_CONFIG = {}\nclass Own(Exception): ...\nraise Own\n", "own.py:3", "Own"),
-    "open.yaml": ("PASSES: [\n", "open.yaml:2", "←"),
+    "open.yaml": ("PASSES: [\n", "open.yaml:2", "syntax error"),
     "typo.yaml": ("PASSES: [{name: b, modules: [trad]}]\n", "typo.yaml:1", 'mean "trade"'),
     "launcher.yaml": (f"LAUNCHER: nowhere\n{PASSES}", "launcher.yaml:1", "nowhere"),
     "comma.yaml": (f"UNIVERSE: 'mic=XLON,XPAR'\n{PASSES}", "comma.yaml:1", "comma"),
