@@ -16,8 +16,8 @@ from beaf_core import (
 )
 from beaf_dagster.io.names import Dimensions
 from beaf_dagster.partitions.dates import dates_of
-from beaf_dagster.partitions.universes import OWN_UNIVERSE
 from beaf_dagster.partitions.keys import partition_run
+from beaf_dagster.partitions.universes import OWN_UNIVERSE
 
 #: What an asset without universes, or without dates, stands for: all that BEAF knows.
 ALL = UniversePartition("all")
