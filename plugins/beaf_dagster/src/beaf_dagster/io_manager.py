@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import dagster as dg
 import polars as pl
-from pydantic import Field, PrivateAttr, field_validator
+from pydantic import ConfigDict, Field, PrivateAttr, field_validator
 
 from beaf_core import Receipt, UsageError
 from beaf_dagster.io.frames import as_annotated, frames_by_key, wants_each
@@ -95,6 +95,9 @@ class OutputTargetIOManager(dg.ConfigurableIOManager):
 
     Dagster shows the values of resources in its pages, so a password is written `${env:NAME}`.
     """
+
+    # What is wrong with a field is told without its value, which may hold a password.
+    model_config = ConfigDict(hide_input_in_errors=True)
 
     base_config: dict[str, Any] = Field(
         default={}, description="A pipeline's configuration: DATASETNAME, OUTPUT_TARGET, …"

@@ -49,6 +49,11 @@ class Places:
     """
 
     def __init__(self, base: PipelineLike, output_target: Mapping[str, Any]) -> None:
+        if not isinstance(output_target, Mapping):
+            raise UsageError(
+                f'output_target is "{output_target}", not a mapping',
+                remedy='write it as in OUTPUT_TARGET, for example {"type": "delta"}',
+            )
         self._base, self._output_target = base, output_target
         self._pipelines: dict[str, PreparedPipeline] = {}
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from beaf_core import UsageError
+
 #: What ends a name of a secret: sql_password, aws_secret_access_key, session_token.
 _SECRET = re.compile(
     r"(password|passwd|secret|token|secret_access_key|account_key)$", re.IGNORECASE
@@ -17,15 +19,15 @@ def require_no_secret(config: Mapping[str, Any]) -> None:
     """Refuse secrets in plain text.
 
     Raises:
-        ValueError: there is one; it names the place and not the secret.
+        UsageError: there is one; it names the place and not the secret.
     """
     for place, value in _texts(config, ""):
         name = place.rpartition(".")[2]
         plain = _SECRET.search(name) and not value.startswith("${env:")
         if plain or _IN_URL.search(value):
-            raise ValueError(
-                f"{place} holds a secret in plain text, and Dagster shows the values of resources; "
-                "write ${env:NAME} in its place, and set the environment variable NAME"
+            raise UsageError(
+                f"{place} holds a secret in plain text, and Dagster shows the values of resources",
+                remedy="write ${env:NAME} in its place, and set the environment variable NAME",
             )
 
 
