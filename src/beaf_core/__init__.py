@@ -58,6 +58,8 @@ _HOMES = {
     "RunFailedError": "run",
     "RESERVED": "model.module",
     "RunReport": "model.run",
+    "ScheduleConfig": "config.analytics",
+    "SchedulePartitionSelector": "config.analytics",
     "SourcePass": "model.primitives",
     "TABLES": "model.tables",
     "TableRead": "model.tables",
@@ -140,6 +142,8 @@ __all__ = [
     "ResourceError",
     "RunFailedError",
     "RunReport",
+    "ScheduleConfig",
+    "SchedulePartitionSelector",
     "SourcePass",
     "TableRead",
     "TableRequest",
@@ -185,7 +189,13 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
-    from beaf_core.config.analytics import AnalyticsConfig, OutputTarget, PassConfig
+    from beaf_core.config.analytics import (
+        AnalyticsConfig,
+        OutputTarget,
+        PassConfig,
+        ScheduleConfig,
+        SchedulePartitionSelector,
+    )
     from beaf_core.config.errors import ConfigError
     from beaf_core.config.paths import ConfigPath, FileUrl
     from beaf_core.engine.finished import FinishedRun

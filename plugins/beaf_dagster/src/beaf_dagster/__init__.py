@@ -21,14 +21,18 @@ _HOMES = {
     "add_universes": "beaf_dagster.partitions.definition",
     "build_assets": "beaf_dagster.assets.build",
     "build_assets_for_module": "beaf_dagster.assets.build",
+    "build_automation_sensor": "beaf_dagster.automation",
     "build_date_partitions": "beaf_dagster.partitions.dates",
     "build_definitions": "beaf_dagster.build",
     "build_input_source_assets": "beaf_dagster.assets.inputs",
     "build_jobs": "beaf_dagster.assets.jobs",
     "build_partition_runs": "beaf_core",
     "build_partitions": "beaf_dagster.partitions.definition",
+    "build_schedules": "beaf_dagster.schedules",
+    "build_schedules_for_module": "beaf_dagster.schedules",
     "build_universe_partitions": "beaf_core",
     "default_universes": "beaf_universes",
+    "latest_days": "beaf_dagster.automation",
     "parse_universe_spec": "beaf_core",
     "partition_budget": "beaf_dagster.partitions.budget",
     "partition_key": "beaf_dagster.partitions.keys",
@@ -51,14 +55,18 @@ __all__ = [
     "add_universes",
     "build_assets",
     "build_assets_for_module",
+    "build_automation_sensor",
     "build_date_partitions",
     "build_definitions",
     "build_input_source_assets",
     "build_jobs",
     "build_partition_runs",
     "build_partitions",
+    "build_schedules",
+    "build_schedules_for_module",
     "build_universe_partitions",
     "default_universes",
+    "latest_days",
     "parse_universe_spec",
     "partition_budget",
     "partition_key",
@@ -96,11 +104,13 @@ if TYPE_CHECKING:
     from beaf_dagster.assets.inputs import build_input_source_assets
     from beaf_dagster.assets.jobs import build_jobs
     from beaf_dagster.assets.translator import BeafDagsterTranslator
+    from beaf_dagster.automation import build_automation_sensor, latest_days
     from beaf_dagster.build import build_definitions
     from beaf_dagster.partitions.budget import partition_budget
     from beaf_dagster.partitions.dates import build_date_partitions
     from beaf_dagster.partitions.definition import add_universes, build_partitions
     from beaf_dagster.partitions.keys import partition_key, partition_run, partition_runs
+    from beaf_dagster.schedules import build_schedules, build_schedules_for_module
     from beaf_universes import (
         IndexUniverse,
         MICUniverse,
