@@ -60,6 +60,8 @@ _HOMES = {
     "RunFailedError": "run",
     "RESERVED": "model.module",
     "RunReport": "model.run",
+    "ScheduleConfig": "config.analytics",
+    "SchedulePartitionSelector": "config.analytics",
     "SourcePass": "model.primitives",
     "TABLES": "model.tables",
     "TableRead": "model.tables",
@@ -147,6 +149,8 @@ __all__ = [
     "ResourceError",
     "RunFailedError",
     "RunReport",
+    "ScheduleConfig",
+    "SchedulePartitionSelector",
     "SourcePass",
     "TableRead",
     "TableRequest",
@@ -195,7 +199,13 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
-    from beaf_core.config.analytics import AnalyticsConfig, OutputTarget, PassConfig
+    from beaf_core.config.analytics import (
+        AnalyticsConfig,
+        OutputTarget,
+        PassConfig,
+        ScheduleConfig,
+        SchedulePartitionSelector,
+    )
     from beaf_core.config.errors import ConfigError
     from beaf_core.config.paths import ConfigPath, FileUrl
     from beaf_core.config.redact import redact_text

@@ -22,16 +22,20 @@ _HOMES = {
     "add_universes": "beaf_dagster.partitions.definition",
     "build_assets": "beaf_dagster.assets.build",
     "build_assets_for_module": "beaf_dagster.assets.build",
+    "build_automation_sensor": "beaf_dagster.automation",
     "build_date_partitions": "beaf_dagster.partitions.dates",
     "build_definitions": "beaf_dagster.build",
     "build_input_source_assets": "beaf_dagster.assets.inputs",
     "build_jobs": "beaf_dagster.assets.jobs",
     "build_partition_runs": "beaf_core",
     "build_partitions": "beaf_dagster.partitions.definition",
+    "build_schedules": "beaf_dagster.schedules",
+    "build_schedules_for_module": "beaf_dagster.schedules",
     "build_universe_partitions": "beaf_core",
     "default_universes": "beaf_universes",
     "get_and_update_asset_status_cache_value": "beaf_dagster.sync.status",
     "io_metadata": "beaf_dagster.io.names",
+    "latest_days": "beaf_dagster.automation",
     "output_target_io_manager": "beaf_dagster.io_manager",
     "parse_universe_spec": "beaf_core",
     "partition_budget": "beaf_dagster.partitions.budget",
@@ -58,16 +62,20 @@ __all__ = [
     "add_universes",
     "build_assets",
     "build_assets_for_module",
+    "build_automation_sensor",
     "build_date_partitions",
     "build_definitions",
     "build_input_source_assets",
     "build_jobs",
     "build_partition_runs",
     "build_partitions",
+    "build_schedules",
+    "build_schedules_for_module",
     "build_universe_partitions",
     "default_universes",
     "get_and_update_asset_status_cache_value",
     "io_metadata",
+    "latest_days",
     "output_target_io_manager",
     "parse_universe_spec",
     "partition_budget",
@@ -108,6 +116,7 @@ if TYPE_CHECKING:
     from beaf_dagster.assets.inputs import build_input_source_assets
     from beaf_dagster.assets.jobs import build_jobs
     from beaf_dagster.assets.translator import BeafDagsterTranslator
+    from beaf_dagster.automation import build_automation_sensor, latest_days
     from beaf_dagster.build import build_definitions
     from beaf_dagster.io.names import io_metadata
     from beaf_dagster.io_manager import (
@@ -119,6 +128,7 @@ if TYPE_CHECKING:
     from beaf_dagster.partitions.dates import build_date_partitions
     from beaf_dagster.partitions.definition import add_universes, build_partitions
     from beaf_dagster.partitions.keys import partition_key, partition_run, partition_runs
+    from beaf_dagster.schedules import build_schedules, build_schedules_for_module
     from beaf_dagster.sync.status import (
         get_and_update_asset_status_cache_value,
         wipe_asset_cached_status,

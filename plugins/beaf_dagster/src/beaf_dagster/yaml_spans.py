@@ -72,6 +72,7 @@ def _children(events: Iterator[Any]) -> tuple[list[Span], int]:
     children: list[Span] = []
     for each in events:
         if isinstance(each, yaml.CollectionEndEvent):
+            assert each.end_mark is not None
             return children, each.end_mark.index
         children.append(_span(each, events))
     raise AssertionError("the parser closes what it opens")
