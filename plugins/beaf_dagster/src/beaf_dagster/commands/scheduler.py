@@ -107,7 +107,11 @@ def install(
     request = CommandRequest(
         run_id, args, str(Path.cwd()), variables, schedule, zone, overwrite_existing
     )
-    launched = host.launch_run(chosen, request, options)
+    try:
+        launched = host.launch_run(chosen, request, options)
+    except UsageError as error:
+        more = "; --interval_hours 0 runs it once, now" if schedule else ""
+        raise UsageError(error.message, remedy=f"{error.remedy}{more}") from error
     if before is not None and before.ref != launched.ref:
         before.stop(host)
     for option in unknown:
