@@ -205,7 +205,7 @@ def wait_for_runs(
 
 def events_of(instance: dg.DagsterInstance, run_id: str) -> str:
     """Tell what an instance knows of a run, a line for each event."""
-    return "\n".join(each.user_message or str(each) for each in instance.all_logs(run_id))
+    return "\n".join(each.message for each in instance.all_logs(run_id))
 
 
 def free_port() -> int:

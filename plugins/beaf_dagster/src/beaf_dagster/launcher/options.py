@@ -46,5 +46,5 @@ def launcher_options(
     except ValueError as error:
         raise UsageError(
             f"options of the launcher {launcher}: {error}",
-            remedy=f"correct {', '.join(known)}, in flags, in tags ({launcher}/…) or in dagster.yaml",
+            remedy=f"correct it in flags, in tags {launcher}/…, or in dagster.yaml",
         ) from error
