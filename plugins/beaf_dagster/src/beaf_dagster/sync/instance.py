@@ -9,7 +9,7 @@ from pathlib import Path
 
 import dagster as dg
 from filelock import FileLock, Timeout
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from beaf_core import LockedError, ResourceError, UsageError
 from beaf_dagster.home import existing_home
@@ -69,13 +69,23 @@ def _configured(home: Path) -> Iterator[dg.DagsterInstance]:
 def _told(home: Path) -> Iterator[None]:
     try:
         yield
-    except (OperationalError, DBAPIError) as error:
-        reason = masked(str(error.orig or error)).strip().splitlines()
+    except Exception as error:
+        fault = _of_database(error)
+        if fault is None:
+            raise
+        reason = " ".join(masked(str(fault.orig or fault)).split())
         raise ResourceError(
-            f"the event log of {home} cannot be reached: {' '.join(reason)}",
+            f"the event log of {home} cannot be reached: {reason}",
             remedy="start the database, or mend `storage` in its dagster.yaml; what was written "
             "before stays, and the next sync goes on from there",
         ) from None
+
+
+def _of_database(error: BaseException | None) -> DBAPIError | None:
+    """Find what the driver said, behind an exception of Dagster's storage."""
+    while error is not None and not isinstance(error, DBAPIError):
+        error = error.__cause__
+    return error
 
 
 def masked(text: str) -> str:

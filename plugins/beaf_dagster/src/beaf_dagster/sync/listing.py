@@ -53,4 +53,5 @@ class Listing:
         # The key of a window begins with its first day, and ISO dates sort as days do.
         place = self.dimensions.index(DATE)
         day = pl.col("key").str.split("|").list.get(place, null_on_oob=True).str.head(10)
-        return recorded.filter(day.is_between(self.dates.start_date, self.dates.end_date))
+        first, last = pl.lit(self.dates.start_date), pl.lit(self.dates.end_date)
+        return recorded.filter(day.is_between(first, last))
