@@ -15,6 +15,7 @@ from beaf_dagster.assets.build import build_assets
 from beaf_dagster.assets.jobs import build_jobs
 from beaf_dagster.assets.translator import BeafDagsterTranslator
 from beaf_dagster.automation import build_automation_sensor
+from beaf_dagster.checks import build_materialization_checks
 from beaf_dagster.inputs import InputTables, input_tables_of
 from beaf_dagster.locate import located_pipelines
 from beaf_dagster.partitions.dates import FIRST_DAY
@@ -22,6 +23,7 @@ from beaf_dagster.partitions.definition import partitions_of
 from beaf_dagster.partitions.keys import DATE, UNIVERSE
 from beaf_dagster.partitions.universes import UniverseLike
 from beaf_dagster.pipelines import Pipeline, as_pipelines, with_place
+from beaf_dagster.schedules import build_schedules
 
 if TYPE_CHECKING:
     from beaf_dagster.pipelines import Pipelines
@@ -40,6 +42,7 @@ def build_definitions(
     frequency: str | None = None,
     start: str | None = None,
     input_tables: Iterable[str] = (),
+    checks: bool = True,
     translator: BeafDagsterTranslator | None = None,
     allow_large_partitions: bool = False,
     resources: Mapping[str, Any] | None = None,
@@ -60,6 +63,8 @@ def build_definitions(
         frequency: how dates are cut: D, W, 2W, M, Q or A; by default, as each pipeline says.
         start: the first day; by default, 2015-01-01, or the START_DATE of a pipeline before it.
         input_tables: raw tables (`trades`, `l3`) to show as external assets that pipelines read.
+        checks: whether each asset has a check that what it materialized still stands; the checks
+            of a pipeline's QUALITY belong to its assets either way.
         translator: names and describes assets.
         allow_large_partitions: load also what has a million partitions or more.
         resources: more resources, or others in place of BEAF's own.
@@ -81,10 +86,12 @@ def build_definitions(
     parts = [_Part(*given.of(each)) for each in found]
     inputs = input_tables_of(input_tables, [each.partitions for each in parts], start or FIRST_DAY,
                              universe_dim)  # fmt: skip
-    assets = list(_assets(parts, given, inputs, chosen, split_passes=split_passes))
+    made = _Factories(given, inputs, chosen, split_passes)
     return dg.Definitions(
-        assets=[*assets, *inputs.specs],
+        assets=[*made.assets(parts), *inputs.specs],
+        asset_checks=list(made.checks(parts)) if checks else [],
         jobs=build_jobs([each.pipeline for each in parts], split_passes, chosen),
+        schedules=list(made.schedules(parts)),
         sensors=[build_automation_sensor()] if _automated(parts) else [],
         resources=resources,
     )
@@ -154,28 +161,49 @@ def _checked(universes: Iterable[UniverseLike]) -> tuple[UniverseLike, ...]:
     return found
 
 
-def _assets(
-    parts: Iterable[_Part],
-    given: _Given,
-    inputs: InputTables,
-    translator: BeafDagsterTranslator,
-    *,
-    split_passes: bool,
-) -> Iterator[dg.AssetsDefinition]:
-    """Make the assets of each pipeline; those of one key together, which is then told."""
-    by_key: dict[dg.AssetKey, list[_Part]] = defaultdict(list)
-    for each in parts:
-        by_key[translator.get_asset_key(each.pipeline)].append(each)
-    for found in by_key.values():
-        yield from build_assets(
-            [each.pipeline for each in found],
-            found[0].partitions,
-            given.universe_dim,
-            given.date_dim,
-            split_passes,
-            inputs.keys,
-            translator=translator,
-        )
+@dataclass(frozen=True, slots=True)
+class _Factories:
+    """Calls each factory for each pipeline, with the partitions of that one."""
+
+    given: _Given
+    inputs: InputTables
+    translator: BeafDagsterTranslator
+    split_passes: bool
+
+    def assets(self, parts: Iterable[_Part]) -> Iterator[dg.AssetsDefinition]:
+        """Make the assets of each pipeline; those of one key together, which is then told."""
+        for found in self._by_key(parts).values():
+            yield from build_assets(
+                [each.pipeline for each in found],
+                *self._place(found[0]),
+                self.inputs.keys,
+                translator=self.translator,
+            )
+
+    def checks(self, parts: Iterable[_Part]) -> Iterator[dg.AssetChecksDefinition]:
+        """Make the checks of each pipeline that is an asset of its own."""
+        for found in self._by_key(parts).values():
+            if len(found) == 1:
+                yield from build_materialization_checks(
+                    found[0].pipeline, *self._place(found[0]), translator=self.translator
+                )
+
+    def schedules(self, parts: Iterable[_Part]) -> Iterator[dg.ScheduleDefinition]:
+        """Make the schedules of each pipeline that is an asset of its own."""
+        for found in self._by_key(parts).values():
+            if len(found) == 1:
+                yield from build_schedules(
+                    found[0].pipeline, *self._place(found[0]), translator=self.translator
+                )
+
+    def _place(self, part: _Part) -> tuple[dg.PartitionsDefinition[str] | None, str, str, bool]:
+        return part.partitions, self.given.universe_dim, self.given.date_dim, self.split_passes
+
+    def _by_key(self, parts: Iterable[_Part]) -> dict[dg.AssetKey, list[_Part]]:
+        by_key: dict[dg.AssetKey, list[_Part]] = defaultdict(list)
+        for each in parts:
+            by_key[self.translator.get_asset_key(each.pipeline)].append(each)
+        return by_key
 
 
 def _automated(parts: Iterable[_Part]) -> bool:
