@@ -192,3 +192,19 @@ def test_the_latest_days_bring_their_sensor(pipes: Path) -> None:
         pipeline.write("AUTO_MATERIALIZE_ENABLED: true\n")
     (sensor,) = build_definitions(pipes).sensors or []
     assert isinstance(sensor, dg.AutomationConditionSensorDefinition)
+
+
+def test_schedules_and_checks_come_along_and_a_job_of_theirs_runs(
+    pipes: Path, instance: dg.DagsterInstance
+) -> None:
+    with (pipes / "bars.yaml").open("a") as pipeline:
+        pipeline.write('SCHEDULES: [{name: nightly, cron: "0 2 * * *", enabled: true}]\n')
+    definitions = build_definitions(pipes)
+    assert [each.name for each in definitions.schedules or []] == ["bars__nightly"]
+    job = definitions.resolve_job_def("tiny_bars__job")
+    done = job.execute_in_process(instance=instance, partition_key="2025-01-06|mic=XLON")
+    assert done.success
+    checks = done.get_asset_check_evaluations()
+    assert checks
+    assert all(each.passed for each in checks)
+    assert not build_definitions(pipes, checks=False).asset_checks

@@ -12,14 +12,19 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import polars as pl
 import pytest
+import yaml
 from tests.cli.conftest import Beaf
 from tests.conftest import ROOT
+from tests.typed_commands import check_typed
+
+from beaf_dagster import build_assets
 
 BLOCKS = Path(__file__).with_name("seed_blocks")
 DAY = "2025-01-02|mic=XLON"
@@ -95,6 +100,48 @@ def test_structured_universes(run: Run) -> None:
     assert found["partitions_def"].get_num_partitions() == 6
 
 
+def test_the_io_manager_is_configured(
+    run: Run, project: Path, instance: dg.DagsterInstance
+) -> None:
+    config = {"DATASETNAME": "described", "SOURCE": {"type": "simulated"}}
+    # The text leaves open what is built: `build_assets(...)`.
+    definitions = run("09_io_manager", USER_CONFIG=config, build_assets=demos)["defs"]
+    dg.Definitions.validate_loadable(definitions)
+    assert "output_target_io_manager" in (definitions.resources or {})
+    job = definitions.resolve_implicit_global_asset_job_def()
+    bars = [dg.AssetKey(["demo", "demo01_ohlcv_bars"])]
+    done = job.execute_in_process(instance=instance, partition_key=DAY, asset_selection=bars)
+    assert done.success
+
+
+def demos(given: object) -> list[dg.AssetsDefinition]:
+    assert given is ...
+    return build_assets("demo/01_ohlcv_bars.py")
+
+
+def test_the_schedule_of_the_demo_is_that_of_the_text_and_is_registered(
+    run: Run, project: Path
+) -> None:
+    (project / "demo" / "01_ohlcv_bars.yaml").write_text(text("11_schedule"))
+    definitions = run("12_schedules")["defs"]
+    dg.Definitions.validate_loadable(definitions)
+    (schedule,) = [
+        each for each in definitions.schedules if each.name == "demo01_ohlcv_bars__daily_demo"
+    ]
+    assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 2 * * *", "Europe/London")
+    tick = dg.build_schedule_context(
+        scheduled_execution_time=datetime(2025, 1, 3, 2, tzinfo=UTC),
+        repository_def=definitions.get_repository_def(),
+    )
+    (request,) = schedule.evaluate_tick(tick).run_requests or []
+    assert str(request.partition_key) == DAY
+
+
+def test_the_launcher_of_the_text_is_a_section_of_dagsters(project: Path) -> None:
+    section = yaml.safe_load(text("17_run_launcher"))
+    assert section == {"run_launcher": {"module": "beaf_bmll.dagster", "class": "BMLLRunLauncher"}}
+
+
 def test_demos_are_discovered(run: Run, project: Path) -> None:
     definitions = run("10_demo_discovery")["defs"]
     dg.Definitions.validate_loadable(definitions)
@@ -114,6 +161,21 @@ def test_partitions_in_the_ui(run: Run, project: Path, instance: dg.DagsterInsta
 def test_the_command_line_of_the_core(beaf: Beaf, project: Path) -> None:
     for line in commands("13_beaf"):
         assert beaf(*line).code == 0, line
+
+
+def test_a_pipeline_is_run_by_a_job_of_its_dataset(beaf: Beaf, project: Path) -> None:
+    (line,) = commands("14_run")
+    typed = beaf(*line)
+    assert typed.code == 0, typed.err
+    with dg.DagsterInstance.from_config(str(project / "home")) as instance:
+        done = instance.get_materialized_partitions(dg.AssetKey(["demo", "demo01_ohlcv_bars"]))
+    assert done == {"2026-02-01|mic=XLON"}
+
+
+def test_tables_are_synchronised(beaf: Beaf, project: Path) -> None:
+    (line,) = commands("07_sync_tables")
+    typed = beaf(*line, "--json")
+    assert typed.code == 0, typed.err
 
 
 def test_the_page_without_the_daemon(
@@ -138,6 +200,12 @@ def test_the_setup_script(project: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert done.returncode == 0, done.stderr
     definitions = project / "home/project/src/beaf_pipelines/definitions.py"
     assert 'frequency="W"' in definitions.read_text()
+
+
+@pytest.mark.parametrize("name", ["05_scheduler_install", "08_sync_paths"])
+def test_what_starts_processes_or_reads_a_bucket_takes_the_options_of_the_text(name: str) -> None:
+    for line in commands(name):
+        check_typed(line)
 
 
 def commands(name: str) -> list[list[str]]:
