@@ -13,7 +13,11 @@ from beaf_core import UsageError, did_you_mean
 #: Weekday, counted from Monday → the cron expression of its midnights.
 NEVER_OPEN = {day: f"0 0 * * {(day + 1) % 7}" for day in range(7)}
 
+WEEKEND = frozenset({5, 6})
+
 _DAY = timedelta(days=1)
+#: Holidays do not take away one weekday of ten weeks.
+_MANY_DAYS = 70
 
 log = logging.getLogger("beaf.dagster")
 
@@ -45,11 +49,18 @@ def closed_days(name: str, start: date, end: date | None = None) -> Closed:
     last = known if end is None else min(known, end)
     days = [start + _DAY * number for number in range((last - start).days + 1)]
     sessions = {each.date() for each in calendar.sessions}
-    # Over the whole calendar: a short range may lack a weekday by chance.
-    open_weekdays = {each.weekday() for each in sessions}
-    weekdays = frozenset(range(7)) - open_weekdays
+    weekdays = _never_open(sessions, (known - start).days)
     single = [each for each in days if each not in sessions and each.weekday() not in weekdays]
     return Closed(weekdays, frozenset(single))
+
+
+def _never_open(sessions: set[date], days: int) -> frozenset[int]:
+    """Tell the weekdays without any session in so many days; of few days, the weekend's alone.
+
+    A calendar of two weeks around Christmas has no session on the weekday of Christmas.
+    """
+    closed = frozenset(range(7)) - {each.weekday() for each in sessions}
+    return closed if days >= _MANY_DAYS else closed & WEEKEND
 
 
 def _calendar(name: str, start: date, end: date | None) -> Any:
