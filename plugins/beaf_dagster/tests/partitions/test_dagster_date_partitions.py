@@ -194,7 +194,11 @@ def test_a_market_that_never_closes_has_every_day() -> None:
 
 @pytest.mark.parametrize(
     ("calendar", "start", "told"),
-    [("XLNO", "2015-01-01", 'did you mean "XLON"'), ("XSAU", "2015-01-01", "does not reach back")],
+    [
+        ("XLNO", "2015-01-01", 'did you mean "XLON"'),
+        ("XSAU", "2015-01-01", "does not know days from 2015-01-01 on"),
+        ("XLON", "2095-01-01", "does not know days from 2095-01-01 on"),
+    ],
 )
 def test_a_calendar_that_cannot_answer_is_told(calendar: str, start: str, told: str) -> None:
     with pytest.raises(UsageError, match=told):

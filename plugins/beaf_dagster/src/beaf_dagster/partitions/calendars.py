@@ -42,9 +42,9 @@ def closed_days(name: str, start: date, end: date | None = None) -> Closed:
         end: the last; None for as many as are known.
 
     Raises:
-        UsageError: the library is not installed, does not know the exchange, or not so early.
+        UsageError: the library is not installed, does not know the exchange, or that day.
     """
-    calendar = _calendar(name, start, end)
+    calendar = _calendar(name, start)
     known = _known_until(name, calendar)
     last = known if end is None else min(known, end)
     days = [start + _DAY * number for number in range((last - start).days + 1)]
@@ -63,7 +63,7 @@ def _never_open(sessions: set[date], days: int) -> frozenset[int]:
     return closed if days >= _MANY_DAYS else closed & WEEKEND
 
 
-def _calendar(name: str, start: date, end: date | None) -> Any:
+def _calendar(name: str, start: date) -> Any:
     library = _library()
     names = library.get_calendar_names(include_aliases=True)
     if name not in names:
@@ -74,10 +74,10 @@ def _calendar(name: str, start: date, end: date | None) -> Any:
         )
     try:
         return library.get_calendar(name, start=start.isoformat())
-    except ValueError as error:  # what the library raises for a day before its records
+    except (ValueError, library.errors.CalendarError) as error:  # before or behind its records
         raise UsageError(
-            f"the exchange calendar {name} does not reach back to {start}: {error}",
-            remedy="let partitions start later, or list the days that are left out: "
+            f"the exchange calendar {name} does not know days from {start} on: {error}",
+            remedy="let partitions start within its records, or list the days that are left out: "
             "weekends=False, holidays=[…]",
         ) from error
 
