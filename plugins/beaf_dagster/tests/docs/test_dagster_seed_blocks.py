@@ -172,6 +172,18 @@ def test_a_pipeline_is_run_by_a_job_of_its_dataset(beaf: Beaf, project: Path) ->
     assert done == {"2026-02-01|mic=XLON"}
 
 
+def test_a_schedule_is_put_into_the_file_and_taken_out(beaf: Beaf, project: Path) -> None:
+    (install,), (uninstall,) = commands("15_install"), commands("16_uninstall")
+    file = project / "demo" / "01_ohlcv_bars.yaml"
+    comment = file.read_text().splitlines()[0]
+    assert beaf(*install).code == 0
+    config = yaml.safe_load(file.read_text())["USER_CONFIG"]
+    assert config["AUTO_MATERIALIZE_LATEST_DAYS"] == 7
+    assert "0 2 * * *" in [each["cron"] for each in config["SCHEDULES"]]
+    assert beaf(*uninstall).code == 0
+    assert file.read_text().startswith(comment)
+
+
 def test_tables_are_synchronised(beaf: Beaf, project: Path) -> None:
     (line,) = commands("07_sync_tables")
     typed = beaf(*line, "--json")

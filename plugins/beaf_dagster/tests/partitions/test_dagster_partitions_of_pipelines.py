@@ -6,6 +6,7 @@ import json
 import logging
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -79,6 +80,24 @@ def test_an_older_pipelines_whitelist_is_its_venues(pipes: Path) -> None:
 def test_a_pipeline_that_lists_no_universe_is_told(pipes: Path) -> None:
     with pytest.raises(UsageError, match=r"own\.py: the pipeline has no universe"):
         partitions_of(pipeline(pipes, "UNIVERSES = []"))
+
+
+@pytest.mark.parametrize("odd", ["file=a...b", "mic=XLON,XPAR", "mic=", "", "!mic=XLON"])
+def test_a_universe_that_cannot_be_a_key_is_told(odd: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        build_partitions([odd], "D", "2025-01-01")
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize("odd", [[], [7], ["mic=XLON", None]])
+def test_what_lists_no_universes_is_told(odd: Any) -> None:
+    with pytest.raises(UsageError, match="no universe"):
+        build_partitions(odd, "D", "2025-01-01")
+
+
+def test_one_universe_without_brackets_is_not_its_letters() -> None:
+    made = build_partitions("mic=XLON", "A", "2020-01-01", "2020-12-31")
+    assert made.get_partition_keys() == ["2020-01-01|mic=XLON"]
 
 
 def test_without_universes_every_venue_of_the_project_is_one(

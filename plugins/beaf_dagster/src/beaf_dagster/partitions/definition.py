@@ -115,15 +115,7 @@ def build_partitions(
         frequency, start, end, weekends, holidays, calendar, unfinished=unfinished
     )
     keys = _listed(universes, dynamic)
-    if dynamic is None:
-        if not keys:
-            raise UsageError(
-                f"{owner}: there is no universe, so there would be no partition",
-                remedy="list some, for example universes=['mic=XLON']",
-            )
-        of_universes: dg.PartitionsDefinition[str] = dg.StaticPartitionsDefinition(keys)
-    else:
-        of_universes = dg.DynamicPartitionsDefinition(name=dynamic)
+    of_universes = _fixed(keys, owner) if dynamic is None else _dynamic(dynamic)
     definition = dg.MultiPartitionsDefinition({universe_dim: of_universes, date_dim: dates})
     budget = PartitionBudget(len(keys) if keys else None, dates.get_num_partitions())
     budget.check(owner, allow_large_partitions=allow_large_partitions)
@@ -182,6 +174,25 @@ def _universes(pipeline: Pipeline, universes: Iterable[UniverseLike] | None) -> 
         return universe_keys(pipeline)
     given = listed_universes(universes, values_of(pipeline.ready))
     return list(dict.fromkeys([first_universe(pipeline), *given]))
+
+
+def _fixed(keys: list[str], owner: str) -> dg.PartitionsDefinition[str]:
+    if not keys:
+        raise UsageError(
+            f"{owner}: there is no universe, so there would be no partition",
+            remedy="list some, for example universes=['mic=XLON']",
+        )
+    try:
+        return dg.StaticPartitionsDefinition(keys)
+    except dg.DagsterInvalidDefinitionError as error:  # Dagster keeps "..." for ranges
+        raise UsageError(
+            f"{owner}: a universe cannot be a partition key of Dagster: {error}",
+            remedy="name the universe, or the file of its listings, otherwise",
+        ) from error
+
+
+def _dynamic(name: str) -> dg.PartitionsDefinition[str]:
+    return dg.DynamicPartitionsDefinition(name=name)
 
 
 def _listed(universes: Iterable[UniverseLike] | None, dynamic: str | None) -> list[str]:
