@@ -55,6 +55,18 @@ def test_dynamic_universes_are_counted_where_they_stand(instance: dg.DagsterInst
     assert partition_budget(made, instance=instance) == PartitionBudget(3, 12)
 
 
+@pytest.mark.parametrize(
+    ("universes", "windows", "told"),
+    [
+        (1, 1, "1 partition (1 universe × 1 window)"),
+        (2, 4000, "8,000 partitions (2 universes × 4,000 windows)"),
+        (None, 12, "12 partitions (each universe × 12 windows)"),
+    ],
+)
+def test_a_size_is_told_in_words(universes: int | None, windows: int, told: str) -> None:
+    assert PartitionBudget(universes, windows).size == told
+
+
 def test_nothing_is_enumerated_to_count(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("the product was enumerated")
