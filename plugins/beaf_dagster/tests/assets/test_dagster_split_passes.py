@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import dagster as dg
+import polars as pl
 import pytest
 from tests.dagster_runs import materialize, told, told_of
 
@@ -67,3 +68,19 @@ def test_a_pipeline_of_one_asset_is_told_of_once(pipes: Path, instance: dg.Dagst
     [whole] = build_assets_for_module(pipes / "two.py")
     assert whole.key == dg.AssetKey(["pipes", "two"])
     assert told_of(materialize([whole], instance, DAY)) == [("two", DAY)]
+
+
+@pytest.mark.parametrize("split", [False, True])
+def test_what_depends_on_an_asset_reads_its_rows(
+    pipes: Path, instance: dg.DagsterInstance, split: bool
+) -> None:
+    [made] = build_assets(pipes / "two.py", split_passes=split)
+    key = HOURS if split else made.key
+
+    @dg.asset(ins={"hours": dg.AssetIn(key)}, partitions_def=made.partitions_def)
+    def closes(hours: pl.DataFrame) -> dg.MaterializeResult[None]:
+        return dg.MaterializeResult(metadata={"closes": str(hours["Close"].to_list())})
+
+    done = materialize([made, closes], instance, DAY, keys=[*made.keys, closes.key])
+    assert done.success
+    assert told(done)[-1].metadata["closes"].value == "[10.6, 21.0]"
