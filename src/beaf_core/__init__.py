@@ -72,6 +72,7 @@ _HOMES = {
     "build_partition_runs": "model.partition",
     "build_universe_partitions": "universes",
     "compute_frame": "engine.frames",
+    "cut_range": "model.dates",
     "did_you_mean": "plugins.errors",
     "execute_request": "engine.run",
     "hookimpl": "plugins.markers",
@@ -151,6 +152,7 @@ __all__ = [
     "build_partition_runs",
     "build_universe_partitions",
     "compute_frame",
+    "cut_range",
     "did_you_mean",
     "execute_request",
     "hookimpl",
@@ -186,7 +188,7 @@ if TYPE_CHECKING:
     from beaf_core.engine.frames import compute_frame
     from beaf_core.engine.run import execute_request
     from beaf_core.engine.session import Progress
-    from beaf_core.model.dates import BatchFrequency, DayStatus, absent_day_status
+    from beaf_core.model.dates import BatchFrequency, DayStatus, absent_day_status, cut_range
     from beaf_core.model.errors import (
         AbsentDayError,
         BeafError,

@@ -19,14 +19,21 @@ _HOMES = {
     "OutputTargetIOManager": "beaf_dagster.io_manager",
     "PartitionRun": "beaf_core",
     "UniversePartition": "beaf_core",
+    "add_universes": "beaf_dagster.partitions.definition",
     "build_assets": "beaf_dagster.assets.build",
+    "build_date_partitions": "beaf_dagster.partitions.dates",
     "build_definitions": "beaf_dagster.build",
     "build_partition_runs": "beaf_core",
+    "build_partitions": "beaf_dagster.partitions.definition",
     "build_universe_partitions": "beaf_core",
     "default_universes": "beaf_universes",
     "io_metadata": "beaf_dagster.io.names",
     "output_target_io_manager": "beaf_dagster.io_manager",
     "parse_universe_spec": "beaf_core",
+    "partition_budget": "beaf_dagster.partitions.budget",
+    "partition_key": "beaf_dagster.partitions.keys",
+    "partition_run": "beaf_dagster.partitions.keys",
+    "partition_runs": "beaf_dagster.partitions.keys",
     "run_partition": "beaf_core",
     "with_default_io": "beaf_dagster.io_manager",
 }
@@ -43,14 +50,21 @@ __all__ = [
     "PartitionRun",
     "UniversePartition",
     "__version__",
+    "add_universes",
     "build_assets",
+    "build_date_partitions",
     "build_definitions",
     "build_partition_runs",
+    "build_partitions",
     "build_universe_partitions",
     "default_universes",
     "io_metadata",
     "output_target_io_manager",
     "parse_universe_spec",
+    "partition_budget",
+    "partition_key",
+    "partition_run",
+    "partition_runs",
     "run_partition",
     "with_default_io",
 ]
@@ -89,6 +103,10 @@ if TYPE_CHECKING:
         output_target_io_manager,
         with_default_io,
     )
+    from beaf_dagster.partitions.budget import partition_budget
+    from beaf_dagster.partitions.dates import build_date_partitions
+    from beaf_dagster.partitions.definition import add_universes, build_partitions
+    from beaf_dagster.partitions.keys import partition_key, partition_run, partition_runs
     from beaf_universes import (
         IndexUniverse,
         MICUniverse,
