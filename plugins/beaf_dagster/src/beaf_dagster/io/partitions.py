@@ -6,18 +6,11 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from beaf_core import (
-    DatePartition,
-    PartitionRun,
-    UniversePartition,
-    UsageError,
-    did_you_mean,
-    parse_universe_spec,
-)
+from beaf_core import DatePartition, PartitionRun, UniversePartition, parse_universe_spec
 from beaf_dagster.io.names import Dimensions
-from beaf_dagster.partitions.dates import dates_of
-from beaf_dagster.partitions.keys import partition_run
+from beaf_dagster.partitions.keys import partition_runs
 from beaf_dagster.partitions.universes import OWN_UNIVERSE
+from beaf_dagster.partitions.windows import windows_of
 
 #: What an asset without universes, or without dates, stands for: all that BEAF knows.
 ALL = UniversePartition("all")
@@ -35,28 +28,30 @@ def runs_of(
     Dagster hands over the keys of a step in any order.
 
     Raises:
-        UsageError: partitions that are no universes and no days.
+        UsageError: partitions that are no universes and no days, or that are not there.
     """
     if definition is None:
         return {WHOLE: PartitionRun(ALL, ALL_DAYS)}
-    runs = {key: _named_as_written(_run(definition, key, dims)) for key in keys}
-    return dict(sorted(runs.items(), key=lambda each: _order(each[1])))
+    runs = [_named_as_written(each) for each in _read(definition, keys, dims)]
+    return dict(sorted(zip(keys, runs, strict=True), key=lambda each: _order(each[1])))
 
 
-def _run(definition: dg.PartitionsDefinition[str], key: str, dims: Dimensions) -> PartitionRun:
+def _read(
+    definition: dg.PartitionsDefinition[str], keys: Sequence[str], dims: Dimensions
+) -> list[PartitionRun]:
     if isinstance(definition, dg.MultiPartitionsDefinition):
-        _require_dimensions(definition, dims)
-        return partition_run(definition, key, dims.universe, dims.date)
+        return partition_runs(definition, keys, dims.universe, dims.date)
     if isinstance(definition, dg.TimeWindowPartitionsDefinition):
-        _require_whole_days(definition, key)
-        return PartitionRun(ALL, dates_of(definition, key))
+        windows = windows_of(definition)
+        return [PartitionRun(ALL, windows.dates(each)) for each in keys]
+    return [_of_one_dimension(each) for each in keys]
+
+
+def _of_one_dimension(key: str) -> PartitionRun:
+    """Read a key of a list: days begin with a year, universes with a word."""
     if key[:4].isdigit():
         return PartitionRun(ALL, DatePartition(key))
     return PartitionRun(parse_universe_spec(key), ALL_DAYS)
-
-
-def _order(run: PartitionRun) -> tuple[str, str]:
-    return run.universe.spec, run.dates.start_date
 
 
 def _named_as_written(run: PartitionRun) -> PartitionRun:
@@ -64,20 +59,5 @@ def _named_as_written(run: PartitionRun) -> PartitionRun:
     return PartitionRun(ALL, run.dates) if run.universe.spec == OWN_UNIVERSE else run
 
 
-def _require_dimensions(definition: dg.MultiPartitionsDefinition, dims: Dimensions) -> None:
-    names = definition.partition_dimension_names
-    for wanted, option in ((dims.universe, "universe_dim"), (dims.date, "date_dim")):
-        if wanted not in names:
-            raise UsageError(
-                f'the partitions have no dimension "{wanted}"{did_you_mean(wanted, names)}',
-                remedy=f"give the IO manager {option}, one of {', '.join(names)}",
-            )
-
-
-def _require_whole_days(definition: dg.TimeWindowPartitionsDefinition, key: str) -> None:
-    window = definition.time_window_for_partition_key(key)
-    if (window.end.date() - window.start.date()).days < 1:
-        raise UsageError(
-            f"the partition {key} is shorter than a day, and outputs are kept by days",
-            remedy="partition the asset by days or longer, or give it another io_manager_key",
-        )
+def _order(run: PartitionRun) -> tuple[str, str]:
+    return run.universe.spec, run.dates.start_date
