@@ -20,6 +20,7 @@ _HOMES = {
     "UniversePartition": "beaf_core",
     "build_assets": "beaf_dagster.assets.build",
     "build_definitions": "beaf_dagster.build",
+    "build_materialization_checks": "beaf_dagster.checks",
     "build_partition_runs": "beaf_core",
     "build_universe_partitions": "beaf_core",
     "default_universes": "beaf_universes",
@@ -40,6 +41,7 @@ __all__ = [
     "__version__",
     "build_assets",
     "build_definitions",
+    "build_materialization_checks",
     "build_partition_runs",
     "build_universe_partitions",
     "default_universes",
@@ -75,6 +77,7 @@ if TYPE_CHECKING:
     from beaf_dagster.assets.build import build_assets
     from beaf_dagster.assets.translator import BeafDagsterTranslator
     from beaf_dagster.build import build_definitions
+    from beaf_dagster.checks import build_materialization_checks
     from beaf_universes import (
         IndexUniverse,
         MICUniverse,
