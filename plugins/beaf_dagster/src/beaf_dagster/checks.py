@@ -25,6 +25,8 @@ CHECK_NAME = "output_exists"
 #: How far a check looks: at one partition, at all of its universe, at all.
 CheckMode = Literal["head", "list", "recursive"]
 
+Event = dg.AssetCheckResult | dg.AssetCheckEvaluation | dg.Output[None]
+
 _CLOSED = "closed"
 _OF_OWN_UNIVERSE = UniversePartition("all")
 
@@ -80,26 +82,51 @@ def _check(outputs: "_Outputs", mode: CheckMode, name: str) -> dg.AssetChecksDef
     with warnings.catch_warnings():
         # Partitions of checks are a preview in 1.13; without them a check answers for no partition.
         warnings.simplefilter("ignore", dg.PreviewWarning)
-
-        @dg.asset_check(
+        spec = dg.AssetCheckSpec(
+            name,
             asset=outputs.asset,
-            name=name,
             description="What is materialized stands where it was written.",
             partitions_def=outputs.partitions if mode == "head" else None,
         )
-        def exists(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
-            instance = context.instance
-            if mode == "head":
-                keys = list(context.partition_keys) if context.has_partition_key_range else []
-                keys = keys or ([context.partition_key] if context.has_partition_key else [])
-                keys = keys or outputs.newest(instance)
-                absent = list(outputs.absent(keys, instance))
-            else:
-                keys = outputs.materialized(instance, all_universes=mode == "recursive")
-                absent = list(outputs.unlisted(keys, instance))
-            return _result(keys, absent)
+
+    @dg.multi_asset_check(specs=[spec], name=spec.get_python_identifier())
+    def exists(context: dg.AssetCheckExecutionContext) -> Iterator[Event]:
+        if mode == "head":
+            yield from _of_partitions(context, spec, outputs)
+        else:
+            yield _of_all(context.instance, outputs, all_universes=mode == "recursive")
 
     return exists
+
+
+def _of_partitions(
+    context: dg.AssetCheckExecutionContext, spec: dg.AssetCheckSpec, outputs: "_Outputs"
+) -> Iterator[Event]:
+    """Answer for the partitions that are asked for, each apart; for the newest, if none is."""
+    step, instance = context.op_execution_context, context.instance
+    if not step.has_partition_key_range or step.has_partition_key:
+        keys = [step.partition_key] if step.has_partition_key else outputs.newest(instance)
+        yield _result(keys, list(outputs.absent(keys, instance)))
+        return
+    # A result stands for a whole step; evaluations of single partitions are told by themselves.
+    for key in step.partition_keys:
+        told = _result([key], list(outputs.absent([key], instance)))
+        yield dg.AssetCheckEvaluation(
+            asset_key=outputs.asset,
+            check_name=spec.name,
+            passed=told.passed,
+            metadata=told.metadata,
+            description=told.description,
+            partition=key,
+        )
+    yield dg.Output(None, output_name=spec.get_python_identifier())
+
+
+def _of_all(
+    instance: dg.DagsterInstance, outputs: "_Outputs", *, all_universes: bool
+) -> dg.AssetCheckResult:
+    keys = outputs.materialized(instance, all_universes=all_universes)
+    return _result(keys, list(outputs.unlisted(keys, instance)))
 
 
 def _result(keys: Sequence[str], absent: Sequence[str]) -> dg.AssetCheckResult:
@@ -107,7 +134,7 @@ def _result(keys: Sequence[str], absent: Sequence[str]) -> dg.AssetCheckResult:
     if not keys:
         told = "nothing is materialized"
     if absent:
-        told = "\n".join(kept(absent, NOTES, "the log of the step"))
+        told = "\n".join(kept(absent, NOTES, "this check, once these are back"))
     return dg.AssetCheckResult(
         passed=not absent,
         description=told,
