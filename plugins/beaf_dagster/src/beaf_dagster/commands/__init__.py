@@ -8,7 +8,16 @@ from importlib import import_module
 import click
 
 #: Command → its line of help, and its home: dagster alone takes two seconds to import.
-_COMMANDS: Mapping[str, tuple[str, str]] = {}
+_COMMANDS: Mapping[str, tuple[str, str]] = {
+    "install": (
+        "Put a schedule, or automation, into a pipeline's YAML.",
+        "beaf_dagster.commands.install:install",
+    ),
+    "uninstall": (
+        "Take a schedule out of a pipeline's YAML.",
+        "beaf_dagster.commands.install:uninstall",
+    ),
+}
 
 
 class LazyGroup(click.Group):
