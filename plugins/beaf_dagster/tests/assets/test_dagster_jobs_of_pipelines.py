@@ -41,7 +41,9 @@ def test_runs_of_a_job_have_the_tags_of_bmll_jobs_and_assets_those_without_a_pat
     done = defs.resolve_job_def("bars__job").execute_in_process(
         instance=instance, partition_key="2025-01-06|mic=XLON"
     )
-    tags = instance.get_run_by_id(done.run_id).tags  # type: ignore[union-attr]
+    run = instance.get_run_by_id(done.run_id)
+    assert run is not None
+    tags = run.tags
     assert tags["bmll/instance_size"] == "64"
     assert tags["bmll/log_path"] == "/home/logs"
     of_asset = bars.specs_by_key[bars.key].tags

@@ -86,16 +86,28 @@ def test_a_day_that_is_still_to_come_fails_and_may_be_tried_again(
     assert "→ run it again once the data is there" in failure_of(done)
 
 
-def test_nothing_is_retried_that_a_person_has_to_mend(
-    pipes: Path, instance: dg.DagsterInstance
+@pytest.mark.parametrize(
+    ("edit", "said", "retries"),
+    [
+        ("modules: [trad]", 'did you mean "trade"', 0),  # a person has to mend it
+        ("modules: [trade]", "data is missing", 1),  # it may come
+    ],
+)
+def test_only_what_may_mend_itself_is_tried_again(
+    pipes: Path, instance: dg.DagsterInstance, edit: str, said: str, retries: int
 ) -> None:
-    assets = build_assets(pipes / "bars.yaml")
-    (pipes / "bars.yaml").write_text("PASSES: [{name: bars, modules: [trad]}]\n")
-    done = materialize(assets, instance, MONDAY, TUESDAY)
-    [failed] = [each for each in done.all_events if each.is_step_failure]
-    assert failed.step_failure_data.error_source is not None
-    assert 'did you mean "trade"' in failure_of(done)
-    assert not [each for each in done.all_events if each.is_step_up_for_retry]
+    path = pipes / "bars.yaml"
+    assets = build_assets(path)
+    path.write_text(path.read_text().replace("modules: [trade]", edit))
+    again = dg.RetryPolicy(max_retries=1)
+    job = dg.define_asset_job("again", selection=assets, op_retry_policy=again)
+    done = (
+        dg.Definitions(assets=assets, jobs=[job])
+        .resolve_job_def("again")
+        .execute_in_process(instance=instance, partition_key=WEDNESDAY, raise_on_error=False)
+    )
+    assert said in failure_of(done)
+    assert len([each for each in done.all_events if each.is_step_up_for_retry]) == retries
 
 
 def test_a_step_that_is_cancelled_keeps_what_it_has_told(

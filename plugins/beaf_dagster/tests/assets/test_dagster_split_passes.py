@@ -36,6 +36,26 @@ def test_all_passes_are_told_of_in_the_order_in_which_they_read_each_other(
     assert told_of(materialize(assets, instance, DAY)) == [("bars", DAY), ("hours", DAY)]
 
 
+def test_a_pass_that_is_written_before_the_one_it_reads_follows_it_all_the_same(
+    pipes: Path, instance: dg.DagsterInstance
+) -> None:
+    path = pipes / "two.yaml"
+    (pipes / "two.py").unlink()
+    path.write_text(
+        "DATASETNAME: turned\n"
+        "UNIVERSE: mic=XLON\n"
+        "PASSES:\n"
+        "  - name: hours\n"
+        "    time_bucket_seconds: 3600\n"
+        "    source_pass: bars\n"
+        "    modules: [generic]\n"
+        "    generic_analytics: {aggregations: {Close: last}}\n"
+        "  - {name: bars, modules: [trade]}\n"
+    )
+    done = materialize(build_assets(path, split_passes=True), instance, DAY)
+    assert told_of(done) == [("bars", DAY), ("hours", DAY)]
+
+
 def test_one_pass_alone_leaves_those_that_it_does_not_read(
     assets: list[dg.AssetsDefinition], instance: dg.DagsterInstance, pipes: Path
 ) -> None:
