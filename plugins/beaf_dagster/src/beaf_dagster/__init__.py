@@ -21,8 +21,11 @@ _HOMES = {
     "UniversePartition": "beaf_core",
     "add_universes": "beaf_dagster.partitions.definition",
     "build_assets": "beaf_dagster.assets.build",
+    "build_assets_for_module": "beaf_dagster.assets.build",
     "build_date_partitions": "beaf_dagster.partitions.dates",
     "build_definitions": "beaf_dagster.build",
+    "build_input_source_assets": "beaf_dagster.assets.inputs",
+    "build_jobs": "beaf_dagster.assets.jobs",
     "build_partition_runs": "beaf_core",
     "build_partitions": "beaf_dagster.partitions.definition",
     "build_universe_partitions": "beaf_core",
@@ -52,8 +55,11 @@ __all__ = [
     "__version__",
     "add_universes",
     "build_assets",
+    "build_assets_for_module",
     "build_date_partitions",
     "build_definitions",
+    "build_input_source_assets",
+    "build_jobs",
     "build_partition_runs",
     "build_partitions",
     "build_universe_partitions",
@@ -94,7 +100,9 @@ if TYPE_CHECKING:
         parse_universe_spec,
         run_partition,
     )
-    from beaf_dagster.assets.build import build_assets
+    from beaf_dagster.assets.build import build_assets, build_assets_for_module
+    from beaf_dagster.assets.inputs import build_input_source_assets
+    from beaf_dagster.assets.jobs import build_jobs
     from beaf_dagster.assets.translator import BeafDagsterTranslator
     from beaf_dagster.build import build_definitions
     from beaf_dagster.io.names import io_metadata
