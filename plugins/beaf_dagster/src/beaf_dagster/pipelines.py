@@ -267,6 +267,11 @@ def _in_folder(folder: Path) -> Iterator[Path]:
             yield path
 
 
+def holds_pipelines(folder: Path) -> bool:
+    """Say whether a folder holds a pipeline; none is loaded to find out."""
+    return any(True for _ in _in_folder(folder))
+
+
 def _may_be_pipeline(path: Path) -> bool:
     """Say whether a file looks like a pipeline; nothing is run to find out."""
     if path.name.startswith((".", "_")):

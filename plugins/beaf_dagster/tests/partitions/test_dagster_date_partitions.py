@@ -46,7 +46,7 @@ def whole_windows(frequency: BatchFrequency, start: date, end: date) -> list[Dat
 
 
 @given(drawn=ranges)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=36, deadline=None)
 def test_windows_are_the_whole_ones_into_which_a_run_cuts_the_same_range(
     drawn: tuple[BatchFrequency, date, int],
 ) -> None:
@@ -64,7 +64,7 @@ def test_windows_are_the_whole_ones_into_which_a_run_cuts_the_same_range(
 
 
 @given(drawn=ranges, offset=st.integers(min_value=0, max_value=2000))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=36, deadline=None)
 def test_a_day_names_the_window_that_holds_it_or_none(
     drawn: tuple[BatchFrequency, date, int], offset: int
 ) -> None:
@@ -159,7 +159,7 @@ def test_holidays_are_no_partitions_whether_they_are_texts_or_dates() -> None:
     start=st.dates(date(2000, 1, 1), date(2024, 1, 1)),
     holidays=st.sets(st.integers(min_value=0, max_value=60), max_size=8),
 )
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_trading_days_are_all_days_but_those_left_out(start: date, holidays: set[int]) -> None:
     closed = {start + DAY * each for each in holidays}
     end = start + 60 * DAY
@@ -194,11 +194,31 @@ def test_a_market_that_never_closes_has_every_day() -> None:
 
 @pytest.mark.parametrize(
     ("calendar", "start", "told"),
-    [("XLNO", "2015-01-01", 'did you mean "XLON"'), ("XSAU", "2015-01-01", "does not reach back")],
+    [
+        ("XLNO", "2015-01-01", 'did you mean "XLON"'),
+        ("XSAU", "2015-01-01", "does not know days from 2015-01-01 on"),
+        ("XLON", "2095-01-01", "does not know days from 2095-01-01 on"),
+    ],
 )
 def test_a_calendar_that_cannot_answer_is_told(calendar: str, start: str, told: str) -> None:
     with pytest.raises(UsageError, match=told):
         build_date_partitions("D", start, calendar=calendar)
+
+
+def test_a_calendar_that_ends_before_today_is_told(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import exchange_calendars
+
+    known = exchange_calendars.get_calendar
+    monkeypatch.setattr(
+        exchange_calendars, "get_calendar", lambda name, start: known(name, start, "2024-12-31")
+    )
+    definition = build_date_partitions("D", "2024-12-20", calendar="XLON")
+    assert "the exchange calendar XLON ends on 2024-12-31" in caplog.text
+    assert not definition.has_partition_key("2024-12-25")
+    assert definition.has_partition_key("2025-12-25")
+    assert not definition.has_partition_key("2025-12-27")  # a Saturday
 
 
 def test_a_calendar_without_its_library_says_what_to_install(

@@ -24,7 +24,7 @@ dimensions = st.sampled_from([("universe", "date"), ("a", "b"), ("b", "a"), ("mi
     universe=st.sampled_from(UNIVERSES),
     drawn=st.data(),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=18, deadline=None)
 def test_a_key_read_and_written_again_is_the_same_whatever_the_dimensions_are_called(
     names: tuple[str, str], frequency: BatchFrequency, universe: str, drawn: st.DataObject
 ) -> None:

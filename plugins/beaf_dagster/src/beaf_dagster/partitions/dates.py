@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import dagster as dg
 
 from beaf_core import BatchFrequency, DatePartition, UsageError, cut_range
-from beaf_dagster.partitions.calendars import NEVER_OPEN, closed_days
+from beaf_dagster.partitions.calendars import NEVER_OPEN, WEEKEND, closed_days
 from beaf_dagster.partitions.windows import windows_of
 
 #: Where dates begin unless a pipeline begins earlier.
@@ -28,7 +28,6 @@ _CRONS = {
     BatchFrequency.QUARTER: "0 0 1 */3 *",
     BatchFrequency.YEAR: "0 0 1 1 *",
 }
-_WEEKEND = (5, 6)
 _DAY, _TWO_WEEKS = timedelta(days=1), timedelta(days=14)
 
 
@@ -125,7 +124,7 @@ def _left_out(
     calendar: str | None,
 ) -> Sequence[str | datetime]:
     """List what Dagster is to leave out of days: cron expressions, and single days."""
-    weekdays, days = set(() if weekends else _WEEKEND), _days(holidays)
+    weekdays, days = set(() if weekends else WEEKEND), _days(holidays)
     if calendar is not None:
         closed = closed_days(calendar, start, end)
         weekdays |= closed.weekdays

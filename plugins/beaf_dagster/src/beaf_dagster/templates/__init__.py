@@ -1,0 +1,1 @@
+"""Files that `beaf dagster setup` fills in; they are read as data."""
