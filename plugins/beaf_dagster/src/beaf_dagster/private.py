@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 # Name → home in dagster.
 _HOMES = {
+    "AssetGraphSubset": "dagster._core.definitions.assets.graph.asset_graph_subset",
     "CODE_VERSION_TAG": "dagster._core.definitions.data_version",
     "CheckRunHealthResult": "dagster._core.launcher",
     "CodeLocation": "dagster._core.remote_representation.code_location",
@@ -53,6 +54,7 @@ __all__ = [
     "DATA_VERSION_TAG",
     "MAX_RUNTIME_SECONDS_TAG",
     "SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION",
+    "AssetGraphSubset",
     "CheckRunHealthResult",
     "CodeLocation",
     "ConfigurableClass",
@@ -99,6 +101,7 @@ def __dir__() -> list[str]:
 
 if TYPE_CHECKING:
     from dagster._cli.api import api_cli
+    from dagster._core.definitions.assets.graph.asset_graph_subset import AssetGraphSubset
     from dagster._core.definitions.data_version import (
         CODE_VERSION_TAG,
         DATA_VERSION_IS_USER_PROVIDED_TAG,
