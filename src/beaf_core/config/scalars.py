@@ -30,7 +30,7 @@ _CRON_ODDITIES = re.compile(r"\dW|^LW|(^|,)[RH]($|[^A-Z])", re.IGNORECASE)
 _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 #: Days before the one on which a schedule runs: `-3d`, or business days, `-1bd`.
-_DAYS_AGO = re.compile(r"-\d{1,4}b?d")
+_DAYS_AGO = re.compile(r"-[1-9]\d{0,3}b?d")
 
 
 def _told(error: UsageError) -> ValueError:

@@ -66,7 +66,7 @@ def _of_dimensions(
 def _of_dates(mine: dg.PartitionsDefinition[str]) -> dg.PartitionMapping:
     if isinstance(mine, dg.TimeWindowPartitionsDefinition):
         # A table may begin later than the asset.
-        return dg.TimeWindowPartitionMapping(allow_nonexistent_upstream_partitions=True)
+        return _beta(dg.TimeWindowPartitionMapping, allow_nonexistent_upstream_partitions=True)
     return dg.AllPartitionMapping()
 
 
@@ -97,9 +97,9 @@ def _venues_of(selector: str) -> frozenset[str] | None:
     return frozenset.intersection(*found) if found else None
 
 
-def _beta(make: Any, *given: Any) -> dg.PartitionMapping:
+def _beta(make: Any, *given: Any, **named: Any) -> dg.PartitionMapping:
     """Make a mapping that Dagster calls beta: nothing else of it maps two dimensions."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", dg.BetaWarning)
-        made: dg.PartitionMapping = make(*given)
+        made: dg.PartitionMapping = make(*given, **named)
         return made

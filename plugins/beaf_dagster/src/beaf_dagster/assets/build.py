@@ -16,6 +16,7 @@ from beaf_dagster.assets.passes import PassAssets, asset_keys
 from beaf_dagster.assets.step import Event, Step
 from beaf_dagster.assets.telling import check_specs_of
 from beaf_dagster.assets.translator import BeafDagsterTranslator
+from beaf_dagster.io_manager import with_default_io
 from beaf_dagster.partitions.definition import partitions_of
 from beaf_dagster.partitions.keys import DATE, UNIVERSE
 from beaf_dagster.pipelines import Package, Pipeline, Pipelines, as_pipelines, with_place
@@ -128,4 +129,4 @@ class _Factory:
         def computed(context: dg.AssetExecutionContext) -> Iterator[Event]:
             yield from step.run(context)
 
-        return computed
+        return with_default_io(computed)

@@ -48,14 +48,20 @@ class Computed:
         """What went wrong, with the remedy; nothing where all is well."""
         if self.fault is not None:
             return [str(self.fault)]
-        return [f"{each.pass_name}: {fault_of(each)}" for each in self.outcomes if not stands(each)]
+        return [f"{each.pass_name}: {fault_of(each)}" for each in self._fallen]
 
     @property
     def may_mend_itself(self) -> bool:
         """Whether a later try can succeed without anybody changing the request."""
-        codes = {each.exit_code for each in self.outcomes if not stands(each)}
+        codes = {each.exit_code for each in self._fallen}
         codes |= {self.fault.exit_code} if self.fault else set()
         return ExitCode.USAGE not in codes
+
+    @property
+    def _fallen(self) -> list[PassOutcome]:
+        """The passes that failed by themselves; those that they block have nothing to add."""
+        fallen = [each for each in self.outcomes if not stands(each)]
+        return [each for each in fallen if each.status != "blocked"] or fallen
 
 
 def compute_partition(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -71,12 +72,29 @@ class _Job:
 
     def defined(self, translator: BeafDagsterTranslator) -> UnresolvedAssetJobDefinition:
         whole = self.pipeline.fault is None
-        return dg.define_asset_job(
+        tags = translator.get_run_tags(self.pipeline) if whole else {}
+        return _asset_job(
             self.name,
-            selection=dg.AssetSelection.assets(*self.keys),
-            description=f"Materializes {self.pipeline.path.name}.",
-            run_tags=translator.get_run_tags(self.pipeline) if whole else None,
+            tuple(self.keys),
+            f"Materializes {self.pipeline.path.name}.",
+            tuple(tags.items()),
         )
+
+
+@lru_cache
+def _asset_job(
+    name: str, keys: tuple[dg.AssetKey, ...], description: str, tags: tuple[tuple[str, str], ...]
+) -> UnresolvedAssetJobDefinition:
+    """Make a job; equal ones are one object.
+
+    Dagster would take the job of a schedule and an equal one among `jobs=` for two of one name.
+    """
+    return dg.define_asset_job(
+        name,
+        selection=dg.AssetSelection.assets(*keys),
+        description=description,
+        run_tags=dict(tags),
+    )
 
 
 def _without_twins(jobs: Sequence[_Job]) -> list[_Job]:

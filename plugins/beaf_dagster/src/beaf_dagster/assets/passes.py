@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from beaf_dagster.assets.inputs import input_deps, tables_of
 from beaf_dagster.automation import automation_condition_of
 from beaf_dagster.freshness import freshness_of
+from beaf_dagster.io.names import io_manager_key, io_metadata
 
 if TYPE_CHECKING:
     from beaf_core.config.resolved import ResolvedPass
@@ -79,7 +80,7 @@ class PassAssets:
             return [self._of_pass(pipeline, each, partitions_def) for each in names]
         passes = tuple(each.name for each in pipeline.passes)
         deps = self._raw(pipeline.passes, partitions_def)
-        spec = _spec(pipeline, self.translator, None, pipeline.digest, deps)
+        spec = self._spec(pipeline, None, pipeline.digest, deps)
         return [PassAsset(None, passes, spec)]
 
     def _of_pass(
@@ -88,7 +89,7 @@ class PassAssets:
         resolved = pipeline.ready.resolved.pass_of(name)
         keys = [self.translator.get_asset_key(pipeline, each) for each in resolved.sources]
         deps = [*map(dg.AssetDep, keys), *self._raw([resolved], partitions_def)]
-        spec = _spec(pipeline, self.translator, name, pipeline.pass_digests[name], deps)
+        spec = self._spec(pipeline, name, pipeline.pass_digests[name], deps)
         return PassAsset(name, (name,), spec)
 
     def _raw(
@@ -96,6 +97,29 @@ class PassAssets:
     ) -> list[dg.AssetDep]:
         tables = tables_of(passes)
         return input_deps(tables, self.inputs, partitions_def, self.universe_dim, self.date_dim)
+
+    def _spec(
+        self,
+        pipeline: Pipeline,
+        pass_name: str | None,
+        code_version: str,
+        deps: Sequence[dg.AssetDep],
+    ) -> dg.AssetSpec:
+        told = self.translator
+        place = io_metadata(pipeline, pass_name, self.universe_dim, self.date_dim)
+        return dg.AssetSpec(
+            told.get_asset_key(pipeline, pass_name),
+            deps=deps,
+            group_name=told.get_group_name(pipeline),
+            description=told.get_description(pipeline, pass_name),
+            metadata={**told.get_metadata(pipeline, pass_name), **place},
+            tags=told.get_tags(pipeline, pass_name),
+            owners=told.get_owners(pipeline),
+            kinds=told.get_kinds(pipeline, pass_name),
+            code_version=code_version,
+            automation_condition=automation_condition_of(pipeline),
+            freshness_policy=freshness_of(pipeline),
+        ).with_io_manager_key(io_manager_key(pipeline, pass_name))
 
 
 def _in_order(pipeline: Pipeline) -> list[str]:
@@ -111,26 +135,3 @@ def _in_order(pipeline: Pipeline) -> list[str]:
     for name in sources:
         place(name)
     return list(placed)
-
-
-def _spec(
-    pipeline: Pipeline,
-    translator: BeafDagsterTranslator,
-    pass_name: str | None,
-    code_version: str,
-    deps: Sequence[dg.AssetDep],
-) -> dg.AssetSpec:
-    metadata: Mapping[str, Any] = translator.get_metadata(pipeline, pass_name)
-    return dg.AssetSpec(
-        translator.get_asset_key(pipeline, pass_name),
-        deps=deps,
-        group_name=translator.get_group_name(pipeline),
-        description=translator.get_description(pipeline, pass_name),
-        metadata=metadata,
-        tags=translator.get_tags(pipeline, pass_name),
-        owners=translator.get_owners(pipeline),
-        kinds=translator.get_kinds(pipeline, pass_name),
-        code_version=code_version,
-        automation_condition=automation_condition_of(pipeline),
-        freshness_policy=freshness_of(pipeline),
-    )

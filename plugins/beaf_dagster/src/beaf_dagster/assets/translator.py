@@ -51,11 +51,10 @@ class BeafDagsterTranslator:
         return "\n\n".join(filter(None, (doc and doc.strip(), lines)))
 
     def get_metadata(self, pipeline: Pipeline, pass_name: str | None = None) -> Mapping[str, Any]:
-        """Give what stands beside the asset whatever its partition: file, dataset, output."""
+        """Give what stands beside the asset whatever its partition: dataset and output."""
         passes = [each for each in pipeline.passes if pass_name in (None, each.name)]
         targets = {each.name: each.targets[0].path_template for each in passes}
         return {
-            "beaf/pipeline": dg.MetadataValue.path(str(pipeline.path)),
             "beaf/dataset": pipeline.config.DATASETNAME,
             "beaf/output": targets[pass_name] if pass_name else dg.MetadataValue.json(targets),
         }

@@ -10,6 +10,10 @@ import click
 #: Command → its line of help, and its home: dagster alone takes two seconds to import.
 _COMMANDS: Mapping[str, tuple[str, str]] = {
     "doctor": ("Check an instance, and say what to mend.", "beaf_dagster.commands.doctor:doctor"),
+    "prune": (
+        "Remove events that newer ones have overtaken.",
+        "beaf_dagster.commands.prune:prune",
+    ),
     "run": (
         "Materialize partitions, here or by a launcher.",
         "beaf_dagster.commands.run:run",
@@ -21,6 +25,10 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "setup": (
         "Write an instance, a workspace and definitions.",
         "beaf_dagster.commands.setup:setup",
+    ),
+    "sync": (
+        "Tell Dagster of outputs and inputs that it does not know.",
+        "beaf_dagster.commands.sync:sync",
     ),
     "ui": ("Start the web page, and no daemon.", "beaf_dagster.commands.ui:ui"),
 }

@@ -24,7 +24,7 @@ def check_instance(home: Path) -> Iterator[Finding]:
     """Look at dagster.yaml; then open what it describes, as every process of Dagster does."""
     file = home / "dagster.yaml"
     yield Finding("DAGSTER_HOME", "ok", str(home))
-    found = list(_check_file(file))
+    found = list(check_file(file))
     yield from found
     if any(each.state == "fail" for each in found):
         return
@@ -35,7 +35,8 @@ def check_instance(home: Path) -> Iterator[Finding]:
 # -- the file ----------------------------------------------------------------------------------
 
 
-def _check_file(file: Path) -> Iterator[Finding]:
+def check_file(file: Path) -> Iterator[Finding]:
+    """Look at a dagster.yaml without opening what it describes."""
     subject = "dagster.yaml"
     if not file.is_file():
         yield Finding(

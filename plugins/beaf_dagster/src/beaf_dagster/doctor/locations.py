@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
 from beaf_dagster.doctor.findings import Finding
+from beaf_dagster.partitions.budget import REMEDIES, PartitionBudget, partition_budget
+from beaf_dagster.partitions.keys import DATE
 
-#: More partitions of one asset than this make Dagster's pages slow.
-ADVISED = 100_000
+#: The tag of an asset that stands in the place of a pipeline that cannot be loaded.
+BROKEN = "beaf/broken"
 
 
 def check_workspace(file: Path) -> Iterator[Finding]:
@@ -69,45 +71,40 @@ def check_definitions(definitions: dg.Definitions, subject: str) -> Iterator[Fin
 
 def _broken(specs: list[dg.AssetSpec]) -> Iterator[Finding]:
     for each in specs:
-        fault = _text(each.metadata, "beaf/fault")
-        if fault:
+        if BROKEN in each.tags:
             name = f"pipeline {each.key.to_user_string()}"
-            yield Finding(name, "fail", fault, "mend it; the others load without it")
+            yield Finding(name, "fail", _fault(each), "mend it; the others load without it")
 
 
-def _text(metadata: Mapping[str, Any], key: str) -> str | None:
-    value = metadata.get(key)
-    return None if value is None else str(getattr(value, "value", value))
+def _fault(spec: dg.AssetSpec) -> str:
+    """Read the fault out of what a person sees of a broken pipeline."""
+    told = spec.description or ""
+    return told.partition("```text\n")[2].partition("\n```")[0] or told
 
 
 def _sizes(specs: list[dg.AssetSpec], subject: str) -> Finding:
-    sizes = {each.key.to_user_string(): _size(each.partitions_def) for each in specs}
-    largest = max(sizes, key=lambda key: sizes[key], default=None)
-    if largest is None:
-        return Finding(f"{subject}: partitions", "ok", "none")
-    text = f"at most {sizes[largest]:,} of one asset ({largest})"
-    if sizes[largest] <= ADVISED:
-        return Finding(f"{subject}: partitions", "ok", text)
-    return Finding(
-        f"{subject}: partitions",
-        "warn",
-        f"{text}; {ADVISED:,} is what Dagster's pages are good for",
-        "cut dates coarser (BATCH_FREQ: M), begin later, or list fewer universes",
-    )
+    budgets = {
+        each.key.to_user_string(): _budget(each.partitions_def)
+        for each in specs
+        if each.partitions_def is not None
+    }
+    title = f"{subject}: partitions"
+    if not budgets:
+        return Finding(title, "ok", "none")
+    largest = max(budgets, key=lambda key: budgets[key].count)
+    budget = budgets[largest]
+    text = f"at most {budget.size} of one asset, {largest}"
+    if not budget.is_large:
+        return Finding(title, "ok", text)
+    return Finding(title, "warn", f"{text}; {budget.cost}", f"fewer of them: {REMEDIES[0]}")
 
 
-def _size(definition: dg.PartitionsDefinition[Any] | None) -> int:
-    """Count partitions without listing their product."""
-    if definition is None:
-        return 0
-    if isinstance(definition, dg.MultiPartitionsDefinition):
-        size = 1
-        for each in definition.partitions_defs:
-            size *= _size(each.partitions_def)
-        return size
-    if isinstance(definition, dg.DynamicPartitionsDefinition):
-        return 1
-    return definition.get_num_partitions()
+def _budget(definition: dg.PartitionsDefinition[str]) -> PartitionBudget:
+    if not isinstance(definition, dg.MultiPartitionsDefinition):
+        return partition_budget(definition)
+    # Dimensions may bear other names; Dagster keeps them in the order of these.
+    names = [each.name for each in definition.partitions_defs]
+    return partition_budget(definition, DATE if DATE in names else names[0])
 
 
 def _first(error: BaseException) -> str:

@@ -108,15 +108,20 @@ class _Kept:
     def write(self, values: list[str]) -> None:
         """Keep an answer; readers see the old file or the new one."""
         text = json.dumps({"asked": datetime.now(UTC).isoformat(), "values": values}, indent=1)
-        staged = self.path.with_name(f"{self.path.name}.{uuid4().hex}")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            staged.write_text(text)
-            staged.replace(self.path)
+            _replace(self.path, text)
         except OSError as error:
             log.warning("the answer of the source cannot be kept, so it is asked again: %s", error)
-        finally:
-            staged.unlink(missing_ok=True)
+
+
+def _replace(path: Path, text: str) -> None:
+    staged = path.with_name(f"{path.name}.{uuid4().hex}")
+    try:
+        staged.write_text(text)
+        staged.replace(path)
+    finally:
+        staged.unlink(missing_ok=True)
 
 
 def _path(prepared: PreparedPipeline, name: str) -> Path:

@@ -64,8 +64,9 @@ class PartitionBudget:
     @property
     def size(self) -> str:
         """`800,000 partitions (200 universes × 4,000 windows)`."""
-        universes = "unknown" if self.universes is None else f"{self.universes:,}"
-        return f"{self.count:,} partitions ({universes} universes × {self.windows:,} windows)"
+        universes = "each universe" if self.universes is None else _told(self.universes, "universe")
+        windows = _told(self.windows, "window")
+        return f"{_told(self.count, 'partition')} ({universes} × {windows})"
 
     @property
     def cost(self) -> str:
@@ -132,6 +133,10 @@ def _count(
 @cache  # every factory asks for the partitions of a pipeline; they are told once in a process
 def _warn(owner: str, budget: PartitionBudget) -> None:
     log.warning("%s: %s; %s\n  → %s", owner, budget.size, budget.cost, _told_remedies())
+
+
+def _told(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _told_remedies() -> str:

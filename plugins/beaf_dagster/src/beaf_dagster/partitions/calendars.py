@@ -13,7 +13,11 @@ from beaf_core import UsageError, did_you_mean
 #: Weekday, counted from Monday → the cron expression of its midnights.
 NEVER_OPEN = {day: f"0 0 * * {(day + 1) % 7}" for day in range(7)}
 
+WEEKEND = frozenset({5, 6})
+
 _DAY = timedelta(days=1)
+#: Holidays do not take away one weekday of ten weeks.
+_MANY_DAYS = 70
 
 log = logging.getLogger("beaf.dagster")
 
@@ -38,21 +42,28 @@ def closed_days(name: str, start: date, end: date | None = None) -> Closed:
         end: the last; None for as many as are known.
 
     Raises:
-        UsageError: the library is not installed, does not know the exchange, or not so early.
+        UsageError: the library is not installed, does not know the exchange, or that day.
     """
-    calendar = _calendar(name, start, end)
+    calendar = _calendar(name, start)
     known = _known_until(name, calendar)
     last = known if end is None else min(known, end)
     days = [start + _DAY * number for number in range((last - start).days + 1)]
     sessions = {each.date() for each in calendar.sessions}
-    # Over the whole calendar: a short range may lack a weekday by chance.
-    open_weekdays = {each.weekday() for each in sessions}
-    weekdays = frozenset(range(7)) - open_weekdays
+    weekdays = _never_open(sessions, (known - start).days)
     single = [each for each in days if each not in sessions and each.weekday() not in weekdays]
     return Closed(weekdays, frozenset(single))
 
 
-def _calendar(name: str, start: date, end: date | None) -> Any:
+def _never_open(sessions: set[date], days: int) -> frozenset[int]:
+    """Tell the weekdays without any session in so many days; of few days, the weekend's alone.
+
+    A calendar of two weeks around Christmas has no session on the weekday of Christmas.
+    """
+    closed = frozenset(range(7)) - {each.weekday() for each in sessions}
+    return closed if days >= _MANY_DAYS else closed & WEEKEND
+
+
+def _calendar(name: str, start: date) -> Any:
     library = _library()
     names = library.get_calendar_names(include_aliases=True)
     if name not in names:
@@ -63,10 +74,10 @@ def _calendar(name: str, start: date, end: date | None) -> Any:
         )
     try:
         return library.get_calendar(name, start=start.isoformat())
-    except ValueError as error:  # what the library raises for a day before its records
+    except (ValueError, library.errors.CalendarError) as error:  # before or behind its records
         raise UsageError(
-            f"the exchange calendar {name} does not reach back to {start}: {error}",
-            remedy="let partitions start later, or list the days that are left out: "
+            f"the exchange calendar {name} does not know days from {start} on: {error}",
+            remedy="let partitions start within its records, or list the days that are left out: "
             "weekends=False, holidays=[…]",
         ) from error
 

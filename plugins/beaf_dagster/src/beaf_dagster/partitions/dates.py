@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import dagster as dg
 
 from beaf_core import BatchFrequency, DatePartition, UsageError, cut_range
-from beaf_dagster.partitions.calendars import NEVER_OPEN, closed_days
+from beaf_dagster.partitions.calendars import NEVER_OPEN, WEEKEND, closed_days
 from beaf_dagster.partitions.windows import windows_of
 
 #: Where dates begin unless a pipeline begins earlier.
@@ -28,7 +28,6 @@ _CRONS = {
     BatchFrequency.QUARTER: "0 0 1 */3 *",
     BatchFrequency.YEAR: "0 0 1 1 *",
 }
-_WEEKEND = (5, 6)
 _DAY, _TWO_WEEKS = timedelta(days=1), timedelta(days=14)
 
 
@@ -42,7 +41,7 @@ def build_date_partitions(
     *,
     unfinished: bool = False,
 ) -> dg.PartitionsDefinition[str]:
-    """Cut days into windows, as BATCH_FREQ does; windows that the range does not fill are left out.
+    """Cut days into windows, as BATCH_FREQ does; windows that reach outside the range are left out.
 
     Args:
         frequency: D, W, 2W, M, Q or A.
@@ -59,8 +58,8 @@ def build_date_partitions(
         when the definition is made.
 
     Raises:
-        UsageError: no such frequency or calendar, an end before the start, or trading days asked
-            of windows that are not days.
+        UsageError: no such frequency or calendar, a range without a whole window, or trading days
+            asked of windows that are not days.
     """
     chosen = _frequency(frequency)
     span = DatePartition(str(start), "" if end is None else str(end))
@@ -74,7 +73,7 @@ def build_date_partitions(
         )
     if chosen is BatchFrequency.TWO_WEEKS:
         return dg.StaticPartitionsDefinition(_pairs_of_weeks(span.start, last, unfinished))
-    return dg.TimeWindowPartitionsDefinition(
+    definition = dg.TimeWindowPartitionsDefinition(
         start=_midnight(span.start),
         end=None if last is None else _midnight(last + _DAY),
         fmt=_FORMAT,
@@ -82,6 +81,11 @@ def build_date_partitions(
         end_offset=int(unfinished),
         exclusions=left_out or None,
     )
+    first = definition.get_next_partition_window(definition.start, respect_bounds=False)
+    # Dagster would take the first window for a partition, and so reach outside the range.
+    if first is not None and definition.end is not None and first.end > definition.end:
+        raise _no_whole_window(chosen, span.start, span.end)
+    return definition
 
 
 def dates_of(definition: dg.PartitionsDefinition[str], key: str) -> DatePartition:
@@ -120,7 +124,7 @@ def _left_out(
     calendar: str | None,
 ) -> Sequence[str | datetime]:
     """List what Dagster is to leave out of days: cron expressions, and single days."""
-    weekdays, days = set(() if weekends else _WEEKEND), _days(holidays)
+    weekdays, days = set(() if weekends else WEEKEND), _days(holidays)
     if calendar is not None:
         closed = closed_days(calendar, start, end)
         weekdays |= closed.weekdays
@@ -139,9 +143,21 @@ def _days(given: Iterable[str | date]) -> set[date]:
 def _pairs_of_weeks(start: date, end: date | None, unfinished: bool) -> list[str]:
     today = datetime.now(UTC).date()
     newest = today + _TWO_WEEKS if unfinished else today - _DAY
-    pairs = cut_range(start, min(newest, end or newest), BatchFrequency.TWO_WEEKS)
+    pairs = cut_range(start, end or newest, BatchFrequency.TWO_WEEKS)
     whole = [(first, last) for first, last in pairs if last - first == _TWO_WEEKS - _DAY]
-    return [f"{first}_{last}" for first, last in whole if first <= today]
+    if end is not None and not whole:
+        raise _no_whole_window(BatchFrequency.TWO_WEEKS, start, end)
+    over = [
+        (first, last) for first, last in whole if last < today or (unfinished and first <= today)
+    ]
+    return [f"{first}_{last}" for first, last in over]
+
+
+def _no_whole_window(frequency: BatchFrequency, start: date, end: date) -> UsageError:
+    return UsageError(
+        f"no whole partition of {frequency} lies between {start} and {end}",
+        remedy="take a longer range, or a finer frequency",
+    )
 
 
 def _midnight(day: date) -> datetime:

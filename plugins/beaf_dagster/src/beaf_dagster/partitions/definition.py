@@ -14,7 +14,12 @@ from beaf_dagster.partitions.asked import values_of
 from beaf_dagster.partitions.budget import PartitionBudget, partition_budget
 from beaf_dagster.partitions.dates import FIRST_DAY, build_date_partitions
 from beaf_dagster.partitions.keys import DATE, UNIVERSE
-from beaf_dagster.partitions.universes import UniverseLike, listed_universes, universe_keys
+from beaf_dagster.partitions.universes import (
+    UniverseLike,
+    first_universe,
+    listed_universes,
+    universe_keys,
+)
 from beaf_universes import default_universes
 
 if TYPE_CHECKING:
@@ -27,6 +32,9 @@ def partitions_of(
     universe_dim: str = UNIVERSE,
     date_dim: str = DATE,
     *,
+    universes: Iterable[UniverseLike] | None = None,
+    frequency: BatchFrequency | str | None = None,
+    start: str | None = None,
     dynamic: str | None = None,
     allow_large_partitions: bool = False,
 ) -> dg.MultiPartitionsDefinition:
@@ -39,6 +47,9 @@ def partitions_of(
         pipeline: whose.
         universe_dim: the name of the dimension of universes.
         date_dim: the name of the dimension of dates.
+        universes: what comes after its first universe, in place of the others.
+        frequency: how its dates are cut, in place of BATCH_FREQ.
+        start: its first day.
         dynamic: the name of a dynamic dimension of universes, whose keys stand in the instance.
         allow_large_partitions: whether a million partitions or more are meant.
 
@@ -46,12 +57,12 @@ def partitions_of(
         BeafError: a pipeline without universes, or whose source cannot be asked for them.
     """
     config = pipeline.config
-    frequency = frequency_of(pipeline)
-    days_alone = frequency is BatchFrequency.DAY
+    cut = frequency or frequency_of(pipeline)
+    days_alone = cut == BatchFrequency.DAY
     return build_partitions(
-        None if dynamic else universe_keys(pipeline),
-        frequency,
-        min(filter(None, (FIRST_DAY, config.START_DATE))),
+        None if dynamic else _universes(pipeline, universes),
+        cut,
+        start or min(filter(None, (FIRST_DAY, config.START_DATE))),
         weekends=not (days_alone and _is_set(config, "EXCLUDE_WEEKENDS")),
         unfinished=_needs_unfinished(config),
         universe_dim=universe_dim,
@@ -104,15 +115,7 @@ def build_partitions(
         frequency, start, end, weekends, holidays, calendar, unfinished=unfinished
     )
     keys = _listed(universes, dynamic)
-    if dynamic is None:
-        if not keys:
-            raise UsageError(
-                f"{owner}: there is no universe, so there would be no partition",
-                remedy="list some, for example universes=['mic=XLON']",
-            )
-        of_universes: dg.PartitionsDefinition[str] = dg.StaticPartitionsDefinition(keys)
-    else:
-        of_universes = dg.DynamicPartitionsDefinition(name=dynamic)
+    of_universes = _fixed(keys, owner) if dynamic is None else _dynamic(dynamic)
     definition = dg.MultiPartitionsDefinition({universe_dim: of_universes, date_dim: dates})
     budget = PartitionBudget(len(keys) if keys else None, dates.get_num_partitions())
     budget.check(owner, allow_large_partitions=allow_large_partitions)
@@ -163,6 +166,33 @@ def frequency_of(pipeline: Pipeline) -> BatchFrequency:
     if "BATCH_FREQ" in config.model_fields_set and config.BATCH_FREQ is not None:
         return config.BATCH_FREQ
     return BatchFrequency.DAY
+
+
+def _universes(pipeline: Pipeline, universes: Iterable[UniverseLike] | None) -> list[str]:
+    """List a pipeline's universes; its first stays first, since schedules begin with it."""
+    if universes is None:
+        return universe_keys(pipeline)
+    given = listed_universes(universes, values_of(pipeline.ready))
+    return list(dict.fromkeys([first_universe(pipeline), *given]))
+
+
+def _fixed(keys: list[str], owner: str) -> dg.PartitionsDefinition[str]:
+    if not keys:
+        raise UsageError(
+            f"{owner}: there is no universe, so there would be no partition",
+            remedy="list some, for example universes=['mic=XLON']",
+        )
+    try:
+        return dg.StaticPartitionsDefinition(keys)
+    except dg.DagsterInvalidDefinitionError as error:  # Dagster keeps "..." for ranges
+        raise UsageError(
+            f"{owner}: a universe cannot be a partition key of Dagster: {error}",
+            remedy="name the universe, or the file of its listings, otherwise",
+        ) from error
+
+
+def _dynamic(name: str) -> dg.PartitionsDefinition[str]:
+    return dg.DynamicPartitionsDefinition(name=name)
 
 
 def _listed(universes: Iterable[UniverseLike] | None, dynamic: str | None) -> list[str]:

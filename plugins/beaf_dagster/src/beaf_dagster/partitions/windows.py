@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
-from beaf_core import DatePartition, UsageError, did_you_mean
+from beaf_core import DatePartition, UsageError
 
 #: Each weekday but the weekend's, as cron spells it: a window over a weekend is its Friday alone.
 _WEEKDAYS = ("1-5", "1,2,3,4,5", "MON-FRI")
@@ -73,7 +73,8 @@ class _TimeWindows:
         start, end = self._window(key)
         if self._named(start) != key:
             raise self._no_key(key, wanted)
-        self._check_bounds(key, start)
+        self._check_first(key, start)
+        self._check_last(key, start)
         return self._days(start, end)
 
     def key(self, dates: DatePartition) -> str:
@@ -81,9 +82,10 @@ class _TimeWindows:
         key = self._definition.get_partition_key_for_timestamp(midnight.timestamp())
         start, end = self._window(key)
         days = self._days(start, end)
-        self._check_bounds(dates.key, start, days)
+        self._check_first(dates.key, start)
         if dates.start > days.end:
             raise self._left_out(dates.start, key)
+        self._check_last(dates.key, start)
         if dates.end > days.end:
             raise UsageError(
                 f"{dates.key} is not one partition: {key} ends on {days.end}",
@@ -98,8 +100,8 @@ class _TimeWindows:
         return ZoneInfo(self._definition.timezone)
 
     @cached_property
-    def _bounds(self) -> tuple[datetime, datetime, datetime] | None:
-        """The start of the first window, and start and end of the last; None where there is none.
+    def _bounds(self) -> tuple[datetime, datetime] | None:
+        """Where the first window starts, and the last one; None where there is none.
 
         Bounds move with the clock; one reader sees them once, however many keys it reads.
         """
@@ -107,7 +109,7 @@ class _TimeWindows:
         last = self._definition.get_last_partition_window()
         if first is None or last is None or last.start < first.start:
             return None
-        return first.start, last.start, last.end
+        return first.start, last.start
 
     def _window(self, key: str) -> tuple[datetime, datetime]:
         window = self._definition.time_window_for_partition_key(key)
@@ -138,16 +140,20 @@ class _TimeWindows:
 
     # -- what is wrong -----------------------------------------------------------------------------
 
-    def _check_bounds(self, asked: str, start: datetime, days: DatePartition | None = None) -> None:
+    def _check_first(self, asked: str, start: datetime) -> None:
         if self._bounds is None:
-            raise UsageError(f"{asked} is no date partition: {self._told()}")
-        first, last, _ = self._bounds
-        if start < first:
+            raise UsageError(
+                f"{asked} is no date partition: {self._told()}",
+                remedy="with an earlier START_DATE, or start=, they begin earlier",
+            )
+        if start < self._bounds[0]:
             raise UsageError(
                 f"{asked} lies before the first date partition",
                 remedy=f"{self._told()}; with an earlier START_DATE, or start=, they begin earlier",
             )
-        if start > last:
+
+    def _check_last(self, asked: str, start: datetime) -> None:
+        if self._bounds is not None and start > self._bounds[1]:
             raise self._too_late(asked, start)
 
     def _too_late(self, asked: str, start: datetime) -> UsageError:
@@ -184,7 +190,7 @@ class _TimeWindows:
         if self._bounds is None:
             begin = self._named(self._definition.start)
             return f"no window from {begin} on is finished"
-        first, last, _ = self._bounds
+        first, last = self._bounds
         return f"date partitions go from {self._named(first)} to {self._named(last)}"
 
 
@@ -202,10 +208,14 @@ class _ListedWindows:
     def key(self, dates: DatePartition) -> str:
         if self._keys is None or dates.key in self._spelt:
             return dates.key
-        for key, days in self._ranges.items():
-            if days.start <= dates.start and dates.end <= days.end:
-                return key
-        raise self._no_key(dates.key)
+        key = self._holding(dates.start)
+        if key is None or dates.end > self._ranges[key].end:
+            raise self._no_key(dates.key)
+        return key
+
+    def _holding(self, day: date) -> str | None:
+        held = (key for key, days in self._ranges.items() if days.start <= day <= days.end)
+        return next(held, None)
 
     @cached_property
     def _spelt(self) -> frozenset[str]:
@@ -216,12 +226,17 @@ class _ListedWindows:
         return {each: DatePartition(each) for each in self._keys or ()}
 
     def _no_key(self, key: str) -> UsageError:
-        hint = did_you_mean(key, self._spelt)
         if not self._keys:
-            return UsageError(f"{key} is no date partition: there is none yet")
+            return UsageError(
+                f"{key} is no date partition: none is listed",
+                remedy="list some; windows of two weeks are listed when they are over",
+            )
+        near = self._holding(DatePartition(key).start)
+        hint = "" if near is None else f"; {near} holds its first day"
         return UsageError(
             f"{key} is no date partition{hint}",
-            remedy=f"date partitions go from {self._keys[0]} to {self._keys[-1]}",
+            remedy=f"those that are listed go from {self._keys[0]} to {self._keys[-1]}; newer ones "
+            "of two weeks are listed when definitions are loaded anew",
         )
 
 

@@ -116,10 +116,11 @@ def _of_pipeline(pipeline: str, pass_name: str | None) -> Iterator[Place]:
     for each in passes:
         if pass_name in (None, each.name):
             for target in each.targets:
-                yield from _of_target(target)
+                yield from places_of_target(target)
 
 
-def _of_target(target: Target) -> Iterator[Place]:
+def places_of_target(target: Target) -> Iterator[Place]:
+    """Find where the partitions of a target lie."""
     if target.type == "sql":
         yield from _tables(target)
         return

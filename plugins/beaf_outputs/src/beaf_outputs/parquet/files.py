@@ -102,6 +102,11 @@ def listed(target: Target, partition: PartitionRun) -> list[Receipt]:
     return [each.receipt for each in there if each.receipt is not None]
 
 
+def receipts(locations: Sequence[str], options: Mapping[str, str]) -> dict[str, Receipt | None]:
+    """Read the receipts of those files that are there; None for each that is not ours."""
+    return {each.location: each.receipt for each in _there(locations, options)}
+
+
 def remove(target: Target, receipt: Receipt) -> None:
     """Remove a file; that it is gone already is fine."""
     store, path = _opened(receipt.location, target.storage_options)

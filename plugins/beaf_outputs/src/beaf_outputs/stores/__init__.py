@@ -32,11 +32,13 @@ class Found:
         path: relative to the root.
         bytes: its size.
         modified: when it was written, in seconds since the epoch, by the clock of the store.
+        etag: the server's mark of its content; None on a disk.
     """
 
     path: str
     bytes: int
     modified: float
+    etag: str | None = None
 
 
 class Store(Protocol):

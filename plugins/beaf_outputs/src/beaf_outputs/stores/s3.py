@@ -149,7 +149,12 @@ class S3Objects:
         )
         return sorted(
             (
-                Found(each["path"], each["size"], each["last_modified"].timestamp())
+                Found(
+                    each["path"],
+                    each["size"],
+                    each["last_modified"].timestamp(),
+                    each["e_tag"],
+                )
                 for each in found
             ),
             key=lambda each: each.path,

@@ -1,0 +1,47 @@
+"""What do tests of the event log share? One instance over SQLite, and one over PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import dagster as dg
+import pytest
+from tests.event_logs import instance_of, postgres_home, sqlite_home
+from tests.postgres import PostgresServer, running_postgres_server
+
+
+@pytest.fixture(scope="session")
+def event_log_server() -> Iterator[PostgresServer]:
+    """A real PostgreSQL server."""
+    with running_postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_instance(
+    event_log_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dg.DagsterInstance]:
+    """One instance over PostgreSQL; each test tells of assets of its own."""
+    url = event_log_server.create_database()
+    with instance_of(postgres_home(tmp_path_factory.mktemp("postgres"), url)) as instance:
+        yield instance
+
+
+@pytest.fixture(scope="session")
+def sqlite_instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dg.DagsterInstance]:
+    """One instance over SQLite; each test tells of assets of its own."""
+    with instance_of(sqlite_home(tmp_path_factory.mktemp("sqlite"))) as instance:
+        yield instance
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def event_log(request: pytest.FixtureRequest) -> dg.DagsterInstance:
+    """An instance over SQLite, then one over PostgreSQL."""
+    found: dg.DagsterInstance = request.getfixturevalue(f"{request.param}_instance")
+    return found
+
+
+@pytest.fixture
+def asset(request: pytest.FixtureRequest) -> dg.AssetKey:
+    """An asset that no other test tells of."""
+    return dg.AssetKey(["sync", request.node.name])
