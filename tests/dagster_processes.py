@@ -80,7 +80,12 @@ def write_home(
         storage = {"storage": {"postgres": {"postgres_url": {"env": POSTGRES}}}}
     written = {**quiet, **storage, **(settings or {})}
     (folder / "dagster.yaml").write_text(yaml.safe_dump(written))
-    return DagsterHome(folder, environment)
+    home = DagsterHome(folder, environment)
+    with home.instance() as instance:  # of several that would make its tables at once, one fails
+        instance.get_runs(limit=1)
+        instance.get_daemon_heartbeats()
+        instance.all_asset_keys()
+    return home
 
 
 @dataclass

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 # Name → home in dagster.
 _HOMES = {
     "AssetEventTagsTable": "dagster._core.storage.event_log.schema",
+    "AssetGraphSubset": "dagster._core.definitions.assets.graph.asset_graph_subset",
     "AssetKeyTable": "dagster._core.storage.event_log.schema",
     "AssetObservationData": "dagster._core.events",
     "CODE_VERSION_TAG": "dagster._core.definitions.data_version",
@@ -72,6 +73,7 @@ __all__ = [
     "RUNLESS_RUN_ID",
     "SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION",
     "AssetEventTagsTable",
+    "AssetGraphSubset",
     "AssetKeyTable",
     "AssetObservationData",
     "CheckRunHealthResult",
@@ -127,6 +129,7 @@ def __dir__() -> list[str]:
 
 if TYPE_CHECKING:
     from dagster._cli.api import api_cli
+    from dagster._core.definitions.assets.graph.asset_graph_subset import AssetGraphSubset
     from dagster._core.definitions.data_version import (
         CODE_VERSION_TAG,
         DATA_VERSION_IS_USER_PROVIDED_TAG,

@@ -61,16 +61,16 @@ def backfill(asked: Asked, instance: dg.DagsterInstance) -> str:
     start a run for each partition.
     """
     name = private.make_new_backfill_id()
+    subset = asked.partitions.subset_with_partition_keys(asked.keys)
     instance.add_backfill(
-        private.PartitionBackfill.from_asset_partitions(
+        private.PartitionBackfill.from_asset_graph_subset(
             backfill_id=name,
-            asset_graph=asked.definitions.resolve_asset_graph(),
-            partition_names=asked.keys,
-            asset_selection=list(asked.assets),
             backfill_timestamp=time.time(),
             tags={},
             dynamic_partitions_store=instance,
-            all_partitions=False,
+            asset_graph_subset=private.AssetGraphSubset(  # type: ignore[call-arg]  # not __hash__
+                dict.fromkeys(asked.assets, subset), set()
+            ),
             title=f"{asked.pipeline.group}: {len(asked.keys):,} partitions",
             description="Asked for by `beaf dagster run --backfill`.",
             run_config=None,
