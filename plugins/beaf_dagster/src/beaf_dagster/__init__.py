@@ -26,6 +26,7 @@ _HOMES = {
     "build_definitions": "beaf_dagster.build",
     "build_input_source_assets": "beaf_dagster.assets.inputs",
     "build_jobs": "beaf_dagster.assets.jobs",
+    "build_materialization_checks": "beaf_dagster.checks",
     "build_partition_runs": "beaf_core",
     "build_partitions": "beaf_dagster.partitions.definition",
     "build_universe_partitions": "beaf_core",
@@ -60,6 +61,7 @@ __all__ = [
     "build_definitions",
     "build_input_source_assets",
     "build_jobs",
+    "build_materialization_checks",
     "build_partition_runs",
     "build_partitions",
     "build_universe_partitions",
@@ -105,6 +107,7 @@ if TYPE_CHECKING:
     from beaf_dagster.assets.jobs import build_jobs
     from beaf_dagster.assets.translator import BeafDagsterTranslator
     from beaf_dagster.build import build_definitions
+    from beaf_dagster.checks import build_materialization_checks
     from beaf_dagster.io.names import io_metadata
     from beaf_dagster.io_manager import (
         OutputTargetIOManager,

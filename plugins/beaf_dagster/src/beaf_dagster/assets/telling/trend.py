@@ -59,13 +59,15 @@ def picture_of(told: Told, reading: Reading) -> Drawn:
 
 
 def level_of(told: Told, reading: Reading) -> Measure | None:
-    """Choose the level: the first price of the bucket's end or mean, else the first mean."""
+    """Choose the level: the first price of a bucket's end or mean, else basis points, or a mean."""
     levels = [
         each
         for each in _numbers(told, reading)
-        if each.reaggregation in ("last", "twa") or each.reaggregation.startswith("vw:")
+        if each.unit == "bps"
+        or each.reaggregation in ("last", "twa")
+        or each.reaggregation.startswith("vw:")
     ]
-    levels.sort(key=lambda each: not _is_price(each))
+    levels.sort(key=lambda each: (not _is_price(each), each.unit != "bps"))
     return next(iter(levels), None)
 
 
@@ -144,7 +146,7 @@ def over_time(rows: pl.DataFrame, as_change: bool) -> pl.DataFrame:
     """
     if as_change:
         first = pl.col(_LEVEL).sort_by(BUCKET).drop_nulls().first().over(LISTING)
-        rows = rows.with_columns(100 * (pl.col(_LEVEL) / first - 1))
+        rows = rows.with_columns((pl.col(_LEVEL) / first - 1) * 100)
     there = pl.col(_LEVEL).is_not_null()
     weight = pl.col(_WEIGHT).fill_null(0).filter(there).sum()
     mean = (pl.col(_LEVEL) * pl.col(_WEIGHT)).sum() / weight
