@@ -157,3 +157,19 @@ def test_what_beaf_logs_is_in_the_log_of_the_step_at_its_level(
     assert "WARNING" in line
     assert "pipes__loud" in line
     assert not logging.getLogger("beaf").handlers
+
+
+def test_checks_are_told_of_what_was_looked_at_and_not_of_what_is_to_come(
+    pipes: Path, instance: dg.DagsterInstance
+) -> None:
+    days = dg.StaticPartitionsDefinition(["2025-01-06", "2222-01-01"])
+    mics = dg.StaticPartitionsDefinition(["mic=XLON"])
+    partitions = dg.MultiPartitionsDefinition({"universe": mics, "date": days})
+    assets = build_assets(pipes / "bars.yaml", partitions)
+    checks = {each.name for each in assets[0].check_specs}
+    assert "has_rows" in checks
+    done = materialize(assets, instance, MONDAY)
+    found = done.get_asset_check_evaluations()
+    assert {each.check_name for each in found} == checks
+    assert all(each.passed for each in found)
+    assert materialize(assets, instance, "2222-01-01|mic=XLON").get_asset_check_evaluations() == []

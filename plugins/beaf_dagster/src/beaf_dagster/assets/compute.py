@@ -51,6 +51,12 @@ class Computed:
         return [f"{each.pass_name}: {fault_of(each)}" for each in self._fallen]
 
     @property
+    def checked(self) -> RunReport | None:
+        """The report of its passes, where rows were looked at; not of data still to come."""
+        came = all(stands(each) or each.exit_code is not ExitCode.OK for each in self.outcomes)
+        return self.report if came else None
+
+    @property
     def may_mend_itself(self) -> bool:
         """Whether a later try can succeed without anybody changing the request."""
         codes = {each.exit_code for each in self._fallen}

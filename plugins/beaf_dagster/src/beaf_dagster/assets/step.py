@@ -60,7 +60,7 @@ class Step:
                 yield from teller.tell(computed)
                 _log(context.log, computed, f"{number} of {len(keys)}")
                 done.append(computed)
-        yield from teller.checked([each.report for each in done if each.report])
+        yield from teller.checked([each.checked for each in done if each.checked])
         failed = [each for each in done if each.faults]
         if failed:
             raise _failure(failed, len(keys))
