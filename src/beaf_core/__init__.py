@@ -47,6 +47,7 @@ _HOMES = {
     "Part": "model.tables",
     "PartitionRun": "model.partition",
     "PassConfig": "config.analytics",
+    "PassOutcome": "model.run",
     "PluginEntry": "plugins.catalog",
     "PluginError": "plugins.errors",
     "PluginHost": "plugins.host",
@@ -73,6 +74,7 @@ _HOMES = {
     "build_partition_runs": "model.partition",
     "build_universe_partitions": "universes",
     "compute_frame": "engine.frames",
+    "cut_range": "model.dates",
     "did_you_mean": "plugins.errors",
     "dtype_name": "engine.checks.schema_lock",
     "execute_request": "engine.run",
@@ -81,6 +83,7 @@ _HOMES = {
     "meaning_of": "engine.outputs.meaning",
     "measure": "plugins.declare",
     "parse_universe_spec": "model.partition",
+    "pass_digest": "engine.outputs.receipts",
     "prepare_pipeline": "prepare",
     "redact_text": "config.redact",
     "run_partition": "run",
@@ -131,6 +134,7 @@ __all__ = [
     "Part",
     "PartitionRun",
     "PassConfig",
+    "PassOutcome",
     "PluginEntry",
     "PluginError",
     "PluginHost",
@@ -156,6 +160,7 @@ __all__ = [
     "build_partition_runs",
     "build_universe_partitions",
     "compute_frame",
+    "cut_range",
     "did_you_mean",
     "dtype_name",
     "execute_request",
@@ -164,6 +169,7 @@ __all__ = [
     "meaning_of",
     "measure",
     "parse_universe_spec",
+    "pass_digest",
     "prepare_pipeline",
     "redact_text",
     "run_partition",
@@ -195,9 +201,10 @@ if TYPE_CHECKING:
     from beaf_core.engine.finished import FinishedRun
     from beaf_core.engine.frames import compute_frame
     from beaf_core.engine.outputs.meaning import meaning_of
+    from beaf_core.engine.outputs.receipts import pass_digest
     from beaf_core.engine.run import execute_request
     from beaf_core.engine.session import Progress
-    from beaf_core.model.dates import BatchFrequency, DayStatus, absent_day_status
+    from beaf_core.model.dates import BatchFrequency, DayStatus, absent_day_status, cut_range
     from beaf_core.model.errors import (
         AbsentDayError,
         BeafError,
@@ -237,7 +244,7 @@ if TYPE_CHECKING:
         ProvidedTable,
         SourcePass,
     )
-    from beaf_core.model.run import LaunchedRun, LaunchRequest, RunReport
+    from beaf_core.model.run import LaunchedRun, LaunchRequest, PassOutcome, RunReport
     from beaf_core.model.tables import (
         TABLES,
         ColumnType,
