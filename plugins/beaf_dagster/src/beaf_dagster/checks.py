@@ -14,8 +14,9 @@ import dagster as dg
 from beaf_core import DatePartition, PartitionRun, Target, UniversePartition, UsageError
 from beaf_dagster.assets.telling.limits import NOTES, kept
 from beaf_dagster.assets.translator import BeafDagsterTranslator
-from beaf_dagster.partitions.definition import OWN_UNIVERSE, partitions_of
+from beaf_dagster.partitions.definition import partitions_of
 from beaf_dagster.partitions.keys import DATE, UNIVERSE, partition_run
+from beaf_dagster.partitions.universes import OWN_UNIVERSE
 from beaf_dagster.pipelines import Pipeline, as_pipelines
 
 #: The predecessor's name of the check was `s3_materialized`; outputs need not be on S3.
