@@ -104,13 +104,15 @@ def _of_partitions(
 ) -> Iterator[Event]:
     """Answer for the partitions that are asked for, each apart; for the newest, if none is."""
     step, instance = context.op_execution_context, context.instance
-    if not step.has_partition_key_range or step.has_partition_key:
-        keys = [step.partition_key] if step.has_partition_key else outputs.newest(instance)
-        yield _result(keys, list(outputs.absent(keys, instance)))
+    if step.has_partition_key:
+        yield _result([step.partition_key], list(outputs.absent([step.partition_key], instance)))
         return
     # A result stands for a whole step; evaluations of single partitions are told by themselves.
-    for key in step.partition_keys:
-        told = _result([key], list(outputs.absent([key], instance)))
+    asked = step.partition_keys if step.has_partition_key_range else outputs.newest(instance)
+    keys: list[str | None] = [*asked] or [None]
+    for key in keys:
+        mine = [] if key is None else [key]
+        told = _result(mine, list(outputs.absent(mine, instance)))
         yield dg.AssetCheckEvaluation(
             asset_key=outputs.asset,
             check_name=spec.name,

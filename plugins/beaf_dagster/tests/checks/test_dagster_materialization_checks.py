@@ -76,7 +76,7 @@ def test_a_check_of_all_partitions_names_each_that_is_gone(
     assert told.metadata["absent"].value == 1
 
 
-@pytest.mark.parametrize("mode", ["list", "recursive"])
+@pytest.mark.parametrize("mode", ["head", "list", "recursive"])
 def test_nothing_materialized_is_nothing_amiss(
     pipes: Path, instance: dg.DagsterInstance, mode: str
 ) -> None:
