@@ -83,7 +83,9 @@ def test_a_configurable_resource_takes_its_place_too(split: dg.AssetsDefinition)
 @pytest.mark.parametrize(
     "copied",
     [
-        lambda each: each.with_attributes(tags_by_key=dict.fromkeys(each.keys, {"a": "b"})),
+        lambda each: each.with_attributes(
+            asset_key_replacements={key: key.with_prefix("x") for key in each.keys}
+        ),
         lambda each: each.map_asset_specs(lambda spec: spec.merge_attributes(metadata={"a": 1})),
         lambda each: each.map_asset_specs(lambda spec: spec.merge_attributes(deps=["raw"])),
         lambda each: each.subset_for({dg.AssetKey(["pipes", "two", "bars"])}, None),
