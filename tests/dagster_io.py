@@ -1,7 +1,6 @@
-"""Which assets do tests of the IO manager load? Some that BEAF computes, and places to write to.
+"""Which assets do tests of the IO manager load? Some that BEAF computes, and places to write to."""
 
-Annotations are not postponed here: Dagster looks at the type of `context` itself.
-"""
+from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
@@ -9,11 +8,8 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from beaf_core import run_partition
-from beaf_dagster.io.names import IO_MANAGER_KEY, io_metadata
-from beaf_dagster.io_manager import output_target_io_manager, with_default_io
-from beaf_dagster.partitions.keys import partition_run
-from beaf_dagster.pipelines import load_pipeline
+from beaf_dagster import build_assets, output_target_io_manager
+from beaf_dagster.io.names import IO_MANAGER_KEY
 
 #: Days around those of the tiny market: Monday 2025-01-06 and Tuesday have trades.
 DAYS = dg.DailyPartitionsDefinition("2025-01-01", end_date="2025-02-01")
@@ -29,28 +25,8 @@ PARIS = f"{MONDAY}|mic=XPAR"
 
 def computed(path: Path, *, split: bool = False) -> dg.AssetsDefinition:
     """Make the assets that BEAF computes of a pipeline: one, or one for each pass."""
-    pipeline = load_pipeline(path)
-    passes = [each.name for each in pipeline.config.PASSES] if split else [None]
-    specs = [
-        dg.AssetSpec(
-            ["pipes", pipeline.group, *filter(None, [each])],
-            partitions_def=GRID,
-            metadata=io_metadata(pipeline, each),
-            code_version=pipeline.digest,
-            skippable=True,
-        ).with_io_manager_key(IO_MANAGER_KEY)
-        for each in passes
-    ]
-
-    @dg.multi_asset(specs=specs, name=pipeline.group, can_subset=True)
-    def compute(context: dg.AssetExecutionContext) -> Any:
-        for key in context.partition_keys:
-            run_partition(pipeline.path, None, partition_run(GRID, key))
-        for spec in specs:
-            if spec.key in context.selected_asset_keys:
-                yield dg.MaterializeResult(asset_key=spec.key)
-
-    return with_default_io(compute)
+    (assets,) = build_assets(path, GRID, split_passes=split)
+    return assets
 
 
 def keeping(**target: Any) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from tests.dagster_io import (
 from tests.dagster_project import write_project
 
 from beaf_core import DataMissingError, UsageError
+from beaf_dagster import build_assets
 
 LONDON_MONDAY = [(101, 10.4), (101, 10.6), (102, 20.0), (102, 21.0)]
 LONDON_TUESDAY = [(101, 11.0), (102, 22.0)]
@@ -43,6 +44,15 @@ def by_week() -> dg.PartitionMapping:
             "date": dg.DimensionPartitionMapping("date", dg.TimeWindowPartitionMapping()),
         }
     )
+
+
+OWN = """
+def get_universe(date, reference):
+    return reference(date, MIC="XLON")
+
+
+USER_CONFIG = {"DATASETNAME": "own", "PASSES": [{"name": "bars", "modules": ["trade"]}]}
+"""
 
 
 class Desk:
@@ -216,6 +226,20 @@ def test_the_last_pass_is_read_unless_another_one_is_asked_for(desk: Desk) -> No
 def test_the_asset_of_a_pass_is_that_pass(desk: Desk) -> None:
     assert closes(desk.given(upstream=desk.split, of="two/bars")) == LONDON_MONDAY
     assert closes(desk.given(upstream=desk.split, of="two/hours")) == [(101, 10.6), (102, 21.0)]
+
+
+def test_a_pipelines_own_universe_is_read_as_all_that_it_lists(
+    tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    path = write_project(tmp_path) / "own.py"
+    path.write_text(OWN)
+    (own,) = build_assets(path)
+    dg.materialize([own], partition_key=f"{MONDAY}|default", instance=instance)
+    value = dg.Definitions(assets=[own]).load_asset_value(
+        own.key, python_type=pl.DataFrame, partition_key=f"{MONDAY}|default", instance=instance
+    )
+    assert isinstance(value, pl.DataFrame)
+    assert closes(value) == LONDON_MONDAY
 
 
 def test_a_pass_that_is_not_there_is_told_with_the_nearest(desk: Desk) -> None:
