@@ -10,8 +10,11 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from beaf_core import UsageError
+from beaf_core import ScheduleConfig, UsageError
 from beaf_dagster import (
     build_assets,
     build_definitions,
@@ -139,6 +142,20 @@ def test_two_ticks_may_ask_for_one_partition(pipes: Path) -> None:
         assert [each.partition_key for each in answer] == ["2025-01-06|mic=XLON"]
         run_keys |= {each.run_key for each in answer}
     assert len(run_keys) == 2
+
+
+WORDS = "* ? 0 5 7 31 */5 1-5 5-1 1,3 L L5 1#2 MON JAN 1W"
+PARTS = st.sampled_from(WORDS.split())
+
+
+@settings(max_examples=150, deadline=None)
+@given(fields=st.tuples(PARTS, PARTS, PARTS, PARTS, PARTS))
+def test_a_cron_that_configurations_take_is_one_of_dagster(fields: tuple[str, ...]) -> None:
+    try:
+        cron = ScheduleConfig(cron=" ".join(fields)).cron
+    except ValidationError:
+        return
+    assert dg.ScheduleDefinition(name="any", job_name="any", cron_schedule=cron).cron_schedule
 
 
 # -- which partitions a tick asks for --------------------------------------------------------------
