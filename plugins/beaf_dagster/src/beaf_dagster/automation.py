@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from beaf_core import BatchFrequency
-from beaf_dagster.partitions.definition import frequency_of
+from beaf_dagster.partitions.definition import frequency_of, needs_unfinished
 
 if TYPE_CHECKING:
     from beaf_dagster.pipelines import Pipeline
@@ -18,10 +18,21 @@ if TYPE_CHECKING:
 #: The sensor that asks for what conditions request.
 AUTOMATION_SENSOR = "beaf_automation"
 
+#: The days of the longest window of a frequency.
+_LONGEST = {
+    BatchFrequency.DAY: 1,
+    BatchFrequency.WEEK: 7,
+    BatchFrequency.MONTH: 31,
+    BatchFrequency.QUARTER: 92,
+    BatchFrequency.YEAR: 366,
+}
+
 log = logging.getLogger("beaf.dagster")
 
 
-def latest_days(days: int | None) -> dg.AutomationCondition[Any]:
+def latest_days(
+    days: int | None, *, unfinished: BatchFrequency | None = None
+) -> dg.AutomationCondition[Any]:
     """Request what is missing of the latest days, and again what has newer inputs.
 
     A partition is requested once when it is missing, and once more for each update of its inputs;
@@ -31,13 +42,11 @@ def latest_days(days: int | None) -> dg.AutomationCondition[Any]:
     Args:
         days: whole windows of the last so many days count, and the newest window always (a month
             is longer than a week); None is the newest window alone.
+        unfinished: the frequency of windows whose newest is not over: that one never counts.
 
     A definition without windows of time has no latest days: all its partitions count.
     """
-    within = dg.AutomationCondition.in_latest_time_window()
-    if days is not None:
-        # Alone, a span that is shorter than a window would hold none.
-        within |= dg.AutomationCondition.in_latest_time_window(timedelta(days=days))
+    within = _within(days, unfinished)
     # The window stands first wherever partitions are weighed: `newly_true` and `since` look at
     # every partition since the first day otherwise, 3 s for each asset of 800,000.
     missing = (within & dg.AutomationCondition.missing()).newly_true()
@@ -53,12 +62,25 @@ def latest_days(days: int | None) -> dg.AutomationCondition[Any]:
     ).with_label("newest window" if days is None else f"latest {days} days")
 
 
+def _within(days: int | None, unfinished: BatchFrequency | None) -> dg.AutomationCondition[Any]:
+    newest = dg.AutomationCondition.in_latest_time_window()
+    if unfinished is not None:
+        length = _LONGEST[unfinished]
+        span = timedelta(days=length + max(days or 0, length))
+        return dg.AutomationCondition.in_latest_time_window(span) & ~newest
+    if days is None:
+        return newest
+    # Alone, a span that is shorter than a window would hold none.
+    return newest | dg.AutomationCondition.in_latest_time_window(timedelta(days=days))
+
+
 def automation_condition_of(pipeline: Pipeline) -> dg.AutomationCondition[Any] | None:
     """Give the condition of a pipeline's assets; None where AUTO_MATERIALIZE_ENABLED is false."""
     config = pipeline.config
     if not config.AUTO_MATERIALIZE_ENABLED:
         return None
-    if frequency_of(pipeline) is BatchFrequency.TWO_WEEKS:
+    frequency = frequency_of(pipeline)
+    if frequency is BatchFrequency.TWO_WEEKS:
         # Their keys are texts to Dagster: a condition on the latest would hold for all of them.
         log.error(
             "%s: AUTO_MATERIALIZE_ENABLED has no effect with BATCH_FREQ 2W, whose windows Dagster "
@@ -66,7 +88,9 @@ def automation_condition_of(pipeline: Pipeline) -> dg.AutomationCondition[Any] |
             pipeline.path,
         )
         return None
-    return latest_days(config.AUTO_MATERIALIZE_LATEST_DAYS)
+    # A schedule that asks for today makes today a partition, which has no data to compute yet.
+    unfinished = frequency if needs_unfinished(config) else None
+    return latest_days(config.AUTO_MATERIALIZE_LATEST_DAYS, unfinished=unfinished)
 
 
 def build_automation_sensor(

@@ -23,7 +23,7 @@ from beaf_dagster.partitions.definition import partitions_of
 from beaf_dagster.partitions.keys import DATE, UNIVERSE
 from beaf_dagster.partitions.universes import UniverseLike
 from beaf_dagster.pipelines import Pipeline, as_pipelines, with_place
-from beaf_dagster.schedules import build_schedules
+from beaf_dagster.schedules import schedules_of
 
 if TYPE_CHECKING:
     from beaf_dagster.pipelines import Pipelines
@@ -91,7 +91,7 @@ def build_definitions(
         assets=[*made.assets(parts), *inputs.specs],
         asset_checks=list(made.checks(parts)) if checks else [],
         jobs=build_jobs([each.pipeline for each in parts], split_passes, chosen),
-        schedules=list(made.schedules(parts)),
+        schedules=made.schedules(parts),
         sensors=[build_automation_sensor()] if _automated(parts) else [],
         resources=resources,
     )
@@ -188,13 +188,15 @@ class _Factories:
                     found[0].pipeline, *self._place(found[0]), translator=self.translator
                 )
 
-    def schedules(self, parts: Iterable[_Part]) -> Iterator[dg.ScheduleDefinition]:
-        """Make the schedules of each pipeline that is an asset of its own."""
-        for found in self._by_key(parts).values():
-            if len(found) == 1:
-                yield from build_schedules(
-                    found[0].pipeline, *self._place(found[0]), translator=self.translator
-                )
+    def schedules(self, parts: Iterable[_Part]) -> list[dg.ScheduleDefinition]:
+        """Make the schedules of the pipelines."""
+        return schedules_of(
+            [(each.pipeline, each.partitions) for each in parts],
+            self.given.universe_dim,
+            self.given.date_dim,
+            self.split_passes,
+            translator=self.translator,
+        )
 
     def _place(self, part: _Part) -> tuple[dg.PartitionsDefinition[str] | None, str, str, bool]:
         return part.partitions, self.given.universe_dim, self.given.date_dim, self.split_passes

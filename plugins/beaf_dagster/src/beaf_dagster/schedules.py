@@ -4,7 +4,8 @@ Annotations are not postponed here: Dagster looks at the type of `context` itsel
 """
 
 import logging
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,18 +50,8 @@ def build_schedules(
         UsageError: there is no such package, no pipeline in it, or `partitions_def` has other
             dimensions.
     """
-    chosen = translator or BeafDagsterTranslator()
-    pipelines = _with_jobs(as_pipelines(pkg), chosen)
-    jobs = {each.name: each for each in build_jobs(pipelines, split_passes, chosen)}
-    found: list[dg.ScheduleDefinition] = []
-    for each in pipelines:
-        definition = partitions_def or _own_partitions(each, universe_dim, date_dim)
-        if definition is None:
-            continue
-        place = Dimensions.of(definition, universe_dim, date_dim)
-        job = jobs[chosen.get_job_name(each)]
-        found += [_Schedule(each, item, job, place).defined(chosen) for item in _enabled(each)]
-    return found
+    parts = [(each, partitions_def) for each in as_pipelines(pkg)]
+    return schedules_of(parts, universe_dim, date_dim, split_passes, translator=translator)
 
 
 def build_schedules_for_module(
@@ -78,20 +69,58 @@ def build_schedules_for_module(
     )
 
 
-def _with_jobs(pipelines: list[Pipeline], translator: BeafDagsterTranslator) -> list[Pipeline]:
-    """Keep the pipelines that can be loaded, have schedules, and a job of their own."""
+def schedules_of(
+    parts: Sequence[tuple[Pipeline, dg.PartitionsDefinition[str] | None]],
+    universe_dim: str,
+    date_dim: str,
+    split_passes: bool,
+    *,
+    translator: BeafDagsterTranslator | None = None,
+) -> list[dg.ScheduleDefinition]:
+    """Make the schedules of pipelines, each with its own partitions.
+
+    Raises:
+        UsageError: as `build_schedules`.
+    """
+    chosen = translator or BeafDagsterTranslator()
+    kept = _with_jobs(parts, chosen)
+    jobs = {
+        each.name: each for each in build_jobs([each for each, _ in kept], split_passes, chosen)
+    }
+    found: dict[str, dg.ScheduleDefinition] = {}
+    for pipeline, given in kept:
+        definition = given or _own_partitions(pipeline, universe_dim, date_dim)
+        if definition is None:
+            continue
+        place = Dimensions.of(definition, universe_dim, date_dim)
+        for item in _enabled(pipeline):
+            job = jobs[chosen.get_job_name(pipeline)]
+            schedule = _Schedule(pipeline, item, job, place).defined(chosen)
+            if found.setdefault(schedule.name, schedule) is not schedule:
+                log.error("%s: two schedules would be called %s", pipeline.path, schedule.name)
+    return list(found.values())
+
+
+def _with_jobs(
+    parts: Sequence[tuple[Pipeline, dg.PartitionsDefinition[str] | None]],
+    translator: BeafDagsterTranslator,
+) -> list[tuple[Pipeline, dg.PartitionsDefinition[str] | None]]:
+    """Keep the pipelines that can be loaded, have schedules, an asset and a job of their own."""
+    assets = Counter(translator.get_asset_key(each) for each, _ in parts)
     first: dict[str, Pipeline] = {}
-    for each in pipelines:
+    for each, _ in parts:
         first.setdefault(translator.get_job_name(each), each)
     kept = []
-    for each in pipelines:
+    for each, definition in parts:
         if each.fault is not None or not _enabled(each):
             continue
         owner = first[translator.get_job_name(each)]
-        if owner is each:
-            kept.append(each)
-        else:
+        if assets[translator.get_asset_key(each)] > 1:
+            log.error("%s has no schedules: another pipeline would be the same asset", each.path)
+        elif owner is not each:
             log.error("%s has no schedules: its job would be that of %s", each.path, owner.path)
+        else:
+            kept.append((each, definition))
     return kept
 
 

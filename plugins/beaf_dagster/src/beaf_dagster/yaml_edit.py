@@ -240,10 +240,8 @@ def _spaced(text: str, old: Span, new: str) -> str:
 
 def _offset(mapping: Span) -> int:
     """Say how far lists of a mapping are indented: as its first is, else by two."""
-    for key, value in mapping.pairs:
-        if value.kind == "seq" and not value.flow:
-            return value.column - key.column
-    return 2
+    lists = [each for _, each in mapping.pairs if each.kind == "seq" and not each.flow]
+    return lists[0].column - mapping.column if lists else 2
 
 
 def _dash(text: str, listed: Span, number: int) -> int:
@@ -262,9 +260,7 @@ class _Plain(yaml.SafeLoader):
     """Every scalar is text; `<<` merges."""
 
 
-_Plain.yaml_implicit_resolvers = {
-    "<": [("tag:yaml.org,2002:merge", re.compile("^<<$"))],
-}
+_Plain.yaml_implicit_resolvers = {"<": [("tag:yaml.org,2002:merge", re.compile("^<<$"))]}
 
 
 def _plain(text: str) -> dict[str, Any]:
@@ -281,6 +277,13 @@ def _told(value: object) -> Any:
     return yaml.load(flow_text(value), Loader=_Plain)  # noqa: S506 — a SafeLoader
 
 
+def _says(text: str, expected: Mapping[str, Any]) -> bool:
+    try:
+        return _plain(text) == expected
+    except yaml.YAMLError:
+        return False
+
+
 def _checked(text: str, edited: str, change: Callable[[dict[str, Any]], None]) -> str:
     """Give the edited text, if it says what was meant and nothing else.
 
@@ -288,11 +291,7 @@ def _checked(text: str, edited: str, change: Callable[[dict[str, Any]], None]) -
     """
     expected = _plain(text)
     change(expected)
-    try:
-        said = _plain(edited)
-    except yaml.YAMLError:
-        said = {}
-    if said != expected:
+    if not _says(edited, expected):
         raise UsageError(
             "the file is written in a way that cannot be edited for you: anchors, merged keys or "
             "brackets that the change would break",

@@ -12,6 +12,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from beaf_core import BatchFrequency
 from beaf_dagster import build_assets, build_automation_sensor, build_partitions, latest_days
 from beaf_dagster.automation import automation_condition_of
 from beaf_dagster.pipelines import find_pipelines
@@ -87,6 +88,27 @@ def test_whole_windows_of_the_latest_days_are_requested_and_the_newest_always(
     assert daemon.tick() == {f"{key}|mic=XLON" for key in keys}
 
 
+@pytest.mark.parametrize(
+    ("frequency", "days", "keys"),
+    [
+        ("D", 2, ["2025-12-15", "2025-12-16"]),
+        ("D", None, ["2025-12-16"]),
+        ("W", 7, ["2025-12-08"]),
+        ("M", 7, ["2025-11-01"]),
+    ],
+)
+def test_a_window_that_is_a_partition_before_it_is_over_is_not_requested(
+    instance: dg.DagsterInstance, frequency: str, days: int | None, keys: list[str]
+) -> None:
+    partitions = build_partitions(["mic=XLON"], frequency, unfinished=True)
+    condition = latest_days(days, unfinished=BatchFrequency(frequency))
+
+    @dg.asset(partitions_def=partitions, automation_condition=condition)
+    def bars() -> None: ...
+
+    assert Daemon([bars], instance).tick() == {f"{key}|mic=XLON" for key in keys}
+
+
 def test_a_partition_is_requested_once_and_a_new_day_when_it_is_over(
     instance: dg.DagsterInstance,
 ) -> None:
@@ -150,6 +172,10 @@ def test_pipelines_that_ask_for_it_have_the_condition(
     condition = automation_condition_of(find_pipelines(bars)[0])
     assert condition == latest_days(7)
     assert [each.automation_condition for each in build_assets(bars)[0].specs] == [condition]
+    today = "SCHEDULES: [{name: a, enabled: true, partitions: [{date: today}]}]\n"
+    bars.write_text(text + "AUTO_MATERIALIZE_ENABLED: true\n" + today)
+    condition = automation_condition_of(find_pipelines(bars)[0])
+    assert condition == latest_days(7, unfinished=BatchFrequency.DAY)
     bars.write_text(text + "AUTO_MATERIALIZE_ENABLED: true\nBATCH_FREQ: 2W\n")
     with caplog.at_level(logging.ERROR, "beaf.dagster"):
         assert automation_condition_of(find_pipelines(bars)[0]) is None

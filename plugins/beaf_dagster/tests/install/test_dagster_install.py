@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import stat
 from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Beaf
 
-from beaf_core import prepare_pipeline
+from beaf_core import UsageError, prepare_pipeline
+from beaf_dagster.installing import install_schedule, opened, write
 
 CRON = ("--cron", "0 2 * * *")
 
@@ -153,6 +156,30 @@ def test_an_edit_that_the_environment_overrules_is_refused(
     assert done.code == 2
     assert "AUTO_MATERIALIZE_ENABLED would stay as it is" in done.err
     assert not (pipes / "two.yaml").exists()
+
+
+def test_a_file_that_somebody_has_changed_meanwhile_is_left_alone(pipes: Path) -> None:
+    edited = install_schedule(opened(str(pipes / "bars.yaml")), "daily", {"cron": "0 2 * * *"})
+    (pipes / "bars.yaml").write_text("# theirs\n")
+    with pytest.raises(UsageError, match="has been changed meanwhile"):
+        write(edited)
+    assert (pipes / "bars.yaml").read_text() == "# theirs\n"
+
+
+def test_a_write_that_fails_leaves_the_file_and_nothing_beside_it(
+    pipes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = (pipes / "bars.yaml").read_text()
+    edited = install_schedule(opened(str(pipes / "bars.yaml")), "daily", {"cron": "0 2 * * *"})
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(UsageError, match="cannot be written: No space left on device"):
+        write(edited)
+    assert (pipes / "bars.yaml").read_text() == before
+    assert list(pipes.glob(".*")) == []
 
 
 # -- uninstall -------------------------------------------------------------------------------------

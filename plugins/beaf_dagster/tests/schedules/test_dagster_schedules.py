@@ -10,10 +10,14 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from beaf_core import UsageError
+from beaf_core import ScheduleConfig, UsageError
 from beaf_dagster import (
     build_assets,
+    build_definitions,
     build_jobs,
     build_partitions,
     build_schedules,
@@ -140,6 +144,20 @@ def test_two_ticks_may_ask_for_one_partition(pipes: Path) -> None:
     assert len(run_keys) == 2
 
 
+WORDS = "* ? 0 5 7 31 */5 1-5 5-1 1,3 L L5 1#2 MON JAN 1W"
+PARTS = st.sampled_from(WORDS.split())
+
+
+@settings(max_examples=150, deadline=None)
+@given(fields=st.tuples(PARTS, PARTS, PARTS, PARTS, PARTS))
+def test_a_cron_that_configurations_take_is_one_of_dagster(fields: tuple[str, ...]) -> None:
+    try:
+        cron = ScheduleConfig(cron=" ".join(fields)).cron
+    except ValidationError:
+        return
+    assert dg.ScheduleDefinition(name="any", job_name="any", cron_schedule=cron).cron_schedule
+
+
 # -- which partitions a tick asks for --------------------------------------------------------------
 
 
@@ -147,6 +165,7 @@ def test_two_ticks_may_ask_for_one_partition(pipes: Path) -> None:
     ("date", "tick", "days"),
     [
         ("yesterday", "2025-01-07T02:00", ["2025-01-06"]),
+        ("today", "2025-01-07T02:00", ["2025-01-07"]),
         ("2025-01-06", "2025-03-01T02:00", ["2025-01-06"]),
         ("-3d", "2025-01-07T02:00", ["2025-01-04"]),
         ("-1bd", "2025-01-07T02:00", ["2025-01-06"]),  # on a Tuesday
@@ -185,6 +204,14 @@ def test_yesterday_is_that_of_the_schedules_clock_when_clocks_change(
     zone = {"cron": "30 * * * *", "timezone": "Europe/London"}
     (schedule,) = schedules_of(pipes, zone)
     assert asked(schedule, datetime.fromisoformat(tick)) == [f"{day}|mic=XLON"]
+
+
+def test_yesterday_is_a_partition_where_clocks_are_ahead(pipes: Path) -> None:
+    # At 02:00 in Tokyo the 6th is over there, and not yet in UTC.
+    (schedule,) = schedules_of(pipes, {"cron": "0 2 * * *", "timezone": "Asia/Tokyo"})
+    assert asked(schedule, datetime.fromisoformat("2025-01-07T02:00+09:00")) == [
+        "2025-01-06|mic=XLON"
+    ]
 
 
 def test_the_first_universe_is_meant_where_none_is_named(pipes: Path) -> None:
@@ -283,3 +310,29 @@ def test_a_pipeline_that_cannot_be_loaded_has_none_and_the_others_do(pipes: Path
     schedules_of(pipes, {})
     (pipes / "broken.yaml").write_text("PASSES: 3\nSCHEDULES: [{name: x, enabled: true}]\n")
     assert [each.name for each in build_schedules(pipes)] == ["scheduled__daily"]
+
+
+def test_pipelines_of_one_name_leave_the_definitions_whole(
+    pipes: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    schedules_of(pipes, {})
+    other = pipes.parent / "other"
+    other.mkdir()
+    (other / "scheduled.py").write_text((pipes / "scheduled.py").read_text())
+    with caplog.at_level(logging.ERROR, "beaf.dagster"):
+        defs = build_definitions([pipes, other])
+    dg.Definitions.validate_loadable(defs)
+    assert [each.name for each in defs.schedules or []] == ["scheduled__daily"]
+    assert f"{other / 'scheduled.py'} has no schedules: its job would be that of" in caplog.text
+
+
+def test_schedules_whose_names_dagster_would_spell_alike_are_told(
+    pipes: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    names = [{"name": name, "enabled": True} for name in ("a b", "a_b")]
+    text = PIPELINE.format(universes=TWO_UNIVERSES, more={"SCHEDULES": names})
+    (pipes / "scheduled.py").write_text(text)
+    with caplog.at_level(logging.ERROR, "beaf.dagster"):
+        found = build_schedules(pipes / "scheduled.py")
+    assert [each.name for each in found] == ["scheduled__a_b"]
+    assert "two schedules would be called scheduled__a_b" in caplog.text

@@ -135,3 +135,17 @@ def test_a_column_prefers_what_its_declared_type_makes_sqlite_prefer(kind: str) 
             "SELECT declared, typeof(declared), alike, typeof(alike) FROM t"
         ).fetchall()
     assert [row[:2] for row in rows] == [row[2:] for row in rows]
+
+
+def test_a_second_partition_brings_the_index_by_which_partitions_are_found(
+    desk: Desk, file: Path, monday: PartitionRun, tuesday: PartitionRun
+) -> None:
+    asked = "SELECT sql FROM sqlite_master WHERE type = 'index' AND sql LIKE '%PartitionKey%'"
+    found = []
+    for partition in (monday, tuesday, tuesday):
+        desk.write(ROWS, partition)
+        with closing(sqlite3.connect(file)) as opened:
+            found.append(len(opened.execute(asked).fetchall()))
+    assert found == [0, 1, 1]
+    assert desk.rows(monday).equals(ROWS)
+    assert desk.rows(tuesday).equals(ROWS)

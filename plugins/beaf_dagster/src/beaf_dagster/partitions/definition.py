@@ -64,7 +64,7 @@ def partitions_of(
         cut,
         start or min(filter(None, (FIRST_DAY, config.START_DATE))),
         weekends=not (days_alone and _is_set(config, "EXCLUDE_WEEKENDS")),
-        unfinished=_needs_unfinished(config),
+        unfinished=needs_unfinished(config),
         universe_dim=universe_dim,
         date_dim=date_dim,
         dynamic=dynamic,
@@ -209,7 +209,7 @@ def _is_set(config: AnalyticsConfig, name: str) -> bool:
     return name in config.model_fields_set and bool(getattr(config, name))
 
 
-def _needs_unfinished(config: AnalyticsConfig) -> bool:
+def needs_unfinished(config: AnalyticsConfig) -> bool:
     """Say whether a schedule asks for a day that has not ended in UTC when it runs.
 
     It asks for `today`; or it runs where clocks are ahead, so early that yesterday is not over.

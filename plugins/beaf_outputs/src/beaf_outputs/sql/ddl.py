@@ -73,9 +73,17 @@ def change(
     )
 
 
-def indexes(driver: Driver, table: sa.Table) -> list[Statement]:
-    """Make the indexes of a new table, where they help: with rows in it, not row by row."""
-    return [CreateIndex(each) for each in table.indexes] if driver.needs_index else []
+def indexes(driver: Driver, table: sa.Table, *, made: bool) -> list[Statement]:
+    """Make the indexes of a table where they help: with rows in it, not row by row.
+
+    Args:
+        driver: of the database.
+        table: the table.
+        made: whether this transaction has made it.
+    """
+    if driver.has_index == ("with the table" if made else "with a second partition"):
+        return [CreateIndex(each, if_not_exists=not made) for each in table.indexes]
+    return []
 
 
 def comments(table: sa.Table, meaning: Meaning) -> list[Statement]:

@@ -191,7 +191,7 @@ class _Job:
             database.run(sa.delete(wanted).where(wanted.c[PARTITION_KEY] == key))
         if self.rows.height:
             database.append(wanted, self.rows, self.options.sql_batch_size)
-        for statement in ddl.indexes(self.driver, wanted) if change.made else ():
+        for statement in ddl.indexes(self.driver, wanted, made=change.made):
             database.run(statement)
         kept = Kept(self.receipt(), self.about.digest)
         entry = receipts.Entry(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import polars as pl
 import sqlalchemy as sa
@@ -70,6 +70,10 @@ class Database(Protocol):
         ...
 
 
+#: When a table gets the index by which partitions are found.
+Indexed = Literal["with the table", "with a second partition", "never"]
+
+
 class Driver(Protocol):
     """A kind of database, at one URL."""
 
@@ -82,8 +86,8 @@ class Driver(Protocol):
     most_columns: int | None
     #: Whether tables and columns can bear comments.
     has_comments: bool
-    #: Whether rows of a partition are found by an index.
-    needs_index: bool
+    #: Whether rows of a partition are found by an index, and since when.
+    has_index: Indexed
     #: Whether names that differ in case alone are one name.
     ignores_case: bool
     #: Whether a NaN is kept as such, and is more than every number where rows are compared.

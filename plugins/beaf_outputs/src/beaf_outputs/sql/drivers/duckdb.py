@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.engine import URL, Dialect
 
 from beaf_core import ResourceError
-from beaf_outputs.sql.drivers import Row, Statement
+from beaf_outputs.sql.drivers import Indexed, Row, Statement
 from beaf_outputs.sql.drivers.compiled import compiled, quote_all
 from beaf_outputs.sql.drivers.engines import READ_ROWS
 from beaf_outputs.sql.drivers.faults import DatabaseError, LostError
@@ -80,7 +80,7 @@ class DuckdbDriver:
     name = "DuckDB"
     #: Rows of a partition lie together, and DuckDB knows the least and the greatest value of each
     #: piece of a column; an index would cost a third of an insert.
-    needs_index = False
+    has_index: Indexed = "never"
     ignores_case = True
     longest_name: int | None = None
     most_columns: int | None = None

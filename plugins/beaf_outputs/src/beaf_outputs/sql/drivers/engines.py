@@ -18,7 +18,7 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.sql import Executable
 
 from beaf_core import UsageError
-from beaf_outputs.sql.drivers import Row, Statement
+from beaf_outputs.sql.drivers import Indexed, Row, Statement
 from beaf_outputs.sql.drivers.faults import CommitUnknownError, DatabaseError, LostError
 from beaf_outputs.sql.stored import Stored, stored
 from beaf_outputs.sql.urls import masked, shown
@@ -46,7 +46,7 @@ _FAMILIES: tuple[tuple[type[sa.types.TypeEngine[Any]], str], ...] = (
 class EngineDriver:
     """A database at a URL of SQLAlchemy."""
 
-    needs_index = True
+    has_index: Indexed = "with the table"
     ignores_case = False
     keeps_nan = False  # as far as is known
     name = ""

@@ -20,7 +20,7 @@ from sqlalchemy.engine import URL, Dialect
 from sqlalchemy.sql import Executable, visitors
 
 from beaf_core import UsageError
-from beaf_outputs.sql.drivers import Row, Statement
+from beaf_outputs.sql.drivers import Indexed, Row, Statement
 from beaf_outputs.sql.drivers.postgresql_faults import NOT_TEXT, fault, state_of
 from beaf_outputs.sql.stored import Stored, stored
 
@@ -52,7 +52,7 @@ class PostgresDriver:
     longest_name: int | None = 63
     most_columns: int | None = 1600
     has_comments = True
-    needs_index = True
+    has_index: Indexed = "with the table"
     ignores_case = False
     keeps_nan = True
 

@@ -19,6 +19,7 @@ import polars as pl
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine
 
+from beaf_outputs.sql.drivers import Indexed
 from beaf_outputs.sql.drivers.compiled import quote_all
 from beaf_outputs.sql.drivers.engines import READ_ROWS, EngineDatabase, EngineDriver, engine
 from beaf_outputs.sql.drivers.faults import DatabaseError
@@ -56,6 +57,8 @@ class SqliteDriver(EngineDriver):
 
     name = "SQLite"
     ignores_case = True
+    #: One partition alone gains nothing by it, and pays a tenth of its write.
+    has_index: Indexed = "with a second partition"
 
     def __init__(self, url: URL, text: str) -> None:
         self.path = file_of(url)
