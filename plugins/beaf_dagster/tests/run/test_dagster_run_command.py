@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import polars as pl
 import pytest
+from tests.dagster_processes import free_port
 
 from beaf_core import DatePartition, PartitionRun, parse_universe_spec, run_partition
 
@@ -162,6 +163,22 @@ def test_without_a_home_nothing_is_run(
     done = beaf("run", "--pipeline", str(pipes / "bars.yaml"), "--partition", DAY)
     assert done.code == 2
     assert "DAGSTER_HOME is not set" in done.err
+    assert not (pipes.parent / "data").exists()
+
+
+def test_an_event_log_that_does_not_answer_is_told_without_its_password(
+    pipes: Path, tmp_path: Path, beaf: Beaf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"postgresql+psycopg2://someone:s3cr3t@127.0.0.1:{free_port()}/none"
+    (tmp_path / "down").mkdir()
+    text = f"storage: {{postgres: {{postgres_url: '{url}'}}}}\n"
+    (tmp_path / "down" / "dagster.yaml").write_text(text)
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "down"))
+    for command in (("run", "--partition", DAY), ("scheduler", "install")):
+        done = beaf(*command, "--pipeline", str(pipes / "bars.yaml"))
+        assert done.code == 5, done.err
+        assert "cannot be reached" in done.err
+        assert "s3cr3t" not in done.err + done.out
     assert not (pipes.parent / "data").exists()
 
 
