@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
 from pathlib import Path
@@ -248,3 +249,21 @@ def test_a_file_that_leads_nowhere_is_told(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text(json.dumps({"a": 1}))
     with pytest.raises(UsageError, match="holds no reference to an instance"):
         worker.read_instance_ref(tmp_path / "x.json")
+
+
+def test_the_private_names_of_dagster_are_as_the_launcher_knows_them() -> None:
+    methods = {
+        "launch_run": ["self", "context"],
+        "resume_run": ["self", "context"],
+        "terminate": ["self", "run_id"],
+        "check_run_worker_health": ["self", "run"],
+        "get_run_worker_debug_info": ["self", "run", "include_container_logs"],
+    }
+    for name, expected in methods.items():
+        found = inspect.signature(getattr(private.RunLauncher, name))
+        assert list(found.parameters) == expected
+    assert private.LaunchRunContext._fields == ("dagster_run", "workspace")
+    health = ("status", "msg", "transient", "run_worker_id")
+    assert private.CheckRunHealthResult._fields == health
+    assert {"execute_run", "resume_run"} <= private.api_cli.commands.keys()
+    assert private.MAX_RUNTIME_SECONDS_TAG == "dagster/max_runtime"

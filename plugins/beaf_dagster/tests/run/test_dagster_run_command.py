@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import polars as pl
 import pytest
+from tests.dagster_processes import free_port
 
 from beaf_core import DatePartition, PartitionRun, parse_universe_spec, run_partition
+from beaf_dagster.running.asked import Wanted, read_asked
 
 if TYPE_CHECKING:
     from conftest import Beaf
@@ -32,10 +34,15 @@ def materialized(instance: dg.DagsterInstance, key: dg.AssetKey) -> set[str]:
         DAY,
     ],
 )
-def test_a_partition_is_known_however_it_is_spelt(
-    pipes: Path, home: dg.DagsterInstance, beaf: Beaf, spelt: str
+def test_a_partition_is_known_however_it_is_spelt(pipes: Path, spelt: str) -> None:
+    assert read_asked(pipes / "bars.yaml", Wanted(spelt)).keys == [DAY]
+
+
+def test_a_partition_is_materialized_by_the_pipelines_own_job_in_the_catalogue(
+    pipes: Path, home: dg.DagsterInstance, beaf: Beaf
 ) -> None:
-    done = beaf("run", "--pipeline", str(pipes / "bars.yaml"), "--partition", spelt, "--json")
+    spelt = ("--partition", "date=2025-01-06,universe=mic=XLON")
+    done = beaf("run", "--pipeline", str(pipes / "bars.yaml"), *spelt, "--json")
     assert done.code == 0, done.err
     assert done.json["status"] == "succeeded"
     assert done.json["runs"][0]["partitions"] == [DAY]
@@ -82,12 +89,9 @@ def test_a_range_is_one_run_for_each_universe(
 
 
 @pytest.mark.parametrize("job", ["two__job", "tiny_two__job"])
-def test_both_names_of_a_job_work(
-    pipes: Path, home: dg.DagsterInstance, beaf: Beaf, job: str
-) -> None:
-    done = beaf("run", "--pipeline", str(pipes / "two.py"), "--job", job, "--partition", DAY)
-    assert done.code == 0, done.err
-    assert [each.job_name for each in home.get_runs()] == [job]
+def test_both_names_of_a_job_work(pipes: Path, job: str) -> None:
+    asked = read_asked(pipes / "two.py", Wanted(DAY), job)
+    assert asked.definitions.resolve_job_def(asked.job).name == job
 
 
 def test_a_pass_alone_is_materialized_where_passes_are_assets(
@@ -162,6 +166,21 @@ def test_without_a_home_nothing_is_run(
     done = beaf("run", "--pipeline", str(pipes / "bars.yaml"), "--partition", DAY)
     assert done.code == 2
     assert "DAGSTER_HOME is not set" in done.err
+    assert not (pipes.parent / "data").exists()
+
+
+def test_an_event_log_that_does_not_answer_is_told_without_its_password(
+    pipes: Path, tmp_path: Path, beaf: Beaf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"postgresql+psycopg2://someone:s3cr3t@127.0.0.1:{free_port()}/none"
+    (tmp_path / "down").mkdir()
+    text = f"storage: {{postgres: {{postgres_url: '{url}'}}}}\n"
+    (tmp_path / "down" / "dagster.yaml").write_text(text)
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "down"))
+    done = beaf("run", "--partition", DAY, "--pipeline", str(pipes / "bars.yaml"))
+    assert done.code == 5, done.err
+    assert "cannot be reached" in done.err
+    assert "s3cr3t" not in done.err + done.out
     assert not (pipes.parent / "data").exists()
 
 

@@ -123,14 +123,13 @@ def _asked(
 
 @contextmanager
 def _instance(home: Path) -> Iterator[dg.DagsterInstance]:
-    import dagster as dg
-
     from beaf_dagster.launcher.worker import FAST_EVENTS
+    from beaf_dagster.sync.instance import opened_instance
 
     for name, value in FAST_EVENTS.items():
         os.environ.setdefault(name, value)
     os.environ[HOME] = str(home)  # for the processes that Dagster starts as well
-    with dg.DagsterInstance.get() as instance:
+    with opened_instance(str(home)) as instance:
         yield instance
 
 

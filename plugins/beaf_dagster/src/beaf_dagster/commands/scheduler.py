@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import sys
 from collections.abc import Mapping
@@ -174,14 +173,12 @@ def uninstall(
 @_JSON
 def status(dagster_home: str | None, as_json: bool) -> None:
     """List the daemons that are installed, and say whether one is alive."""
-    import dagster as dg
-
     from beaf_dagster.launcher.daemons import is_live, seconds_since_heartbeat
     from beaf_dagster.launcher.installed import installed
+    from beaf_dagster.sync.instance import opened_instance
 
     home, host = existing_home(dagster_home), PluginHost()
-    os.environ[HOME] = str(home)
-    with dg.DagsterInstance.get() as instance:
+    with opened_instance(str(home)) as instance:
         live, since = is_live(instance), seconds_since_heartbeat(instance)
     found = installed(home)
     if as_json:
@@ -282,12 +279,10 @@ def _args(
 
 def _variables_of(home: Path) -> list[str]:
     """Name the variables that `dagster.yaml` speaks of: a launcher brings their values."""
-    import dagster as dg
-
     from beaf_dagster.launcher.worker import variables_of
+    from beaf_dagster.sync.instance import opened_instance
 
-    os.environ[HOME] = str(home)
-    with dg.DagsterInstance.get() as instance:
+    with opened_instance(str(home)) as instance:
         return list(variables_of(instance.get_ref()))
 
 

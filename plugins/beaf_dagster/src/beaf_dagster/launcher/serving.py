@@ -24,12 +24,10 @@ def refuse_second_daemon(home: Path) -> None:
     Raises:
         UsageError: one is.
     """
-    import dagster as dg
-
     from beaf_dagster.launcher.daemons import is_live, seconds_since_heartbeat
+    from beaf_dagster.sync.instance import opened_instance
 
-    os.environ[HOME] = str(home)
-    with dg.DagsterInstance.get() as instance:
+    with opened_instance(str(home)) as instance:
         if is_live(instance):
             raise UsageError(
                 f"a daemon is alive over {home}: its heart has beaten "
@@ -87,8 +85,7 @@ def _end(daemon: subprocess.Popen[bytes]) -> None:
 
 def _forget_heartbeats(home: Path) -> None:
     """Forget the heartbeats of the daemon that has ended: the next one need not wait for them."""
-    import dagster as dg
+    from beaf_dagster.sync.instance import opened_instance
 
-    os.environ[HOME] = str(home)
-    with dg.DagsterInstance.get() as instance:
+    with opened_instance(str(home)) as instance:
         instance.wipe_daemon_heartbeats()

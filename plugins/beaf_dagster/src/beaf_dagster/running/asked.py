@@ -13,6 +13,7 @@ import dagster as dg
 from beaf_core import UsageError, did_you_mean
 from beaf_dagster.assets.build import build_assets
 from beaf_dagster.assets.jobs import build_jobs
+from beaf_dagster.build import build_definitions
 from beaf_dagster.partitions.keys import DATE, UNIVERSE, partition_key, partition_run
 from beaf_dagster.partitions.universes import first_universe
 from beaf_dagster.pipelines import Pipeline, load_pipeline
@@ -109,7 +110,7 @@ def read_asked(
     partitions = _partitions_of(assets, pipeline)
     return Asked(
         pipeline,
-        dg.Definitions(assets=assets, jobs=jobs),
+        build_definitions(pipeline, split_passes=split_passes),
         _job(job, [each.name for each in jobs], pipeline),
         tuple(_assets(assets, passes, split_passes=split_passes)),
         partitions,

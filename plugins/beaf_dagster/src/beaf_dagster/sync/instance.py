@@ -77,7 +77,7 @@ def _told(home: Path) -> Iterator[None]:
         raise ResourceError(
             f"the event log of {home} cannot be reached: {reason}",
             remedy="start the database, or mend `storage` in its dagster.yaml; what was written "
-            "before stays, and the next sync goes on from there",
+            "before stays, and asking again goes on from there",
         ) from None
 
 
