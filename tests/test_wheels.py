@@ -18,13 +18,14 @@ UV = Path(sys.executable).with_name("uv")
 pytestmark = [pytest.mark.wheels, pytest.mark.xdist_group("wheels")]
 
 
-def run(*command: str | Path, cwd: Path) -> str:
+def run(*command: str | Path, cwd: Path, **variables: str | Path) -> str:
     """Run a command in an environment that knows nothing of this one."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("BEAF", "PYTHON", "VIRTUAL"))}
+    foreign = ("BEAF", "DAGSTER", "PYTHON", "VIRTUAL")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
     done = subprocess.run(
         [str(each) for each in command],
         cwd=cwd,
-        env=kept,
+        env=kept | {name: str(value) for name, value in variables.items()},
         text=True,
         capture_output=True,
         check=False,
@@ -61,8 +62,25 @@ def stranger(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
+@pytest.fixture(scope="session")
+def orchestrated(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fresh environment with `beaf-core beaf-dagster[dg]`, and the demos in `demo`."""
+    home = tmp_path_factory.mktemp("orchestrated")
+    run(UV, "venv", "--quiet", "--python", sys.executable, "env", cwd=home)
+    run(UV, "pip", "install", "--quiet", "--python", "env/bin/python",
+        "--find-links", wheels, "beaf-core", "beaf-dagster[dg]", cwd=home)  # fmt: skip
+    copy_demos(home)
+    return home
+
+
+def copy_demos(home: Path) -> None:
+    """Copy the demos, without what runs of this checkout have left in them."""
+    left = shutil.ignore_patterns("data", ".beaf", "__py*")
+    shutil.copytree(ROOT / "demo", home / "demo", ignore=left)
+
+
 def test_every_distribution_has_a_wheel_and_an_sdist_of_one_version(wheels: Path) -> None:
-    names = ["analytics", "bench", "core", "outputs", "simulator", "universes"]
+    names = ["analytics", "bench", "core", "dagster", "outputs", "simulator", "universes"]
     assert sorted(path.name for path in wheels.glob("*.whl")) == [
         f"beaf_{name}-0.1.0-py3-none-any.whl" for name in names
     ]
@@ -79,9 +97,7 @@ def test_the_wheels_hold_their_own_package_and_its_types(wheels: Path) -> None:
 
 
 def test_the_demo_runs_for_a_stranger(stranger: Path) -> None:
-    shutil.copytree(
-        ROOT / "demo", stranger / "demo", ignore=shutil.ignore_patterns("data", ".beaf", "__py*")
-    )
+    copy_demos(stranger)
     printed = run("env/bin/beaf", "pipeline", "run", "--pipeline", "demo/01_ohlcv_bars.py",
                   "--date", "2026-02-01", "--json", cwd=stranger)  # fmt: skip
     receipt = json.loads(printed)["receipts"][0]
@@ -108,3 +124,30 @@ def test_a_third_partys_universe_shows_up_and_answers(stranger: Path) -> None:
                   "--universe", "acme=XPAR", "--json", cwd=stranger)  # fmt: skip
     assert json.loads(printed)["receipts"][0]["partition"] == "acme=XPAR:2026-02-01"
     run("env/bin/python", "-m", "pytest", "-q", package, cwd=stranger)
+
+
+def test_the_core_alone_brings_no_orchestrator(stranger: Path) -> None:
+    run("env/bin/python", "-c", "import importlib.util as u; assert not u.find_spec('dagster')",
+        cwd=stranger)  # fmt: skip
+    run("env/bin/beaf", "plugins", "check", cwd=stranger)
+
+
+def test_two_distributions_run_the_demo_and_load_it_into_dagster(orchestrated: Path) -> None:
+    printed = run("env/bin/beaf", "pipeline", "run", "--pipeline", "demo/01_ohlcv_bars.py",
+                  "--date", "2026-02-01", "--json", cwd=orchestrated)  # fmt: skip
+    assert json.loads(printed)["receipts"][0]["rows"] > 1000
+    home = orchestrated / "home"
+    run("env/bin/beaf", "dagster", "setup", "--dagster_home", home, cwd=orchestrated)
+    shown = run("env/bin/beaf", "dagster", "--help", cwd=orchestrated)
+    assert "doctor" in shown
+    # It says so on stderr, and fails otherwise.
+    run("env/bin/dagster", "definitions", "validate", "-m", "beaf_dagster.definitions",
+        cwd=orchestrated, DAGSTER_HOME=home)  # fmt: skip
+
+
+def test_the_project_that_is_set_up_passes_the_check_of_dg(orchestrated: Path) -> None:
+    home = orchestrated / "checked"
+    run("env/bin/beaf", "dagster", "setup", "--dagster_home", home, cwd=orchestrated)
+    printed = run(orchestrated / "env/bin/dg", "check", "defs",
+                  cwd=home / "project", DAGSTER_HOME=home)  # fmt: skip
+    assert "All definitions loaded successfully" in printed

@@ -20,6 +20,7 @@ _HOMES = {
     "ColumnMeaning": "model.outputs",
     "CartProdUniverse": "universes",
     "ColumnType": "model.tables",
+    "CommandRequest": "model.command",
     "ConfigError": "config.errors",
     "ConfigPath": "config.paths",
     "Context": "model.primitives",
@@ -31,6 +32,7 @@ _HOMES = {
     "DenseGrid": "model.primitives",
     "Example": "model.module",
     "ExitCode": "model.errors",
+    "Fault": "model.faults",
     "FileUrl": "config.paths",
     "FinishedRun": "engine.finished",
     "Identity": "model.primitives",
@@ -46,6 +48,7 @@ _HOMES = {
     "Part": "model.tables",
     "PartitionRun": "model.partition",
     "PassConfig": "config.analytics",
+    "PassOutcome": "model.run",
     "PluginEntry": "plugins.catalog",
     "PluginError": "plugins.errors",
     "PluginHost": "plugins.host",
@@ -57,6 +60,8 @@ _HOMES = {
     "RunFailedError": "run",
     "RESERVED": "model.module",
     "RunReport": "model.run",
+    "ScheduleConfig": "config.analytics",
+    "SchedulePartitionSelector": "config.analytics",
     "SourcePass": "model.primitives",
     "TABLES": "model.tables",
     "TableRead": "model.tables",
@@ -72,13 +77,18 @@ _HOMES = {
     "build_partition_runs": "model.partition",
     "build_universe_partitions": "universes",
     "compute_frame": "engine.frames",
+    "cut_range": "model.dates",
     "did_you_mean": "plugins.errors",
+    "dtype_name": "engine.checks.schema_lock",
     "execute_request": "engine.run",
     "hookimpl": "plugins.markers",
     "is_one_of": "model.membership",
+    "meaning_of": "engine.outputs.meaning",
     "measure": "plugins.declare",
     "parse_universe_spec": "model.partition",
+    "pass_digest": "engine.outputs.receipts",
     "prepare_pipeline": "prepare",
+    "redact_text": "config.redact",
     "run_partition": "run",
     "run_pipeline": "run",
     "source_values": "universes",
@@ -100,6 +110,7 @@ __all__ = [
     "Catalog",
     "ColumnMeaning",
     "ColumnType",
+    "CommandRequest",
     "ConfigError",
     "ConfigPath",
     "Context",
@@ -111,6 +122,7 @@ __all__ = [
     "DenseGrid",
     "Example",
     "ExitCode",
+    "Fault",
     "FileUrl",
     "FinishedRun",
     "Identity",
@@ -126,6 +138,7 @@ __all__ = [
     "Part",
     "PartitionRun",
     "PassConfig",
+    "PassOutcome",
     "PluginEntry",
     "PluginError",
     "PluginHost",
@@ -136,6 +149,8 @@ __all__ = [
     "ResourceError",
     "RunFailedError",
     "RunReport",
+    "ScheduleConfig",
+    "SchedulePartitionSelector",
     "SourcePass",
     "TableRead",
     "TableRequest",
@@ -151,13 +166,18 @@ __all__ = [
     "build_partition_runs",
     "build_universe_partitions",
     "compute_frame",
+    "cut_range",
     "did_you_mean",
+    "dtype_name",
     "execute_request",
     "hookimpl",
     "is_one_of",
+    "meaning_of",
     "measure",
     "parse_universe_spec",
+    "pass_digest",
     "prepare_pipeline",
+    "redact_text",
     "run_partition",
     "run_pipeline",
     "source_values",
@@ -179,14 +199,25 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
-    from beaf_core.config.analytics import AnalyticsConfig, OutputTarget, PassConfig
+    from beaf_core.config.analytics import (
+        AnalyticsConfig,
+        OutputTarget,
+        PassConfig,
+        ScheduleConfig,
+        SchedulePartitionSelector,
+    )
     from beaf_core.config.errors import ConfigError
     from beaf_core.config.paths import ConfigPath, FileUrl
+    from beaf_core.config.redact import redact_text
+    from beaf_core.engine.checks.schema_lock import dtype_name
     from beaf_core.engine.finished import FinishedRun
     from beaf_core.engine.frames import compute_frame
+    from beaf_core.engine.outputs.meaning import meaning_of
+    from beaf_core.engine.outputs.receipts import pass_digest
     from beaf_core.engine.run import execute_request
     from beaf_core.engine.session import Progress
-    from beaf_core.model.dates import BatchFrequency, DayStatus, absent_day_status
+    from beaf_core.model.command import CommandRequest
+    from beaf_core.model.dates import BatchFrequency, DayStatus, absent_day_status, cut_range
     from beaf_core.model.errors import (
         AbsentDayError,
         BeafError,
@@ -198,6 +229,7 @@ if TYPE_CHECKING:
         TextFaultError,
         UsageError,
     )
+    from beaf_core.model.faults import Fault
     from beaf_core.model.membership import alternatives, is_one_of
     from beaf_core.model.module import (
         RESERVED,
@@ -225,7 +257,7 @@ if TYPE_CHECKING:
         ProvidedTable,
         SourcePass,
     )
-    from beaf_core.model.run import LaunchedRun, LaunchRequest, RunReport
+    from beaf_core.model.run import LaunchedRun, LaunchRequest, PassOutcome, RunReport
     from beaf_core.model.tables import (
         TABLES,
         ColumnType,

@@ -49,6 +49,7 @@ def prepare_pipeline(
     universes: Iterable[Universe] = (),
     needs_passes: bool = True,
     one_partition: bool = False,
+    yaml_text: str | None = None,
 ) -> PreparedPipeline:
     """Load, merge and resolve a pipeline; its own file counts as a plugin.
 
@@ -61,11 +62,12 @@ def prepare_pipeline(
         universes: structured universes, whose functions count like the pipeline's own.
         needs_passes: whether a configuration without passes is a fault.
         one_partition: whether the dates are one partition, whatever BATCH_FREQ and batch_freq say.
+        yaml_text: what is to stand in the pipeline's YAML file, checked before it is written.
 
     Raises:
         ConfigError, UsageError, PluginError: what to mend.
     """
-    loaded = _loaded(pipeline, sets, flags)
+    loaded = _loaded(pipeline, sets, flags, yaml_text)
     if one_partition:
         loaded = replace(loaded, tree=_uncut(loaded.tree))
     host = PluginHost().with_inline(own_entries(loaded.module, loaded.path, loaded.project))
@@ -97,11 +99,14 @@ def _universes_of(selector: str) -> set[str]:
 
 
 def _loaded(
-    pipeline: PipelineLike, sets: Sequence[str], flags: Mapping[str, Any] | None
+    pipeline: PipelineLike,
+    sets: Sequence[str],
+    flags: Mapping[str, Any] | None,
+    yaml_text: str | None,
 ) -> LoadedPipeline:
     if isinstance(pipeline, AnalyticsConfig):
         pipeline = pipeline.model_dump(mode="json", exclude_unset=True)
-    return load_pipeline(pipeline, sets=sets, flags=flags)
+    return load_pipeline(pipeline, sets=sets, flags=flags, yaml_text=yaml_text)
 
 
 def _uncut(tree: Node) -> Node:

@@ -21,7 +21,7 @@ from beaf_core.model.partition import JOIN, NOT, UniversePartition, parse_univer
 from beaf_core.model.run import ALL
 from beaf_core.model.universe import Listings, Universe, Values, functions_of
 from beaf_core.plugins.inline import DEFAULT_UNIVERSE
-from beaf_core.prepare import prepare_pipeline
+from beaf_core.prepare import PreparedPipeline, prepare_pipeline
 
 if TYPE_CHECKING:
     import polars as pl
@@ -57,16 +57,18 @@ def build_universe_partitions(
     return list(dict.fromkeys(parse_universe_spec(spec).spec for spec in found))
 
 
-def source_values(source: Mapping[str, Any] | None = None, *, date: Any = None) -> Values:
+def source_values(
+    source: Mapping[str, Any] | PreparedPipeline | None = None, *, date: Any = None
+) -> Values:
     """Return a function that tells which values a universe plugin offers in a source.
 
     Nothing is read before it is asked; each plugin is asked once.
 
     Args:
-        source: a SOURCE section; None for that of the nearest `beaf.yaml` at or above the working
-            directory.
-        date: the day on which the source is asked; START_DATE of `beaf.yaml`, or the newest of the
-            last ten days that the source knows, by default.
+        source: a SOURCE section, or a prepared pipeline for its own; None for that of the nearest
+            `beaf.yaml` at or above the working directory.
+        date: the day on which the source is asked; START_DATE of the pipeline or of `beaf.yaml`,
+            or the newest of the last ten days that the source knows, by default.
     """
     asked = _Asked(source, None if date is None else parse_day(date))
     return cache(asked.values)
@@ -100,8 +102,12 @@ def universe_getter(
 
 
 def _preparer(
-    source: Mapping[str, Any] | None, selector: str | None, universes: Iterable[Universe] = ()
+    source: Mapping[str, Any] | PreparedPipeline | None,
+    selector: str | None,
+    universes: Iterable[Universe] = (),
 ) -> Preparer:
+    if isinstance(source, PreparedPipeline):
+        return Preparer(source.host, source.resolved)
     prepared = prepare_pipeline(
         {} if source is None else {"SOURCE": dict(source)},
         flags={} if selector is None else {"UNIVERSE": selector},
@@ -115,7 +121,7 @@ def _preparer(
 class _Asked:
     """A source that is asked for values on one day."""
 
-    source: Mapping[str, Any] | None
+    source: Mapping[str, Any] | PreparedPipeline | None
     day: date | None
 
     def values(self, name: str) -> list[str]:

@@ -25,6 +25,7 @@ from beaf_core import (
     build_partition_runs,
     build_universe_partitions,
     parse_universe_spec,
+    prepare_pipeline,
     run_partition,
     run_pipeline,
     source_values,
@@ -181,6 +182,21 @@ def test_values_come_from_the_source_of_the_nearest_project_file(
 def test_a_source_may_be_given_instead(project: Path) -> None:
     keys = build_universe_partitions([Venues()], SIMULATED)
     assert keys == ["mic=BATE", "mic=XLON", "mic=XPAR"]
+
+
+def test_a_prepared_pipelines_own_source_is_asked_wherever_the_program_runs(
+    project: Path, beaf_market: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = project / "elsewhere"
+    home.mkdir()
+    (home / "market").symlink_to(beaf_market)
+    (home / "bars.yaml").write_text(
+        f"{{START_DATE: {TUESDAY}, SOURCE: {{type: parquet, root: market}}, "
+        "PASSES: [{name: bars, modules: [trade]}]}"
+    )
+    prepared = prepare_pipeline(home / "bars.yaml")
+    monkeypatch.chdir("/")
+    assert source_values(prepared)("mic") == ["XLON", "XPAR"]
 
 
 def test_the_day_to_ask_is_the_projects_start_date_where_it_has_one(project: Path) -> None:

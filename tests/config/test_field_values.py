@@ -160,6 +160,13 @@ def test_another_frequency_is_refused(desk: Desk, one_pass: Any) -> None:
             "QUALITY_CHECKS.ranges.Close: the smallest value allowed, 2, lies above the largest, 1",
         ),
         ({"SCHEDULES": [{"cron": "0 2 * *"}]}, "SCHEDULES[0].cron: should have five fields: min"),
+        ({"SCHEDULES": [{"cron": "0 61 * * *"}]}, "SCHEDULES[0].cron: '61' is no hour of cron; w"),
+        ({"SCHEDULES": [{"cron": "0 0 31 4 *"}]}, "SCHEDULES[0].cron: names a day that no year h"),
+        (
+            {"SCHEDULES": [{"cron": "0 6 ? * MON-FRI *"}]},
+            "SCHEDULES[0].cron: should have five fields: minute hour day month weekday; "
+            "without the year it is 0 6 * * MON-FRI",
+        ),
         ({"SCHEDULES": [{"timezone": "Mars"}]}, "SCHEDULES[0].timezone: is not an IANA time zone"),
         ({"SCHEDULES": [{"timezone": "Europe"}]}, "SCHEDULES[0].timezone: is not an IANA time zo"),
         (
@@ -192,13 +199,28 @@ def test_right_values_of_the_rest_are_taken(desk: Desk, one_pass: Any) -> None:
             {"date": "today", "universe": "mic=XLON"},
             {"date": "2026-02-01_2026-02-03"},
             {"date": "20260201"},
+            {"date": "-1bd"},
+            {"date": "-3d"},
         ],
     }
     checks = {"ranges": {"Close": [0, None], "Volume": [0, 0]}}
     config = desk.resolve(one_pass({"SCHEDULES": [schedule], "QUALITY_CHECKS": checks})).config
     dates = [each.date for each in config.SCHEDULES[0].partitions]
-    assert dates == ["today", "2026-02-01_2026-02-03", "2026-02-01"]
+    assert dates == ["today", "2026-02-01_2026-02-03", "2026-02-01", "-1bd", "-3d"]
     assert config.QUALITY_CHECKS.ranges == {"Close": (0, None), "Volume": (0, 0)}
+
+
+@pytest.mark.parametrize("cron", ["R 2 * * *", "H 2 * * *", "0 2 15W * *", "0 2 LW * *", "@daily"])
+def test_a_cron_that_orchestrators_read_otherwise_is_refused(
+    desk: Desk, one_pass: Any, cron: str
+) -> None:
+    assert told(desk, one_pass({"SCHEDULES": [{"cron": cron}]})).startswith("SCHEDULES[0].cron: ")
+
+
+@pytest.mark.parametrize("cron", ["0 0 29 2 *", "0 0 L * *", "0 0 * MAR,APR fri", "0 0 * * 1#2"])
+def test_a_cron_that_comes_however_rarely_is_taken(desk: Desk, one_pass: Any, cron: str) -> None:
+    config = desk.resolve(one_pass({"SCHEDULES": [{"cron": f"  {cron} "}]})).config
+    assert config.SCHEDULES[0].cron == cron
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import pytest
 from tests.config.conftest import Desk
 
 from beaf_core import AnalyticsConfig, ConfigError, PassConfig, UsageError
+from beaf_core.config.load import load_pipeline
 from beaf_core.config.pipeline_module import load_module
 
 
@@ -167,6 +168,25 @@ def test_yaml_alone_configures_a_python_file_without_user_config(desk: Desk) -> 
     found = desk.load(path)
     assert found.tree.plain() == {"DATASETNAME": "d"}
     assert found.module is not None
+
+
+@pytest.mark.parametrize("stands", ["DATASETNAME: before\n", None])
+def test_yaml_is_checked_before_it_is_written(desk: Desk, stands: str | None) -> None:
+    path = desk.write("p.py", 'USER_CONFIG = {"DATASETNAME": "d", "UNIVERSE": "mic=XLON"}\n')
+    if stands is not None:
+        desk.write("p.yaml", stands)
+    found = load_pipeline(path, yaml_text="DATASETNAME: after\n")
+    assert found.tree.plain() == {"DATASETNAME": "after", "UNIVERSE": "mic=XLON"}
+    assert str(found.tree.value["DATASETNAME"].place) == "p.yaml:1:14"
+    assert path.with_suffix(".yaml").exists() == (stands is not None)
+
+
+def test_the_text_of_a_pipeline_that_is_yaml_alone_is_checked_before_it_is_written(
+    desk: Desk,
+) -> None:
+    path = desk.write("p.yaml", "DATASETNAME: before\n")
+    found = load_pipeline(path, yaml_text="USER_CONFIG: {DATASETNAME: after}\n")
+    assert found.tree.plain() == {"DATASETNAME": "after"}
 
 
 def test_a_configuration_that_is_no_mapping_is_refused(desk: Desk) -> None:

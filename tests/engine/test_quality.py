@@ -27,8 +27,8 @@ from beaf_core import (
 )
 from beaf_core.config.checks import QualityCheckConfig
 from beaf_core.config.resolved import ResolvedModule, ResolvedPass
+from beaf_core.engine.checks import quality
 from beaf_core.engine.checks.expectations import Around
-from beaf_core.engine.checks.quality import check_quality
 from beaf_core.model.errors import PartitionFailedError
 
 MONDAY = "2025-01-06"
@@ -60,6 +60,10 @@ def rows(keys: Sequence[tuple[int | None, int]], **columns: Sequence[Any]) -> pl
 
 def checks(**asked: Any) -> QualityCheckConfig:
     return QualityCheckConfig.model_validate({"ENABLED": True, "null_rate_max": 1, **asked})
+
+
+def check_quality(*given: Any) -> list[str]:
+    return [str(each) for each in quality.check_quality(*given)]
 
 
 OFF = QualityCheckConfig(ENABLED=False)

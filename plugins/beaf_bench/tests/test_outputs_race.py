@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
-from beaf_bench.command import bench
+from beaf_bench.command import TARGETS, bench
 from beaf_bench.harness import Samples
 from beaf_bench.outputs import race as racing
 from beaf_bench.outputs.frame import ROWS, frame
@@ -61,7 +61,7 @@ def count(name, place):
 
 
 def test_every_target_has_a_plain_call():
-    assert CALLS.keys() == WRITERS.keys() == racing._NEEDS.keys()
+    assert CALLS.keys() == WRITERS.keys() == racing._NEEDS.keys() == set(TARGETS)
 
 
 def test_a_write_is_measured(tiny, tmp_path):
@@ -80,9 +80,9 @@ def test_a_ratio_is_that_of_medians_with_a_goal():
 
 def test_the_command_measures_each_target_and_says_what_is_absent(monkeypatch, cache):
     monkeypatch.setitem(ROWS, "small", 2_000)
-    monkeypatch.setattr(racing, "CALLS", {"parquet": "sink_parquet", "delta": "write_deltalake"})
     monkeypatch.setitem(racing._NEEDS, "delta", ("a_package_that_nobody_has",))
-    asked = ["--workloads", "outputs", "--reps", "1", "--json", "--cache", str(cache)]
+    asked = ["--workloads", "outputs", "--targets", "parquet,delta"]
+    asked += ["--reps", "1", "--json", "--cache", str(cache)]
     done = CliRunner().invoke(bench, asked)
     assert done.exit_code == 0, done.output
     parquet, delta = json.loads(done.stdout)["ratios"]

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from tests.cli.conftest import Beaf, beaf
 from tests.dagster_project import write_project
+
+__all__ = ["Beaf", "beaf"]
 
 
 @pytest.fixture

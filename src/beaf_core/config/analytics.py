@@ -115,7 +115,9 @@ class SchedulePartitionSelector(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     date: DayOrRange = Field(
-        "yesterday", description="YYYY-MM-DD, a range of two joined by _, today or yesterday."
+        "yesterday",
+        description="YYYY-MM-DD, a range of two joined by _, today, yesterday, -3d (days ago) or "
+        "-1bd (business days ago), in the schedule's time zone.",
     )
     universe: Selector | None = Field(
         None, description="A selector; null means the first universe."
@@ -129,7 +131,7 @@ class ScheduleConfig(BaseModel):
 
     name: str = Field("schedule", description="The schedule's name.")
     enabled: bool = Field(False, description="Whether it runs.")
-    cron: Cron = Field("0 2 * * *", description="Minute hour day month weekday.")
+    cron: Cron = Field("0 2 * * *", description="Minute hour day month weekday, as in cron(5).")
     timezone: TimeZone = Field("UTC", description="The IANA time zone of `cron`.")
     partitions: list[SchedulePartitionSelector] = Field(
         default_factory=list, description="Empty means yesterday and the first universe."
@@ -165,8 +167,15 @@ class AnalyticsConfig(BaseModel):
         None, description="JSON file of the columns and dtypes of each pass; made if absent."
     )
     SCHEDULES: list[ScheduleConfig] = Field(default_factory=list, description="For orchestrators.")
-    AUTO_MATERIALIZE_ENABLED: bool = Field(False, description="Dagster automation.")
-    AUTO_MATERIALIZE_LATEST_DAYS: PositiveInt | None = Field(7, description="Newest days only.")
+    AUTO_MATERIALIZE_ENABLED: bool = Field(
+        False,
+        description="Whether Dagster requests partitions of the newest days by itself, once each.",
+    )
+    AUTO_MATERIALIZE_LATEST_DAYS: PositiveInt | None = Field(
+        7,
+        description="How many of the newest days are requested, in whole partitions; at least the "
+        "newest partition, which null means.",
+    )
     BMLL_JOBS: dict[str, Any] = Field(default_factory=dict, description="Options of beaf-bmll.")
     DAGSTER_IO_MANAGER_KEY: str | None = Field(
         None, description="Older spelling of OUTPUT_TARGET.io_manager_key."

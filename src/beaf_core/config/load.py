@@ -18,7 +18,7 @@ from beaf_core.config.literals import read_python
 from beaf_core.config.nodes import Node, from_plain, merge
 from beaf_core.config.overrides import lay_over, read_environment, read_sets
 from beaf_core.config.pipeline_module import SUFFIXES, import_module, load_module, no_pipeline
-from beaf_core.config.read import WRAPPER, display, read_yaml_file, unwrap
+from beaf_core.config.read import WRAPPER, display, read_yaml_file, read_yaml_text, unwrap
 from beaf_core.model.errors import UsageError
 from beaf_core.plugins.errors import did_you_mean
 
@@ -54,6 +54,7 @@ def load_pipeline(
     flags: Mapping[str, Any] | None = None,
     environ: Mapping[str, str] | None = None,
     project: Path | None = None,
+    yaml_text: str | None = None,
 ) -> LoadedPipeline:
     """Read every layer of a pipeline and merge them.
 
@@ -63,12 +64,13 @@ def load_pipeline(
         flags: top-level overrides of other flags, already typed (`{"START_DATE": …}`).
         environ: the environment; the process's own by default.
         project: where to look for `beaf.yaml`; the pipeline's folder, or the working directory.
+        yaml_text: what is to stand in the pipeline's YAML file; what stands there, if None.
 
     Raises:
         ConfigError: a layer that cannot be read; every such layer's faults are named.
         UsageError: no such pipeline, or one that raises.
     """
-    own = _own(pipeline)
+    own = _own(pipeline, yaml_text)
     start = (project or (own.path.parent if own.path else Path.cwd())).resolve()
     file = find_project_file(start)
     problems: list[Problem] = []
@@ -122,17 +124,19 @@ class _Own:
     path: Path | None = None
 
 
-def _own(pipeline: str | Path | Mapping[str, Any] | ModuleType) -> _Own:
+def _own(
+    pipeline: str | Path | Mapping[str, Any] | ModuleType, yaml_text: str | None = None
+) -> _Own:
     if isinstance(pipeline, ModuleType):
-        return _of_module(pipeline)
+        return _of_module(pipeline, yaml_text)
     if not isinstance(pipeline, str | Path):
         return _Own([lambda: _given(pipeline)])
     path = Path(pipeline)
     if path.is_dir():
         raise UsageError(f"{pipeline} is a folder", remedy="name a pipeline's .py or .yaml file")
     if path.suffix in SUFFIXES:
-        return _of_file(path)
-    return _of_module(import_module(str(pipeline)))
+        return _of_file(path, yaml_text)
+    return _of_module(import_module(str(pipeline)), yaml_text)
 
 
 def _given(pipeline: Mapping[str, Any]) -> Node:
@@ -145,17 +149,17 @@ def _given(pipeline: Mapping[str, Any]) -> Node:
     return unwrap(node)
 
 
-def _of_file(path: Path) -> _Own:
+def _of_file(path: Path, yaml_text: str | None) -> _Own:
     if not path.is_file():
         raise no_pipeline(path)
     file = path.resolve()
     python = file.with_suffix(".py")
     if python.is_file():
-        return _of_module(load_module(python))
-    return _Own([lambda: read_yaml_file(file)], path=file)
+        return _of_module(load_module(python), yaml_text)
+    return _Own([_yaml_layer(file, yaml_text)], path=file)
 
 
-def _of_module(module: ModuleType) -> _Own:
+def _of_module(module: ModuleType, yaml_text: str | None) -> _Own:
     file = getattr(module, "__file__", None)
     path = Path(file).resolve() if file else None
     name = display(path) if path else module.__name__
@@ -163,8 +167,10 @@ def _of_module(module: ModuleType) -> _Own:
     if getattr(module, WRAPPER, None) is not None:
         layers.append(lambda: _user_config(module, path, name))
     sibling = _sibling_yaml(path)
+    if sibling is None and path is not None and yaml_text is not None:
+        sibling = path.with_suffix(".yaml")
     if sibling:
-        layers.append(lambda: read_yaml_file(sibling))
+        layers.append(_yaml_layer(sibling, yaml_text))
     if not layers:
         raise UsageError(
             f"{name} has no USER_CONFIG and no YAML file beside it",
@@ -173,6 +179,10 @@ def _of_module(module: ModuleType) -> _Own:
     if _python_wins(module, name):
         layers.reverse()
     return _Own(layers, module, path)
+
+
+def _yaml_layer(file: Path, text: str | None) -> Layer:
+    return lambda: read_yaml_file(file) if text is None else read_yaml_text(text, file)
 
 
 def _user_config(module: ModuleType, path: Path | None, name: str) -> Node:

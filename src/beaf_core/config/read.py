@@ -67,6 +67,16 @@ def read_yaml_file(path: Path) -> Node:
     except UnicodeDecodeError as error:
         message = f"is not UTF-8 text: {error.reason} at byte {error.start}"
         raise ConfigError([Problem("", message, place)]) from None
+    return read_yaml_text(text, path)
+
+
+def read_yaml_text(text: str, path: Path) -> Node:
+    """Read what stands in a YAML file, or is to stand there.
+
+    Raises:
+        ConfigError: it is not a YAML mapping.
+    """
+    place = Place(display(path), str(path.parent))
     node = read_yaml(text, place)
     if node.value is None:
         return Node({}, place)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -13,7 +15,22 @@ from beaf_core.model.partition import DatePartition, parse_universe_spec
 
 SECONDS_OF_A_DAY = 86_400
 
-_CRON_FIELDS = ("minute", "hour", "day", "month", "weekday")
+#: A field of cron → what it takes.
+_CRON_VALUES = {
+    "minute": "write 0 to 59, */5, 0,30 or *",
+    "hour": "write 0 to 23, */6, 9-17 or *",
+    "day": "write 1 to 31, L for a month's last, or *",
+    "month": "write 1 to 12, JAN to DEC, or *",
+    "weekday": "write 0 to 7 (Sunday is 0 and 7), MON-FRI, or *",
+}
+_CRON_FIELDS = tuple(_CRON_VALUES)
+#: What the library reads, and orchestrators do not, or not twice alike: the working day nearest to
+#: a day (15W), a time chosen at random (R, R(0-9)) or by a name (H).
+_CRON_ODDITIES = re.compile(r"\dW|^LW|(^|,)[RH]($|[^A-Z])", re.IGNORECASE)
+_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+
+#: Days before the one on which a schedule runs: `-3d`, or business days, `-1bd`.
+_DAYS_AGO = re.compile(r"-[1-9]\d{0,3}b?d")
 
 
 def _told(error: UsageError) -> ValueError:
@@ -67,9 +84,45 @@ def _ordered(limits: tuple[float | None, float | None]) -> tuple[float | None, f
 
 
 def _cron(value: str) -> str:
-    if len(value.split()) != len(_CRON_FIELDS):
-        raise ValueError(f"should have five fields: {' '.join(_CRON_FIELDS)}")
-    return value
+    fields = value.split()
+    if len(fields) != len(_CRON_FIELDS):
+        raise ValueError(f"should have five fields: {' '.join(_CRON_FIELDS)}{_five_of(fields)}")
+    for number, (field, name) in enumerate(zip(fields, _CRON_FIELDS, strict=True)):
+        alone = ["*"] * number + [field] + ["*"] * (4 - number)
+        if _CRON_ODDITIES.search(field) or not _is_cron(" ".join(alone)):
+            raise ValueError(f"{field!r} is no {name} of cron; {_CRON_VALUES[name]}")
+    if not _is_cron(value):
+        raise ValueError("cannot be read; write for example 0 2 * * MON-FRI")
+    if not _comes(value):
+        raise ValueError("names a day that no year has, so it would never run; change day or month")
+    return " ".join(fields)
+
+
+def _five_of(fields: list[str]) -> str:
+    """Say how six fields of AWS and BMLL, whose last is a year, are written in five."""
+    if len(fields) != 6 or not re.fullmatch(r"\*|[0-9,/-]{4,}", fields[-1]):
+        return ""
+    return f"; without the year it is {' '.join(fields[:5]).replace('?', '*')}"
+
+
+def _is_cron(value: str) -> bool:
+    from croniter import CroniterError, croniter  # 30 ms, where schedules are
+
+    try:
+        croniter.expand(value)
+    except CroniterError:
+        return False
+    return True
+
+
+def _comes(value: str) -> bool:
+    from croniter import CroniterBadDateError, croniter  # as above
+
+    try:
+        croniter(value, _ANY_TIME).get_next()
+    except CroniterBadDateError:
+        return False
+    return True
 
 
 def _time_zone(value: str) -> str:
@@ -81,12 +134,14 @@ def _time_zone(value: str) -> str:
 
 
 def _day_or_range(value: object) -> object:
-    if value in ("today", "yesterday"):
+    if value in ("today", "yesterday") or _DAYS_AGO.fullmatch(str(value)):
         return value
     try:
         return DatePartition(str(value)).key
     except UsageError as error:
-        raise ValueError(f"{_told(error)}, or today, or yesterday") from None
+        raise ValueError(
+            f"{_told(error)}, or today, yesterday, -3d for days ago, -1bd for business days ago"
+        ) from None
 
 
 def _selector(value: str) -> str:

@@ -6,8 +6,10 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from beaf_core.model.errors import ExitCode, UsageError
+from beaf_core.model.faults import Fault
 from beaf_core.model.outputs import Receipt
 from beaf_core.model.run import PassOutcome, RunReport
 
@@ -57,7 +59,7 @@ class FinishedRun:
         return self.report
 
 
-def _outcome(values: dict[str, object]) -> PassOutcome:
+def _outcome(values: dict[str, Any]) -> PassOutcome:
     receipt = values["receipt"]
     return PassOutcome(
         pass_name=str(values["pass_name"]),
@@ -66,4 +68,5 @@ def _outcome(values: dict[str, object]) -> PassOutcome:
         receipt=Receipt.from_json(receipt) if isinstance(receipt, dict) else None,
         message=None if values["message"] is None else str(values["message"]),
         exit_code=ExitCode(int(str(values["exit_code"]))),
+        refused=tuple(map(Fault.from_json, values.get("refused", ()))),
     )

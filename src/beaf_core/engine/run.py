@@ -6,6 +6,7 @@ import os
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import ParamSpec, TypeVar
 
 import polars as pl
@@ -31,7 +32,9 @@ from beaf_core.engine.planning.stages import Stage, check_locations, stages_of
 from beaf_core.engine.session import Session, open_session
 from beaf_core.engine.unreadable import Panic
 from beaf_core.engine.work import PassWork
-from beaf_core.model.errors import BeafError, BlockedError, ExitCode, LockedError
+from beaf_core.model.command import CommandRequest
+from beaf_core.model.errors import BeafError, BlockedError, ExitCode, LockedError, UsageError
+from beaf_core.model.faults import Fault, faults_text
 from beaf_core.model.outputs import Target
 from beaf_core.model.partition import PartitionRun, parse_universe_spec
 from beaf_core.model.run import LaunchRequest, PassOutcome, RunReport, notes_of, summarise
@@ -40,12 +43,20 @@ Answer = TypeVar("Answer")
 Given = ParamSpec("Given")
 
 
-def execute_request(request: LaunchRequest) -> RunReport:
+def execute_request(request: LaunchRequest | CommandRequest) -> RunReport:
     """Carry out a run in this process.
 
     Every partition stands for itself: one that fails leaves the others, and what it replaced,
     whole. The manifest is written in any case.
+
+    Raises:
+        UsageError: it is a command, which needs a process of its own.
     """
+    if isinstance(request, CommandRequest):
+        raise UsageError(
+            f"the launcher runs pipelines, and cannot start the command {request.args[0]}",
+            remedy="choose a launcher that starts commands, such as local",
+        )
     session = request.session or open_session(request)
     folder = runs_folder(request.project) / request.run_id
     make_folder(folder)  # a run that could not be told of must not write
@@ -171,7 +182,7 @@ class _Run:
                 for target, standing in work.targets
             ]
 
-    def _checked(self, work: Work, frame: pl.DataFrame) -> list[str]:
+    def _checked(self, work: Work, frame: pl.DataFrame) -> list[Fault]:
         """Check a frame; what is wrong with it, and no reason to refuse it, is told."""
         require_same_sources(self.session, work, self.done)
         checks = work.resolved.config.quality_checks
@@ -179,8 +190,9 @@ class _Run:
             checks = self.session.pipeline.config.QUALITY_CHECKS
         faults = check_quality(work.resolved, checks, frame, work.around)
         if frame.is_empty() and not faults:
-            faults = ["no row matches, so the output is empty"]
-        return [*faults, *self.schema_lock.check(work.resolved.name, frame.schema)]
+            faults = [Fault("rows", "no row matches, so the output is empty")]
+        changes = self.schema_lock.check(work.resolved.name, frame.schema)
+        return [*faults, *(Fault("schema", each) for each in changes)]
 
     def _publish(
         self,
@@ -188,9 +200,11 @@ class _Run:
         standing: Standing,
         work: Work,
         frame: pl.DataFrame,
-        told: Sequence[str],
+        faults: Sequence[Fault],
     ) -> PassOutcome:
-        name, partition, told = target.pass_name, work.partition, [work.left_out, *told]
+        name, partition = target.pass_name, work.partition
+        told = [work.left_out, *map(str, faults)]
+        target = target.stamped(faults=faults_text(faults)) if faults else target
         if not standing.reason:
             return PassOutcome(
                 name, partition.key, standing.status, standing.receipt, work.left_out or None
@@ -222,12 +236,20 @@ class _Run:
         self, resolved: ResolvedPass, partition: PartitionRun, error: BaseException
     ) -> PassOutcome:
         told, code = f"this is a bug in BEAF: {type(error).__name__}: {error}", ExitCode.BUG
+        faults: Sequence[Fault] = ()
         if isinstance(error, BeafError):
-            told, code = str(error), error.exit_code
+            told, code, faults = str(error), error.exit_code, error.faults
         # A plugin's message may quote what it was given, secrets included.
         mask = mask_of(self.request.config, os.environ)
         trace = mask("".join(traceback.format_exception(error)))
         status = "blocked" if isinstance(error, BlockedError) else "failed"
+        refused = tuple(replace(each, text=mask(each.text)) for each in faults)
         return PassOutcome(
-            resolved.name, partition.key, status, None, mask(told), code, traceback=trace
+            resolved.name,
+            partition.key,
+            status,
+            message=mask(told),
+            exit_code=code,
+            traceback=trace,
+            refused=refused,
         )

@@ -5,7 +5,12 @@ One class per remedy. Each carries the exit code of the command line, so that no
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from beaf_core.model.faults import Fault
 
 
 class ExitCode(IntEnum):
@@ -30,6 +35,8 @@ class BeafError(Exception):
     """
 
     exit_code: ExitCode = ExitCode.USAGE
+    #: What checks found, where that is why.
+    faults: tuple[Fault, ...] = ()
 
     def __init__(self, message: str, *, remedy: str | None = None) -> None:
         super().__init__(message)
@@ -38,6 +45,11 @@ class BeafError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message}\n  → {self.remedy}" if self.remedy else self.message
+
+    def having(self, faults: Iterable[Fault]) -> Self:
+        """Keep what checks found."""
+        self.faults = tuple(faults)
+        return self
 
 
 class UsageError(BeafError):

@@ -8,6 +8,7 @@ from string import Formatter
 from typing import TYPE_CHECKING, Any
 
 from beaf_core.model.errors import UsageError
+from beaf_core.model.faults import Fault, read_faults
 
 if TYPE_CHECKING:
     from beaf_core.model.partition import PartitionRun
@@ -190,6 +191,11 @@ class Receipt:
     def fingerprint(self) -> str | None:
         """A digest of inputs, configuration and measure versions: equal means nothing changed."""
         return self.stamp.get("fingerprint")
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """What checks found in the rows when they were written, and did not refuse."""
+        return read_faults(self.stamp.get("faults"))
 
     def to_json(self) -> dict[str, Any]:
         """Render as JSON-ready values, without the notes."""

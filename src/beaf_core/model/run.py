@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
 from beaf_core.model.errors import ExitCode, UsageError
+from beaf_core.model.faults import Fault
 from beaf_core.model.outputs import Receipt
 from beaf_core.model.partition import DatePartition, parse_universe_spec
 
@@ -141,6 +142,7 @@ class PassOutcome:
         message: why there is none.
         exit_code: what a failure means for the shell.
         traceback: where a failure came from, for those who mend it.
+        refused: what checks found, where that is why it failed.
     """
 
     pass_name: str
@@ -150,6 +152,12 @@ class PassOutcome:
     message: str | None = None
     exit_code: ExitCode = ExitCode.OK
     traceback: str | None = field(default=None, compare=False, repr=False)
+    refused: tuple[Fault, ...] = ()
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """What checks found in the rows: those that stand, or those that were refused."""
+        return self.refused or (self.receipt.faults if self.receipt else ())
 
     def to_json(self) -> dict[str, Any]:
         """Render as the line of `--json` that a caller reads."""
@@ -215,7 +223,7 @@ class LaunchedRun(Protocol):
         """A word by which `find_run` finds it again."""
 
     def status(self) -> str:
-        """`running`, `succeeded`, `partly_failed`, `failed` or `cancelled`."""
+        """`running`, `succeeded`, `partly_failed`, `failed` or `cancelled`; `scheduled`."""
 
     def stop(self) -> None:
         """Ask it to end."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from beaf_core.model.command import CommandRequest
 from beaf_core.model.dates import DayStatus
 from beaf_core.model.errors import UsageError
 from beaf_core.model.outputs import Receipt, Target
@@ -216,7 +217,7 @@ def check_output_read(entry: PluginEntry, answer: object) -> pl.LazyFrame | None
     raise PluginAnswerError(entry, "read_output", reason)
 
 
-def check_request(request: LaunchRequest) -> None:
+def check_request(request: LaunchRequest | CommandRequest) -> None:
     """Check that a request can travel as JSON."""
     try:
         json.dumps(request.to_json(), allow_nan=False)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import polars as pl
     from pydantic import BaseModel
 
+    from beaf_core.model.command import CommandRequest
     from beaf_core.model.module import AnalyticsModule
     from beaf_core.model.outputs import Receipt, Target
     from beaf_core.model.partition import PartitionRun
@@ -242,7 +243,9 @@ class PluginHost:
         check = answers.check_removed
         self._ask(entry, "remove_output", check, target=target, receipt=receipt)
 
-    def launch_run(self, launcher: str, request: LaunchRequest, config: Any) -> LaunchedRun:
+    def launch_run(
+        self, launcher: str, request: LaunchRequest | CommandRequest, config: Any
+    ) -> LaunchedRun:
         """Ask a launcher to start a run; the request is checked to be plain data."""
         entry = self.catalog.find("launcher", launcher)
         answers.check_request(request)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from beaf_core.model.command import CommandRequest
     from beaf_core.model.module import AnalyticsModule
     from beaf_core.model.run import LaunchedRun, LaunchRequest
     from beaf_core.model.tables import TableRead, TableRequest
@@ -219,14 +220,16 @@ def analytics_module() -> AnalyticsModule:
 
 
 @hookspec(firstresult=True)
-def launch_run(request: LaunchRequest, config: Any) -> LaunchedRun:
+def launch_run(request: LaunchRequest | CommandRequest, config: Any) -> LaunchedRun:
     """Start a run where this launcher runs things (kind `launcher`).
 
     The request is plain data: `request.to_json()` can travel. On the other side,
-    `execute_request(LaunchRequest.from_json(…))` carries it out.
+    `execute_request(LaunchRequest.from_json(…))` carries it out. Orchestrators ask with a
+    `CommandRequest` for a program of theirs to be started; `execute_request` refuses it, in the
+    name of launchers that run pipelines alone.
 
     Args:
-        request: the run.
+        request: the run of a pipeline, or a command.
         config: the plugin's `Config`, filled from its section; None without one.
 
     Returns:

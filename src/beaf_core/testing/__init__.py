@@ -10,6 +10,7 @@ _HOMES = {
     "TINY_DAYS": "market",
     "TINY_MICS": "market",
     "check_command": "running",
+    "check_launched_commands": "running",
     "check_launcher": "running",
     "check_module": "contracts",
     "check_output": "outputs",
@@ -27,6 +28,7 @@ __all__ = [
     "TINY_DAYS",
     "TINY_MICS",
     "check_command",
+    "check_launched_commands",
     "check_launcher",
     "check_module",
     "check_output",
@@ -65,6 +67,6 @@ if TYPE_CHECKING:
     )
     from beaf_core.testing.outputs import check_output
     from beaf_core.testing.pipeline import tiny_request
-    from beaf_core.testing.running import check_command, check_launcher
+    from beaf_core.testing.running import check_command, check_launched_commands, check_launcher
     from beaf_core.testing.sources import check_source
     from beaf_core.testing.subject import host_with

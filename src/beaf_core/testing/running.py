@@ -1,10 +1,12 @@
-"""Do launchers and commands keep their contract?"""
+"""Do launchers, what they launch, and commands keep their contract?"""
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from beaf_core import BeafError, PluginError
+from beaf_core import BeafError, CommandRequest, PluginError
 from beaf_core.testing.subject import Subject, subject
 
 if TYPE_CHECKING:
@@ -69,6 +71,58 @@ def _check_unknown_ref(tested: Subject, given: object) -> None:
     except BeafError:
         return
     raise AssertionError("find_run finds a run that was never launched")
+
+
+_SAYS = "import sys; print('said', flush=True); sys.exit({code})"
+_WAITS = "import time; print('said', flush=True); time.sleep(600)"
+
+
+def check_launched_commands(
+    plugin: object, folder: Path | str, config: object = None, *, name: str | None = None
+) -> None:
+    """Check a launcher that starts commands: how they end, what they say, and that they stop.
+
+    Args:
+        plugin: the name of an installed launcher, or the object itself.
+        folder: an empty place that commands can run in.
+        config: its options, as they would stand in its section.
+        name: the name to address an object by.
+
+    Raises:
+        AssertionError: the contract is broken; the message says how.
+        PluginError: an answer was refused at the border.
+    """
+    tested = subject("launcher", plugin, name)
+    given = tested.options(config)
+
+    def started(run_id: str, code: str) -> LaunchedRun:
+        request = CommandRequest(run_id, (sys.executable, "-c", code), str(folder))
+        return tested.host.launch_run(tested.name, request, given)
+
+    for run_id, code, expected in (("right", 0, "succeeded"), ("wrong", 3, "failed")):
+        run = started(run_id, _SAYS.format(code=code))
+        _check_command_ended(run, run_id, code, expected)
+        found = tested.host.find_run(tested.name, run.ref, given)
+        _check_command_ended(found, run_id, code, expected)
+    stopped = started("stopped", _WAITS)
+    status = stopped.status()
+    assert status == "running", f"of a command that waits, status() answers {status!r}"
+    tested.host.find_run(tested.name, stopped.ref, given).stop()
+    stopped.wait()
+    status = stopped.status()
+    assert status == "cancelled", f"of a command that was stopped, status() answers {status!r}"
+
+
+def _check_command_ended(run: LaunchedRun, run_id: str, code: int, expected: str) -> None:
+    report, status = run.wait(), run.status()
+    assert status == expected, f"exit code {code} is told as {status!r}, not {expected!r}"
+    told = (report.run_id, int(report.exit_code))
+    assert told == (run_id, code), f"wait() reports {told}, not {(run_id, code)}"
+    lines = list(run.logs())
+    assert "said" in lines, f"logs() lacks the line that the command wrote: {lines}"
+    assert str(code) in lines[-1], (
+        f"the last line of logs() does not tell how it ended: {lines[-1]}"
+    )
 
 
 # -- commands ------------------------------------------------------------------------------

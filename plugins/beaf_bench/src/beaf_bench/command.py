@@ -15,6 +15,7 @@ WORKLOADS = ("W1", "W2", "W3c", "W3", "W4", "W4q", "W5", "W6")
 OUTPUTS = "outputs"
 LAYOUTS = ("listing", "time", "skew")
 RIVALS = ("hand", "duckdb", "decode")
+TARGETS = ("parquet", "hive", "delta", "sqlite", "duckdb", "postgresql")
 
 
 class Words(click.ParamType[tuple[str, ...]]):
@@ -76,6 +77,14 @@ class Words(click.ParamType[tuple[str, ...]]):
     help="The best hand-written polars, DuckDB, and pure decoding of the needed columns.",
 )
 @click.option(
+    "--targets",
+    type=Words(TARGETS),
+    default=",".join(TARGETS),
+    show_default=True,
+    metavar="parquet,…",
+    help="Where the workload outputs writes to.",
+)
+@click.option(
     "--reps",
     type=click.IntRange(min=1),
     default=5,
@@ -106,6 +115,7 @@ def bench(
     workloads: tuple[str, ...],
     layouts: tuple[str, ...],
     rivals: tuple[str, ...],
+    targets: tuple[str, ...],
     reps: int,
     budget_mb: int,
     scale: bool,
@@ -128,6 +138,7 @@ def bench(
         workloads=workloads,
         layouts=layouts,
         rivals=rivals,
+        targets=targets,
         reps=reps,
         budget=budget_mb * 2**20,
         scale=scale,

@@ -34,6 +34,7 @@ class Asked:
         workloads: their names.
         layouts: `listing`, `time`, `skew`.
         rivals: `hand`, `duckdb`, `decode`.
+        targets: where the workload `outputs` writes to.
         reps: how many turns count.
         budget: bytes that the engine may take with skew and ten times the rows.
         scale: whether ten times the rows are measured, too.
@@ -45,6 +46,7 @@ class Asked:
     workloads: Sequence[str]
     layouts: Sequence[str]
     rivals: Sequence[str]
+    targets: Sequence[str]
     reps: int
     budget: int
     scale: bool

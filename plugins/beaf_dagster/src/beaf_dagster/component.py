@@ -34,6 +34,9 @@ class BeafPipelinesComponent(dg.Component, dg.Model, dg.Resolvable):
     start: str | None = Field(
         default=None, description="The first day of every pipeline's partitions."
     )
+    input_tables: Sequence[str] = Field(
+        default=(), description="Raw tables (`trades`, `l3`) to show as external assets."
+    )
     allow_large_partitions: bool = Field(
         default=False, description="Load more partitions per asset than the web page is good for."
     )
@@ -46,6 +49,7 @@ class BeafPipelinesComponent(dg.Component, dg.Model, dg.Resolvable):
             universes=self.universes or None,
             frequency=self.frequency,
             start=self.start,
+            input_tables=self.input_tables,
             allow_large_partitions=self.allow_large_partitions,
         )
 

@@ -21,6 +21,8 @@ PASSWORD_VARIABLE = "DAGSTER_POSTGRES_PASSWORD"  # noqa: S105 — its name, not 
 FIRST_DAY = "2015-01-01"
 
 _PROJECT = "project/src/beaf_pipelines"
+#: What fits on a line beside the longest name of an argument.
+_LINE = 70
 _PRIVATE, _SHARED = 0o600, 0o644
 
 
@@ -30,12 +32,14 @@ class Asked:
 
     Attributes:
         pipelines: folders, files or packages; those of the project at load time, if empty.
+        universes: selectors beside each pipeline's own UNIVERSE; none means its UNIVERSES.
         postgres_url: where events are kept; SQLite in the home, if None.
         frequency: how dates are cut; as each pipeline says, if None.
         start_date: the first day of partitions.
     """
 
     pipelines: Sequence[str] = ()
+    universes: Sequence[str] = ()
     postgres_url: str | None = None
     frequency: str | None = None
     start_date: str = FIRST_DAY
@@ -78,23 +82,34 @@ def file_texts(asked: Asked) -> dict[str, str]:
 
 def _definitions(asked: Asked) -> Mapping[str, str]:
     frequency = BatchFrequency(asked.frequency).value if asked.frequency else None
-    shown = json.dumps(list(asked.pipelines), ensure_ascii=False) if asked.pipelines else "None"
     return {
-        "pipelines": shown,
+        "pipelines": _listed(asked.pipelines),
+        "universes": _listed(asked.universes),
         "frequency": json.dumps(frequency) if frequency else "None",
         "start": json.dumps(asked.start_date),
     }
+
+
+def _listed(texts: Sequence[str]) -> str:
+    """Write a list as `ruff format` would, on one line where it fits."""
+    if not texts:
+        return "None"
+    words = [json.dumps(each, ensure_ascii=False) for each in texts]
+    line = f"[{', '.join(words)}]"
+    if len(line) <= _LINE:
+        return line
+    return "".join(["[\n", *(f"        {each},\n" for each in words), "    ]"])
 
 
 def _storage(postgres_url: str | None) -> str:
     if postgres_url is None:
         return _filled("sqlite.yaml", password_variable=PASSWORD_VARIABLE)
     parts = urlsplit(postgres_url)
-    _check_postgres(parts)
+    port = _check_postgres(parts)
     return _filled(
         "postgres.yaml",
         hostname=json.dumps(parts.hostname),
-        port=str(parts.port or 5432),
+        port=str(port),
         username=json.dumps(unquote(parts.username or "")),
         db_name=json.dumps(unquote(parts.path.lstrip("/"))),
         password_variable=PASSWORD_VARIABLE,
@@ -107,7 +122,8 @@ def _params(parts: SplitResult) -> str:
     return f"      params: {json.dumps(given)}\n" if given else ""
 
 
-def _check_postgres(parts: SplitResult) -> None:
+def _check_postgres(parts: SplitResult) -> int:
+    """Refuse what is no address of PostgreSQL; return its port."""
     remedy = "write postgresql://user@host:5432/database"
     if parts.scheme.partition("+")[0] not in ("postgresql", "postgres"):
         raise UsageError(
@@ -124,6 +140,10 @@ def _check_postgres(parts: SplitResult) -> None:
     ]
     if lacking:
         raise UsageError(f"--postgres_url names no {' and no '.join(lacking)}", remedy=remedy)
+    try:
+        return parts.port or 5432
+    except ValueError as error:
+        raise UsageError(f"--postgres_url: {error}", remedy=remedy) from error
 
 
 def _filled(name: str, **values: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -121,3 +122,89 @@ def test_without_any_pipeline_definitions_are_empty_and_say_what_to_set(
     (said,) = [each.getMessage() for each in caplog.records if "no pipelines" in each.getMessage()]
     assert "set BEAF_PIPELINES" in said
     assert str(tmp_path) in said
+
+
+def test_a_pipeline_that_cannot_be_loaded_is_named_and_the_others_load(pipes: Path) -> None:
+    (pipes / "broken.yaml").write_text("PASSES: [{name: bars, modules: [no_such_module]}]\n")
+    (pipes / "hopeless.py").write_text("USER_CONFIG = 1 / 0\n")
+    definitions = build_definitions(pipes, frequency="M", universes=["mic=XLON"])
+    dg.Definitions.validate_loadable(definitions)
+    told = {
+        each.key.path[-1]: each.description or ""
+        for each in definitions.resolve_all_asset_specs()
+        if "beaf/broken" in each.tags
+    }
+    assert set(told) == {"broken", "hopeless"}
+    assert "no_such_module" in told["broken"]
+    assert "division by zero" in told["hopeless"]
+    assert {"pipes/bars", "pipes/two"} <= keys_of(definitions)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"frequency": "H"}, "H"),
+        ({"start": "2025-02-30"}, "2025-02-30"),
+        ({"universes": ["mic=XLON,XPAR"]}, "comma"),
+    ],
+)
+def test_partitions_that_cannot_be_are_told_at_each_pipeline(
+    pipes: Path, given: dict[str, Any], told: str
+) -> None:
+    definitions = build_definitions(pipes, **given)
+    dg.Definitions.validate_loadable(definitions)
+    specs = list(definitions.resolve_all_asset_specs())
+    assert all("beaf/broken" in each.tags for each in specs)
+    assert all(told in (each.description or "") for each in specs)
+
+
+def test_partitions_are_said_in_one_way(pipes: Path) -> None:
+    days = dg.DailyPartitionsDefinition("2025-01-01")
+    with pytest.raises(UsageError, match="partitions_def says what"):
+        build_definitions(pipes, partitions_def=days, frequency="M")
+
+
+def test_each_pipeline_has_a_job_by_either_name_and_passes_can_be_assets(pipes: Path) -> None:
+    definitions = build_definitions(pipes, split_passes=True)
+    repository = definitions.get_repository_def()
+    names = {each.name for each in repository.get_all_jobs()}
+    assert {"bars__job", "tiny_bars__job", "two__job", "tiny_two__job"} <= names
+    assert {"pipes/two/bars", "pipes/two/hours"} <= keys_of(definitions)
+
+
+def test_raw_tables_stand_beside_the_pipelines_that_read_them(pipes: Path) -> None:
+    definitions = build_definitions(pipes, input_tables=["trades"], start="2025-01-01")
+    graph = definitions.resolve_asset_graph()
+    (trades,) = [each for each in graph.get_all_asset_keys() if each.path[-1] == "trades"]
+    assert not graph.get(trades).is_materializable
+    assert trades in graph.get(BARS).parent_keys
+    partitions = graph.get(trades).partitions_def
+    assert isinstance(partitions, dg.MultiPartitionsDefinition)
+    assert list(partitions.get_partitions_def_for_dimension("mic").get_partition_keys()) == [
+        "XLON",
+        "XPAR",
+    ]
+
+
+def test_the_latest_days_bring_their_sensor(pipes: Path) -> None:
+    assert not build_definitions(pipes).sensors
+    with (pipes / "bars.yaml").open("a") as pipeline:
+        pipeline.write("AUTO_MATERIALIZE_ENABLED: true\n")
+    (sensor,) = build_definitions(pipes).sensors or []
+    assert isinstance(sensor, dg.AutomationConditionSensorDefinition)
+
+
+def test_schedules_and_checks_come_along_and_a_job_of_theirs_runs(
+    pipes: Path, instance: dg.DagsterInstance
+) -> None:
+    with (pipes / "bars.yaml").open("a") as pipeline:
+        pipeline.write('SCHEDULES: [{name: nightly, cron: "0 2 * * *", enabled: true}]\n')
+    definitions = build_definitions(pipes)
+    assert [each.name for each in definitions.schedules or []] == ["bars__nightly"]
+    job = definitions.resolve_job_def("tiny_bars__job")
+    done = job.execute_in_process(instance=instance, partition_key="2025-01-06|mic=XLON")
+    assert done.success
+    checks = done.get_asset_check_evaluations()
+    assert checks
+    assert all(each.passed for each in checks)
+    assert not build_definitions(pipes, checks=False).asset_checks

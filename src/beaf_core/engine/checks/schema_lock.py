@@ -15,6 +15,7 @@ import polars as pl
 
 from beaf_core.engine.files import replace_text
 from beaf_core.model.errors import ResourceError, UsageError
+from beaf_core.model.faults import Fault
 
 if TYPE_CHECKING:
     from beaf_core.config.analytics import AnalyticsConfig
@@ -89,12 +90,13 @@ class SchemaLock:
             write_lock(self.path, {**passes, name: columns})
 
     def _refusal(self, name: str, changes: list[str]) -> UsageError:
+        told = f"the columns of pass {name} are not those of the schema lock {self.path}: "
+        told += ", ".join(changes)
         return UsageError(
-            f"the columns of pass {name} are not those of the schema lock {self.path}: "
-            + ", ".join(changes),
+            told,
             remedy="mend the pipeline, or accept the change by one run with "
             "--set SCHEMA_LOCK_MODE=update",
-        )
+        ).having([Fault("schema", told)])
 
 
 def differences(known: Columns, found: Columns) -> list[str]:

@@ -107,6 +107,7 @@ def outcome_facts(outcome: PassOutcome) -> dict[str, Any]:
         "message": outcome.message,
         "exit_code": int(outcome.exit_code),
         "traceback": outcome.traceback,
+        "refused": [each.to_json() for each in outcome.refused],
         "receipt": outcome.receipt.to_json() if outcome.receipt else None,
     }
 

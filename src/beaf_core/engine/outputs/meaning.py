@@ -20,12 +20,12 @@ _OF_LISTINGS = {
 }
 
 
-def meaning_of(resolved: ResolvedPass, configuration: str) -> Meaning:
+def meaning_of(resolved: ResolvedPass, configuration: str = "") -> Meaning:
     """Gather what the rows of a pass say of themselves.
 
     Args:
         resolved: the pass.
-        configuration: a digest of what it was configured to.
+        configuration: a digest of what it was configured to, where rows are written with it.
     """
     config = resolved.config
     facts = {

@@ -123,6 +123,21 @@ def facets(
     return Facets(facts)
 
 
+def pass_digest(pipeline: ResolvedPipeline, resolved: ResolvedPass) -> str:
+    """Digest what the rows of a pass depend on, whatever the partition and its data.
+
+    It changes with what makes every partition of the pass stale: configuration that rows depend
+    on, the declarations of measures and their code, where rows go, the version of BEAF. Who runs
+    it, when, where and with how much memory does not count.
+    """
+    outputs = [
+        [each.type, each.path_template, redact(_plain(each.options))] for each in resolved.targets
+    ]
+    definitions = [_definitions(each) for each in resolved.modules]
+    own = [resolved.name, _configuration(pipeline, resolved)]
+    return _digest([beaf_core.__version__, own, definitions, outputs], 16)
+
+
 def _configuration(pipeline: ResolvedPipeline, resolved: ResolvedPass) -> dict[str, Any]:
     config = pipeline.config.model_dump(mode="json", include=set(_OF_ROWS))
     config["SOURCE"] = {"type": pipeline.source, **(_plain(pipeline.source_options) or {})}

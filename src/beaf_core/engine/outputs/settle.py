@@ -154,7 +154,8 @@ def without_data(
     resolved: ResolvedPass, partition: PartitionRun, plans: Sequence[DayPlan]
 ) -> PassOutcome:
     """Say why a partition is not written: closed, pending or missing."""
-    return PassOutcome(resolved.name, partition.key, readiness(plans), None, left_out(plans))
+    status = readiness(plans).value  # a word: others write it into records of their own
+    return PassOutcome(resolved.name, partition.key, status, None, left_out(plans))
 
 
 def left_out(plans: Sequence[DayPlan]) -> str:

@@ -49,7 +49,8 @@ def race(asked: Asked, tell: Callable[[str], None]) -> tuple[Outcome, list[Ratio
     results: Outcome = {}
     ratios = []
     rows, warm = (frame(size, asked.cache, tell) for size in (asked.size, "tiny"))
-    for name, call in CALLS.items():
+    for name in asked.targets:
+        call = CALLS[name]
         lacking = [each for each in _NEEDS[name] if find_spec(each) is None]
         if lacking:
             problem = f"not measured: {', '.join(lacking)} is not installed"

@@ -9,9 +9,22 @@ import click
 
 #: Command → its line of help, and its home: dagster alone takes two seconds to import.
 _COMMANDS: Mapping[str, tuple[str, str]] = {
+    "doctor": ("Check an instance, and say what to mend.", "beaf_dagster.commands.doctor:doctor"),
+    "install": (
+        "Put a schedule, or automation, into a pipeline's YAML.",
+        "beaf_dagster.commands.install:install",
+    ),
     "prune": (
         "Remove events that newer ones have overtaken.",
         "beaf_dagster.commands.prune:prune",
+    ),
+    "run": (
+        "Materialize partitions, here or by a launcher.",
+        "beaf_dagster.commands.run:run",
+    ),
+    "scheduler": (
+        "Install, look after and remove the daemon.",
+        "beaf_dagster.commands.scheduler:scheduler",
     ),
     "setup": (
         "Write an instance, a workspace and definitions.",
@@ -22,6 +35,10 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
         "beaf_dagster.commands.sync:sync",
     ),
     "ui": ("Start the web page, and no daemon.", "beaf_dagster.commands.ui:ui"),
+    "uninstall": (
+        "Take a schedule out of a pipeline's YAML.",
+        "beaf_dagster.commands.install:uninstall",
+    ),
 }
 
 

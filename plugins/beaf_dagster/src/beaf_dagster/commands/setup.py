@@ -53,7 +53,8 @@ def setup(
 ) -> None:
     """Write an instance, a workspace and definitions; what is there already is kept."""
     home = new_home(dagster_home)
-    asked = Asked(_pipelines(pipelines), postgres_url, batch_freq, _day(start_date))
+    places, venues = _pipelines(pipelines)
+    asked = Asked(places, venues, postgres_url, batch_freq, _day(start_date))
     done = set_up(home, asked, dry_run=dry_run)
     if as_json:
         files = [{"path": str(each.path), "state": each.state} for each in done]
@@ -69,20 +70,20 @@ def _day(text: str) -> str:
     return DatePartition(text).start_date
 
 
-def _pipelines(named: Sequence[str]) -> list[str]:
-    """Name pipelines so that every process finds them; those of the project, if none are named.
+def _pipelines(named: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Name pipelines so that every process finds them, and list the venues of their sources.
 
     Raises:
         UsageError: there is no such pipeline.
     """
     from beaf_dagster.locate import project_folders
     from beaf_dagster.pipelines import find_pipelines
+    from beaf_dagster.venues import known_venues
 
-    if not named:
-        return [str(each) for each in project_folders(Path.cwd())]
-    for each in named:
-        find_pipelines(each)
-    return [str(Path(each).resolve()) if Path(each).exists() else each for each in named]
+    packages = list(named) or [str(each) for each in project_folders(Path.cwd())]
+    venues = known_venues(found for each in packages for found in find_pipelines(each))
+    places = [str(Path(each).resolve()) if Path(each).exists() else each for each in packages]
+    return places, venues
 
 
 def _print(done: Sequence[SetFile], dry_run: bool) -> None:

@@ -9,7 +9,7 @@ import polars as pl
 
 from beaf_core import DatePartition, UsageError
 from beaf_dagster.partitions.dates import date_key, dates_of
-from beaf_dagster.partitions.definition import OWN_UNIVERSE
+from beaf_dagster.partitions.universes import OWN_UNIVERSE
 
 #: The universe of outputs of a pipeline's own `get_universe`.
 ALL = "all"

@@ -71,7 +71,9 @@ class _Job:
         full = with_added(handed.lazy(), target, partition, key=True)
         columns = stored_columns(driver, full.collect_schema(), options.sql_timestamps)
         check_fits(driver, table(place, columns))
-        rows = full.cast({name: each.dtype for name, each in columns.items()}).collect()
+        typed = full.cast({name: each.dtype for name, each in columns.items()})
+        # In memory, a key that is the same in all rows is one piece; streamed, it is a hundred.
+        rows = typed.collect(engine="in-memory")
         notes = {each.note: 1 for each in columns.values() if each.note}
         if not driver.keeps_nan:
             rows, notes = _without_nan(rows, notes, driver)

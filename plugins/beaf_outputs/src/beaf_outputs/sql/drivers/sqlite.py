@@ -8,7 +8,7 @@ the database, which stays locked for no longer than the copy takes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib.util import find_spec
@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine
 
@@ -24,6 +23,7 @@ from beaf_outputs.sql.drivers.compiled import quote_all
 from beaf_outputs.sql.drivers.engines import READ_ROWS, EngineDatabase, EngineDriver, engine
 from beaf_outputs.sql.drivers.faults import DatabaseError
 from beaf_outputs.sql.drivers.files import Spelled, file_of, make_folder, same_but_for_case
+from beaf_outputs.sql.drivers.sqlite_stage import affinity, stage
 from beaf_outputs.sql.stored import Stored, stored
 
 #: Another writer is waited for so long, where the URL does not say otherwise (`?timeout=600`).
@@ -39,9 +39,6 @@ _STAGE = "beaf_staged"
 
 #: How each file of SQLite begins; what does not, and is short, SQLite would take for empty.
 _MAGIC = b"SQLite format 3\0"
-
-#: Large pages: the file is written once, read once, and never changed (a fifth less CPU).
-_PRAGMAS = ("journal_mode = OFF", "synchronous = OFF", "page_size = 65536")
 
 _LARGEST = 2**63 - 1
 
@@ -181,15 +178,37 @@ class SqliteDatabase(EngineDatabase):
             self._connection.exec_driver_sql(text, list(values))
 
     def _copy(self, table: sa.Table, rows: pl.DataFrame, batch_size: int | None) -> None:
-        marks = [f"c{number}" for number in range(rows.width)]
-        names = list(rows.columns)
-        staged = sa.Table("rows", sa.MetaData(), *map(sa.Column, marks), schema=_STAGE)
+        declared = self._declared(table)
+        alike = sorted(declared) == sorted(rows.columns)
+        names = list(declared) if alike else rows.columns
+        marks = {name: f"c{number}" for number, name in enumerate(names)}
         try:
-            _stage(self._staged, rows.rename(dict(zip(names, marks, strict=True))), batch_size)
+            kinds = [declared.get(name, "") for name in names]
+            stage(self._staged, rows.select(names).rename(marks), kinds, batch_size)
             self._connection.exec_driver_sql(f"ATTACH ? AS {_STAGE}", (str(self._staged),))
-            self.run(sa.insert(table).from_select(names, sa.select(*staged.columns)))
+            self._take_over(table, marks, as_records=alike)
         finally:
             self._staged.unlink(missing_ok=True)  # before the next one may begin to write
+
+    def _take_over(self, table: sa.Table, marks: Mapping[str, str], *, as_records: bool) -> None:
+        """Copy what is staged: values by their names, or records as they are.
+
+        Without names, and of a table that is declared alike, SQLite copies records: a third of the
+        CPU. Where an index stands in the way, it copies values by itself.
+        """
+        if as_records:
+            named = self._connection.dialect.identifier_preparer.format_table(table)
+            text = f"INSERT INTO {named} SELECT * FROM {_STAGE}.rows"  # noqa: S608 — quoted
+            self._connection.exec_driver_sql(text)
+            return
+        staged = sa.Table("rows", sa.MetaData(), *map(sa.Column, marks.values()), schema=_STAGE)
+        self.run(sa.insert(table).from_select(list(marks), sa.select(*staged.columns)))
+
+    def _declared(self, table: sa.Table) -> dict[str, str]:
+        """The columns of a table, in their order, each as one like it is declared."""
+        asked = sa.text('SELECT name, type, "notnull" FROM pragma_table_info(:name, :schema)')
+        found = self.run(asked.bindparams(name=table.name, schema=table.schema or self.schema))
+        return {name: affinity(kind) + " NOT NULL" * never for name, kind, never in found}
 
     def frames(self, query: sa.Select[Any], batch_size: int | None) -> Iterator[pl.DataFrame]:
         """Ask for rows."""
@@ -228,26 +247,6 @@ def _values(column: pl.Series) -> list[Any]:
 
 def _unsigned(value: int | None) -> int | str | None:
     return value if value is None or value <= _LARGEST else f"{value:020}"
-
-
-def _stage(path: Path, rows: pl.DataFrame, batch_size: int | None) -> None:
-    from adbc_driver_manager import dbapi as adbc
-    from adbc_driver_sqlite import dbapi
-
-    slices = rows.iter_slices(batch_size) if batch_size else [rows]
-    batches = (batch for each in slices for batch in each.to_arrow().to_batches())
-    reader = pa.RecordBatchReader.from_batches(rows.clear().to_arrow().schema, batches)
-    try:
-        with dbapi.connect(str(path), autocommit=True) as connection, connection.cursor() as cursor:
-            for pragma in _PRAGMAS:
-                cursor.execute(f"PRAGMA {pragma}")
-                cursor.fetchall()
-            cursor.adbc_ingest("rows", reader, mode="create")
-    except adbc.Error as error:
-        raise DatabaseError(
-            f"SQLite: {path} cannot be written: {error}",
-            remedy="make room, or name a file on another disk in sql_connection",
-        ) from None
 
 
 def _read_as(kind: str) -> pl.DataType:

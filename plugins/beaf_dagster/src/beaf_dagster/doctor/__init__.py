@@ -1,0 +1,1 @@
+"""Does an instance of Dagster work, and what is to be mended?"""

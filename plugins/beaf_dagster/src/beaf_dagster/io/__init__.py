@@ -1,0 +1,1 @@
+"""Frames between Dagster's assets and BEAF's outputs: where they lie, how they go and come."""
