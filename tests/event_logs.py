@@ -60,7 +60,8 @@ def partitions(count: int, *, version: str = "v1", universes: int = 5) -> pl.Dat
     for number in range(count):
         day = (date(2015, 1, 1) + timedelta(days=number // universes)).isoformat()
         mic = f"mic=X{number % universes:03}"
-        path = f'/data/a "b"\\c\té/{mic}/{day}.parquet'
+        root = "s3://bucket" if number % 4 == 1 else ""
+        path = f'{root}/data/a "b"\\c\té/{mic}/{day}.parquet'
         known = None if number % 3 == 0 else number * 100
         rows.append((f"{day}|{mic}", day, mic, f"{version}-{number}", path, number, known))
     return pl.DataFrame(rows, schema=PARTITIONS, orient="row")

@@ -101,6 +101,7 @@ def test_rows_of_which_less_is_known_get_a_template_of_their_own() -> None:
         *rows_of(partitions(3)),
         Row("k", "2025-01-01", "mic=XLON", "v", "", None, None),
         Row("k", "2025-01-01", "mic=\x01\\\"'é", "v", "p\nq", None, 0),
+        Row("k", "2025-01-01", "mic=XLON", "v", "s3://bucket/a b.parquet", 1, None),
     ]
     for row in (each._replace(key=f"{each.first}|{each.second}") for each in rows):
         assert template(telling, row).rendered(row) == serialize_value(telling.entry(row))

@@ -42,7 +42,7 @@ PARTITIONS = pl.Schema(
 )
 
 #: Metadata of events; rows as Dagster's own pages name and sum them up.
-PATH, ROWS, BYTES = "path", "dagster/partition_row_count", "bytes"
+PATH, URI, ROWS, BYTES = "path", "dagster/uri", "dagster/partition_row_count", "bytes"
 
 _INFO = 20  # logging.INFO: the level of events that Dagster records itself
 
@@ -69,6 +69,16 @@ class Row(NamedTuple):
     path: str
     rows: int | None
     bytes: int | None
+
+    @property
+    def is_url(self) -> bool:
+        """Whether it lies elsewhere than on a disk."""
+        return "://" in self.path
+
+    @property
+    def shape(self) -> tuple[bool, ...]:
+        """What its metadata consist of: equal shapes have one template."""
+        return self.is_url, self.rows is None, self.bytes is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +139,14 @@ class Telling:
         )
 
 
-def metadata(row: Row) -> dict[str, dg.PathMetadataValue | dg.IntMetadataValue]:
+def metadata(
+    row: Row,
+) -> dict[str, dg.PathMetadataValue | dg.TextMetadataValue | dg.IntMetadataValue]:
     """Give what a page shows of a partition; what nobody knows is left out."""
     counts = {ROWS: row.rows, BYTES: row.bytes}
     known = {name: dg.MetadataValue.int(each) for name, each in counts.items() if each is not None}
+    if row.is_url:
+        return {URI: dg.MetadataValue.text(row.path), **known}
     return {PATH: dg.MetadataValue.path(row.path), **known}
 
 

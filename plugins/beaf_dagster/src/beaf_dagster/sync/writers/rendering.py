@@ -37,7 +37,7 @@ class Rendering:
     _asset: str = ""
     _time: str = ""
     _keys: dict[str, str] = field(default_factory=dict)
-    _templates: dict[tuple[bool, bool], Template] = field(default_factory=dict)
+    _templates: dict[tuple[bool, ...], Template] = field(default_factory=dict)
 
     def check(self, probe: Row) -> None:
         """Hold what is rendered against what Dagster and its storage make of one partition.
@@ -76,10 +76,10 @@ class Rendering:
         self._asset, self._time = value(row["asset_key"]), value(row["timestamp"])
 
     def _text(self, row: Row) -> str:
-        known = (row.rows is None, row.bytes is None)
-        if known not in self._templates:
-            self._templates[known] = template(self.telling, row)
-        return self._templates[known].rendered(row)
+        shape = row.shape
+        if shape not in self._templates:
+            self._templates[shape] = template(self.telling, row)
+        return self._templates[shape].rendered(row)
 
 
 def value(given: object) -> str:

@@ -40,8 +40,10 @@ class Template:
 
 
 def template(telling: Telling, like: Row) -> Template:
-    """Make the template of all rows of which the same numbers are known as of `like`."""
+    """Make the template of all rows of the shape of `like`."""
     marks = {name: f"\x02{name}\x03" for name in _TEXTS}
+    if like.is_url:
+        marks["path"] = f"x://{marks['path']}"
     numbers = {name: each for name, each in _NUMBERS.items() if getattr(like, name) is not None}
     marked = Row(**{**like._asdict(), **marks, **numbers, "key": _marked_key(marks)})
     text = serialize_value(telling.entry(marked))
