@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import stat
 import subprocess
@@ -12,7 +11,6 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-import yaml
 from tests.cli.conftest import Beaf
 from tests.conftest import ROOT
 from tests.postgres import PASSWORD, PostgresServer, running_postgres_server
@@ -191,21 +189,6 @@ def test_the_home_is_that_of_bmll_where_it_can_be(tmp_path: Path, home: Path) ->
     bmll.parent.mkdir()
     assert new_home(bmll=bmll) == bmll
     assert new_home("given", bmll=bmll) == tmp_path / "given"
-
-
-def test_the_script_writes_the_frequency_of_its_environment(home: Path, pipes: Path) -> None:
-    environment = os.environ | {"DAGSTER_HOME": str(home), "BATCH_FREQ": "2W"}
-    beaf_on_path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        [SCRIPT, "--pipelines", pipes],
-        env=environment | {"PATH": beaf_on_path},
-        text=True,
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert 'frequency="2W"' in (home / "project/src/beaf_pipelines/definitions.py").read_text()
-    assert yaml.safe_load((home / "workspace.yaml").read_text())["load_from"]
 
 
 def test_the_script_has_no_fault_that_shellcheck_knows() -> None:

@@ -27,7 +27,7 @@ def blocks(language: str, page: str = PAGE) -> list[str]:
 
 
 def commands(language: str) -> list[list[str]]:
-    lines = "".join(blocks(language)).splitlines()
+    lines = "".join(blocks(language)).replace("\\\n", " ").splitlines()
     typed = [shlex.split(line.removeprefix("$ "), comments=True) for line in lines]
     return [words[1:] for words in typed if words and words[0] == "beaf"]
 
