@@ -154,6 +154,9 @@ def test_postgresql_opens_with_a_password_that_stands_in_no_file(
         instance.report_runless_asset_event(dg.AssetMaterialization("seen"))
     (told,) = postgres.rows("select count(*) from event_logs", url=url)
     assert told == (1,)
+    seen = beaf("dagster", "doctor", "--dagster_home", home)
+    assert f"***@127.0.0.1:{postgres.port}" in seen.out
+    assert "s3cr3t" not in seen.out + seen.err
 
 
 @pytest.mark.parametrize(
