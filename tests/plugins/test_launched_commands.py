@@ -22,6 +22,12 @@ child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
 print(child.pid, flush=True)
 time.sleep(600)
 """
+WAITS = """
+import pathlib, time
+while not pathlib.Path("go").exists():
+    time.sleep(0.05)
+print("late")
+"""
 STUBBORN = """
 import signal, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -60,13 +66,13 @@ def test_the_first_party_launcher_starts_commands_as_its_contract_says(tmp_path)
 def test_a_command_outlives_who_started_it_and_tells_another_how_it_ended(tmp_path):
     parent = (
         "import sys; from beaf_core import CommandRequest, PluginHost\n"
-        f"code = 'import time; time.sleep(1); print(\"late\")'\n"
-        f"request = CommandRequest('one', (sys.executable, '-c', code), {str(tmp_path)!r})\n"
+        f"request = CommandRequest('one', (sys.executable, '-c', {WAITS!r}), {str(tmp_path)!r})\n"
         "print(PluginHost().launch_run('local', request, None).ref)\n"
     )
     ref = subprocess.check_output([sys.executable, "-c", parent], text=True, timeout=60).strip()
     run = PluginHost().find_run("local", ref, None)
     assert run.status() == "running"
+    (tmp_path / "go").touch()
     assert run.wait().exit_code == 0
     assert list(run.logs()) == ["late", "ended with exit code 0"]
 
@@ -164,8 +170,10 @@ class TellsSuccess(SaysNothing):
     """Wrong: every end is a success."""
 
     def wrapped(self, run):
-        told = "running" if run.status() == "running" else "succeeded"
-        return Changed(run, status=lambda: "running" if told != run.status() else told)
+        def status():
+            return "succeeded" if run.status() == "failed" else run.status()
+
+        return Changed(run, status=status)
 
 
 class DoesNotStop(SaysNothing):
@@ -191,7 +199,7 @@ class Changed:
     ("wrong", "reason"),
     [
         (SaysNothing, "logs() lacks the line"),
-        (TellsSuccess, "exit code 3 is told as 'running', not 'failed'"),
+        (TellsSuccess, "exit code 3 is told as 'succeeded', not 'failed'"),
         (DoesNotStop, "of a command that was stopped, status() answers 'succeeded'"),
     ],
 )

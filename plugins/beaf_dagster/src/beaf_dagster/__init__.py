@@ -10,6 +10,7 @@ __version__ = "0.1.0"
 # Name → home. `import beaf_dagster` must cost nothing: dagster alone is two seconds.
 _HOMES = {
     "BeafDagsterTranslator": "beaf_dagster.assets.translator",
+    "BeafRunLauncher": "beaf_dagster.launcher",
     "CartProdUniverse": "beaf_core",
     "CustomUniverse": "beaf_core",
     "DatePartition": "beaf_core",
@@ -50,6 +51,7 @@ _HOMES = {
 
 __all__ = [
     "BeafDagsterTranslator",
+    "BeafRunLauncher",
     "CartProdUniverse",
     "CustomUniverse",
     "DatePartition",
@@ -127,6 +129,7 @@ if TYPE_CHECKING:
         output_target_io_manager,
         with_default_io,
     )
+    from beaf_dagster.launcher import BeafRunLauncher
     from beaf_dagster.partitions.budget import partition_budget
     from beaf_dagster.partitions.dates import build_date_partitions
     from beaf_dagster.partitions.definition import add_universes, build_partitions
