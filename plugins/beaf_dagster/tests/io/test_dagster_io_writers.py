@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -75,6 +77,26 @@ def test_of_two_writers_of_one_partition_the_last_one_stays_whole(
         list(pool.map(Writer.write, writers, [LONDON] * 4, frames))
     assert any(writers[0].read(LONDON).equals(each) for each in frames)
     assert len(list(Path("data").rglob("*.parquet*"))) == 1  # and nothing half-written beside it
+
+
+def test_a_writer_waits_until_a_living_one_has_its_file_in_place(
+    instance: dg.DagsterInstance,
+) -> None:
+    begun = threading.Event()
+
+    def slowly(frame: pl.DataFrame) -> pl.DataFrame:
+        begun.set()
+        time.sleep(0.5)
+        return frame
+
+    slow = bars(1.0).lazy().map_batches(slowly, schema=bars().schema)
+    first, second = Writer(instance), Writer(instance)
+    with ThreadPoolExecutor(1) as pool:
+        written = pool.submit(first.write, LONDON, slow)
+        assert begun.wait(30)
+        second.write(LONDON, bars(2.0))
+        written.result()
+    assert first.read(LONDON).equals(bars(2.0))  # else the slow one would have come last
 
 
 def test_a_run_that_dies_before_its_file_is_in_place_leaves_the_old_one(
