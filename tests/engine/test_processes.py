@@ -46,7 +46,7 @@ def test_a_run_in_a_thread_beside_another_ends(pipeline_file: Path) -> None:
         USE_POLARS
         + "import threading\nfrom beaf_core import run_pipeline\n"
         + f"def work(mic):\n    report = run_pipeline({str(pipeline_file)!r}, date='2025-01-06', "
-        + "universe='mic=' + mic)\n    print(report.status)\n"
+        + "universe='mic=' + mic)\n    print(report.status + '\\n', end='')\n"
         + "threads = [threading.Thread(target=work, args=(m,)) for m in ('XLON', 'XPAR')]\n"
         + "[t.start() for t in threads]\n[t.join() for t in threads]\n"
     )
