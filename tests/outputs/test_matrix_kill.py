@@ -25,7 +25,7 @@ from tests.outputs.tasks import Step
 
 NUMBERS = (0, 1, 2)
 WRITES = 3
-FEW, MANY = 4, 200
+FEW, MANY = 3, 200
 
 
 @dataclass
