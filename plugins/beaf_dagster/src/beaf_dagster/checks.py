@@ -12,12 +12,14 @@ from typing import Any, Literal, get_args
 import dagster as dg
 
 from beaf_core import DatePartition, PartitionRun, Target, UniversePartition, UsageError
+from beaf_dagster.assets.compute import CLOSED
 from beaf_dagster.assets.telling.limits import NOTES, kept
 from beaf_dagster.assets.translator import BeafDagsterTranslator
 from beaf_dagster.partitions.definition import partitions_of
 from beaf_dagster.partitions.keys import DATE, UNIVERSE, partition_run
 from beaf_dagster.partitions.universes import OWN_UNIVERSE
 from beaf_dagster.pipelines import Pipeline, as_pipelines
+from beaf_dagster.private import DATA_VERSION_TAG
 
 #: The predecessor's name of the check was `s3_materialized`; outputs need not be on S3.
 CHECK_NAME = "output_exists"
@@ -27,7 +29,6 @@ CheckMode = Literal["head", "list", "recursive"]
 
 Event = dg.AssetCheckResult | dg.AssetCheckEvaluation | dg.Output[None]
 
-_CLOSED = "closed"
 _OF_OWN_UNIVERSE = UniversePartition("all")
 
 
@@ -224,4 +225,4 @@ class _Outputs:
         wanted = dg.AssetRecordsFilter(asset_key=self.asset, asset_partitions=[key])
         records = instance.fetch_materializations(wanted, limit=1).records
         told = records[0].asset_materialization if records else None
-        return told is not None and getattr(told.metadata.get("status"), "value", "") == _CLOSED
+        return told is not None and (told.tags or {}).get(DATA_VERSION_TAG) == CLOSED

@@ -150,8 +150,9 @@ def test_a_mode_that_is_none_is_told(pipes: Path) -> None:
 def test_a_day_without_a_session_need_not_stand_anywhere(
     pipes: Path, instance: dg.DagsterInstance, mode: str
 ) -> None:
-    for status, passed in (("written", False), ("closed", True)):
-        told = dg.AssetMaterialization(KEY, partition=SATURDAY, metadata={"status": status})
+    for version, passed in (("a1b2", False), ("closed", True)):
+        tags = {"dagster/data_version": version}
+        told = dg.AssetMaterialization(KEY, partition=SATURDAY, tags=tags)
         instance.report_runless_asset_event(told)
         assert evaluate(pipes, instance, check_mode=mode).passed is passed
 

@@ -250,6 +250,10 @@ def test_the_project_s_own_pipelines_are_taken_where_none_are_named(project: Pro
         (("--start_date", "2025-01-32"), "2025-01-32"),
         (("--no_emit_materializations",), "neither materializations nor observations"),
         (("--start_over",), "belongs to --reconcile"),
+        (
+            ("--reconcile", "--start_over", "--no_emit_materializations", "--emit_observations"),
+            "does not tell of them anew",
+        ),
         (("--writer", "copy"), "cannot be copied to"),
     ],
 )
