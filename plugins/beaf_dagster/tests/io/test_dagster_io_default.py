@@ -90,7 +90,7 @@ def test_a_configurable_resource_takes_its_place_too(split: dg.AssetsDefinition)
         lambda each: each.map_asset_specs(lambda spec: spec.merge_attributes(deps=["raw"])),
         lambda each: each.subset_for({dg.AssetKey(["pipes", "two", "bars"])}, None),
         lambda each: each.with_hooks(set()),
-        lambda each: each.with_resources({"other": dg.ResourceDefinition.none_resource()}),
+        lambda each: dg.with_resources([each], {"other": dg.ResourceDefinition.none_resource()})[0],
     ],
     ids=["attributes", "specs", "deps", "subset", "hooks", "resources"],
 )

@@ -38,7 +38,7 @@ def sqlite_instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dg.Dag
         yield instance
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.soak)])
 def event_log(request: pytest.FixtureRequest) -> dg.DagsterInstance:
     """An instance over SQLite, then one over PostgreSQL."""
     found: dg.DagsterInstance = request.getfixturevalue(f"{request.param}_instance")
