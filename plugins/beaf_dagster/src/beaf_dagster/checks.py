@@ -11,13 +11,23 @@ from typing import Any, Literal, get_args
 
 import dagster as dg
 
-from beaf_core import DatePartition, PartitionRun, Target, UniversePartition, UsageError
+from beaf_core import (
+    BeafError,
+    DatePartition,
+    PartitionRun,
+    Target,
+    UniversePartition,
+    UsageError,
+)
+from beaf_dagster.assets.compute import CLOSED
+from beaf_dagster.assets.jobs import by_key
 from beaf_dagster.assets.telling.limits import NOTES, kept
 from beaf_dagster.assets.translator import BeafDagsterTranslator
 from beaf_dagster.partitions.definition import partitions_of
 from beaf_dagster.partitions.keys import DATE, UNIVERSE, partition_run
 from beaf_dagster.partitions.universes import OWN_UNIVERSE
 from beaf_dagster.pipelines import Pipeline, as_pipelines
+from beaf_dagster.private import DATA_VERSION_TAG
 
 #: The predecessor's name of the check was `s3_materialized`; outputs need not be on S3.
 CHECK_NAME = "output_exists"
@@ -27,7 +37,6 @@ CheckMode = Literal["head", "list", "recursive"]
 
 Event = dg.AssetCheckResult | dg.AssetCheckEvaluation | dg.Output[None]
 
-_CLOSED = "closed"
 _OF_OWN_UNIVERSE = UniversePartition("all")
 
 
@@ -44,7 +53,7 @@ def build_materialization_checks(
 ) -> list[dg.AssetChecksDefinition]:
     """Make a check of each asset: what is materialized stands in every output of the asset.
 
-    Pipelines that cannot be loaded have no checks.
+    Pipelines that cannot be loaded, or be assets, have no checks.
 
     Args:
         pkg: a package, a folder, a module, a file, or a list of these.
@@ -67,15 +76,26 @@ def build_materialization_checks(
         )
     chosen = translator or BeafDagsterTranslator()
     found = []
-    for pipeline in as_pipelines(pkg):
-        if pipeline.fault is None:
+    for pipeline in _that_are_assets(as_pipelines(pkg), chosen):
+        try:
             partitions = partitions_def or partitions_of(pipeline, universe_dim, date_dim)
-            names = [each.name for each in pipeline.ready.resolved.passes]
-            for name in names if split_passes else [None]:
-                key = chosen.get_asset_key(pipeline, name)
-                outputs = _Outputs(pipeline, name, key, partitions, universe_dim, date_dim)
-                found.append(_check(outputs, check_mode, check_name))
+        except BeafError:  # its asset says so
+            continue
+        names = [each.name for each in pipeline.ready.resolved.passes]
+        for name in names if split_passes else [None]:
+            key = chosen.get_asset_key(pipeline, name)
+            outputs = _Outputs(pipeline, name, key, partitions, universe_dim, date_dim)
+            found.append(_check(outputs, check_mode, check_name))
     return found
+
+
+def _that_are_assets(
+    pipelines: Sequence[Pipeline], translator: BeafDagsterTranslator
+) -> Iterator[Pipeline]:
+    """Yield the pipelines that can be loaded, and whose key no other one has."""
+    for found in by_key(pipelines, translator).values():
+        if len(found) == 1 and found[0].fault is None:
+            yield found[0]
 
 
 def _check(outputs: "_Outputs", mode: CheckMode, name: str) -> dg.AssetChecksDefinition:
@@ -224,4 +244,4 @@ class _Outputs:
         wanted = dg.AssetRecordsFilter(asset_key=self.asset, asset_partitions=[key])
         records = instance.fetch_materializations(wanted, limit=1).records
         told = records[0].asset_materialization if records else None
-        return told is not None and getattr(told.metadata.get("status"), "value", "") == _CLOSED
+        return told is not None and (told.tags or {}).get(DATA_VERSION_TAG) == CLOSED

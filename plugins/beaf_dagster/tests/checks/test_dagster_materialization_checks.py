@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from tests.dagster_project import BARS, TWO
 
 from beaf_core import UsageError
 from beaf_dagster import build_assets, build_materialization_checks
@@ -150,8 +151,9 @@ def test_a_mode_that_is_none_is_told(pipes: Path) -> None:
 def test_a_day_without_a_session_need_not_stand_anywhere(
     pipes: Path, instance: dg.DagsterInstance, mode: str
 ) -> None:
-    for status, passed in (("written", False), ("closed", True)):
-        told = dg.AssetMaterialization(KEY, partition=SATURDAY, metadata={"status": status})
+    for version, passed in (("a1b2", False), ("closed", True)):
+        tags = {"dagster/data_version": version}
+        told = dg.AssetMaterialization(KEY, partition=SATURDAY, tags=tags)
         instance.report_runless_asset_event(told)
         assert evaluate(pipes, instance, check_mode=mode).passed is passed
 
@@ -179,3 +181,16 @@ def test_no_warning_of_dagster_reaches_the_screen(pipes: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         build_materialization_checks(pipes)
+
+
+def test_pipelines_that_are_no_assets_have_no_checks_and_leave_those_of_others(pipes: Path) -> None:
+    (pipes / "a-b.yaml").write_text(BARS)
+    (pipes / "a_b.yaml").write_text(BARS)
+    odd = TWO.replace('["XLON", "XPAR"]', "").replace(
+        '"PASSES"', '"SOURCE": {"type": "parquet", "root": "nowhere"}, "PASSES"'
+    )
+    (pipes / "odd.py").write_text(odd)
+    checks = build_materialization_checks(pipes)
+    names = {key.asset_key.path[-1] for each in checks for key in each.check_keys}
+    assert names == {"bars", "two"}
+    dg.Definitions.validate_loadable(dg.Definitions(build_assets(pipes), asset_checks=checks))

@@ -5,6 +5,7 @@ The rows are those of `beaf_core.testing.market`, known by hand.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -201,6 +202,14 @@ def test_a_closed_day_is_a_frame_without_rows(desk: Desk) -> None:
     given = desk.given(key="2025-01-11|mic=XLON")  # a Saturday
     assert given.is_empty()
     assert given.schema == desk.given().schema
+
+
+def test_a_day_is_closed_for_one_venue_though_another_one_trades(desk: Desk) -> None:
+    paris = desk.pipes.parent / "market" / "trades" / "XPAR"
+    shutil.copy(paris / f"{MONDAY}.parquet", paris / "2025-01-11.parquet")
+    assert desk.given(key="2025-01-11|mic=XLON").is_empty()
+    with pytest.raises(DataMissingError, match=r"no output for 2025-01-11\|mic=XPAR"):
+        desk.given(key="2025-01-11|mic=XPAR")
 
 
 def test_an_empty_frame_has_columns_or_there_is_none(desk: Desk) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from pathlib import Path
 
@@ -9,11 +10,14 @@ import dagster as dg
 import polars as pl
 import pytest
 from click.testing import CliRunner
+from polars.testing import assert_frame_equal
 from tests.dagster_processes import events_of, running_daemon, wait_for_runs, write_home
 from tests.dagster_project import write_project
 
+from beaf_core import DatePartition, PartitionRun, UniversePartition, run_partition
 from beaf_core.cli import app
 
+LONDON = PartitionRun(UniversePartition("mic", "XLON"), DatePartition("2025-01-06"))
 SETTINGS = {"run_launcher": {"module": "beaf_dagster.launcher", "class": "BeafRunLauncher"}}
 
 
@@ -41,4 +45,8 @@ def test_a_run_that_is_queued_is_launched_by_the_daemon_and_writes_its_partition
     place = "data/tiny_bars/bars/mic=XLON/2025-01-06_2025-01-06.parquet"
     rows = pl.read_parquet(tmp_path / place).select("ListingId", "Close").rows()
     assert rows == [(101, 10.4), (101, 10.6), (102, 20.0), (102, 21.0)]
+    launched = pl.read_parquet(tmp_path / place)
+    shutil.rmtree(tmp_path / "data")
+    run_partition(pipes / "bars.yaml", None, LONDON)
+    assert_frame_equal(launched, pl.read_parquet(tmp_path / place))
     assert not list(home.folder.glob("beaf/instances/*"))  # no way to the instance is left behind

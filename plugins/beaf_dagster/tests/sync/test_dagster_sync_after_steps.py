@@ -4,6 +4,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from tests.dagster_project import TWO
 
 from beaf_dagster import build_assets
 from beaf_dagster.pipelines import find_pipelines
@@ -33,3 +34,15 @@ def test_what_a_step_has_told_of_is_not_told_again(
     done = list(synchronize(instance, listings, Choices(), print))
     assert [each.written for each in done] == [0] * len(listings)
     assert len(done) == (2 if split_passes else 1)
+
+
+def test_passes_that_are_written_before_those_they_read_have_one_version_for_both(
+    pipes: Path, instance: dg.DagsterInstance
+) -> None:
+    backwards = TWO + '\nUSER_CONFIG["PASSES"].reverse()\n'
+    (pipes / "two.py").write_text(backwards)
+    assets = build_assets(pipes / "two.py")
+    assert dg.materialize(assets, instance=instance, partition_key=KEY).success
+    [found] = output_assets(find_pipelines(pipes / "two.py"), instance, split_passes=False)
+    [done] = synchronize(instance, [found.listing(None, remember=False)], Choices(), print)
+    assert (done.plan.unchanged, done.written) == (1, 0)

@@ -2,109 +2,27 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import polars as pl
 import pytest
-from tests.dagster_project import write_project
-from tests.event_logs import events_of, instance_of, postgres_home, sqlite_home
+from tests.dagster_sync import BARS, DAYS, TWO, Project, runs_of
+from tests.event_logs import instance_of, postgres_home
 
-from beaf_core import (
-    LockedError,
-    PartitionRun,
-    ResourceError,
-    UsageError,
-    build_partition_runs,
-    prepare_pipeline,
-)
-from beaf_core.model.partition import DatePartition, UniversePartition
-from beaf_dagster.commands import dagster
+from beaf_core import LockedError, ResourceError, UsageError
 from beaf_dagster.sync.instance import alone
-from beaf_outputs import parquet
-
-BARS = dg.AssetKey(["pipes", "bars"])
-TWO = dg.AssetKey(["pipes", "two"])
-DAYS = ("2025-01-06", "2025-01-07")
-
-
-class Project:
-    """A project with its home, and the commands that a person types in it."""
-
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.folder = folder
-        self.pipes = folder / "pipes"
-        self.home = folder / "home"
-        self._capsys = capsys
-
-    def beaf_dagster(self, *arguments: str) -> Any:
-        """Run a command of `beaf dagster`; its exit code, or None."""
-        self._capsys.readouterr()
-        return dagster.main(list(arguments), standalone_mode=False)
-
-    def sync(self, *arguments: str) -> dict[str, dict[str, Any]]:
-        """Run a sync; what became of each asset."""
-        self.code = self.beaf_dagster("sync", "-p", str(self.pipes), "--json", *arguments)
-        told = json.loads(self._capsys.readouterr().out)
-        return {each["asset"]: each for each in told["assets"]}
-
-    def events(self, asset: dg.AssetKey) -> int:
-        """Count the events of an asset."""
-        with instance_of(self.home) as instance:
-            return len(events_of(instance, asset))
-
-    def write(self, pipeline: str, runs: list[PartitionRun], fingerprint: str = "f1") -> list[str]:
-        """Write outputs of every pass, as a run does."""
-        found = []
-        for resolved in prepare_pipeline(self.pipes / pipeline).resolved.passes:
-            for run in runs:
-                stamp = f"{fingerprint}-{resolved.name}-{run.key}"
-                target = resolved.targets[0].stamped(fingerprint=stamp, run_id="r", dataset="d")
-                frame = pl.LazyFrame({"ListingId": [101], "Close": [1.5]})
-                found.append(parquet.write_output(frame, target, run).location)
-        return found
-
-
-def _runs(*mics: str, days: tuple[str, ...] = DAYS) -> list[PartitionRun]:
-    universes = [UniversePartition("mic", each) for each in mics]
-    return build_partition_runs(universes, [DatePartition(each) for each in days])
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project whose event log is there already: to make its tables takes half a second."""
-    folder = tmp_path_factory.mktemp("made")
-    write_project(folder)
-    with instance_of(sqlite_home(folder / "home")):
-        return folder
-
-
-@pytest.fixture
-def project(
-    made: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Project:
-    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
-    project = Project(tmp_path, capsys)
-    monkeypatch.setenv("DAGSTER_HOME", str(project.home))
-    monkeypatch.chdir(tmp_path)
-    return project
 
 
 def test_outputs_become_materializations_once(project: Project) -> None:
-    project.write("bars.yaml", _runs("XLON"))
-    project.write("two.py", _runs("XLON", "XPAR"))
+    project.write("bars.yaml", runs_of("XLON"))
+    project.write("two.py", runs_of("XLON", "XPAR"))
     assert {key: each["written"] for key, each in project.sync().items()} == {
         "pipes/bars": 2,
         "pipes/two": 4,
     }
     assert {each["written"] for each in project.sync().values()} == {0}
-    [changed] = project.write("bars.yaml", _runs("XLON", days=DAYS[:1]), "f2")
+    [changed] = project.write("bars.yaml", runs_of("XLON", days=DAYS[:1]), "f2")
     done = project.sync()["pipes/bars"]
     assert (done["new"], done["changed"], done["unchanged"]) == (0, 1, 1)
     with instance_of(project.home) as instance:
@@ -118,7 +36,7 @@ def test_outputs_become_materializations_once(project: Project) -> None:
 
 
 def test_the_version_is_what_the_run_itself_has_written(project: Project) -> None:
-    project.write("bars.yaml", _runs("XLON", days=DAYS[:1]))
+    project.write("bars.yaml", runs_of("XLON", days=DAYS[:1]))
     project.sync()
     with instance_of(project.home) as instance:
         newest = instance.get_latest_materialization_event(BARS)
@@ -129,7 +47,7 @@ def test_the_version_is_what_the_run_itself_has_written(project: Project) -> Non
 
 
 def test_a_partition_of_which_a_pass_lacks_is_not_told_and_said_so(project: Project) -> None:
-    locations = project.write("two.py", _runs("XLON"))
+    locations = project.write("two.py", runs_of("XLON"))
     Path(next(each for each in locations if "hours" in each and DAYS[1] in each)).unlink()
     done = project.sync()["pipes/two"]
     assert done["written"] == 1
@@ -137,14 +55,14 @@ def test_a_partition_of_which_a_pass_lacks_is_not_told_and_said_so(project: Proj
 
 
 def test_each_pass_is_an_asset_with_split_passes(project: Project) -> None:
-    project.write("two.py", _runs("XLON"))
+    project.write("two.py", runs_of("XLON"))
     done = project.sync("--split_passes")
     assert done["pipes/two/bars"]["written"] == done["pipes/two/hours"]["written"] == 2
 
 
 def test_outputs_that_are_no_partitions_are_left_out_and_named(project: Project) -> None:
     days = (f"{DAYS[0]}_{DAYS[1]}",)
-    project.write("two.py", _runs("XLON", days=days) + _runs("XAMS", days=DAYS[:1]))
+    project.write("two.py", runs_of("XLON", days=days) + runs_of("XAMS", days=DAYS[:1]))
     done = project.sync()["pipes/two"]
     assert done["there"] == 0
     assert sorted(done["notes"]) == [
@@ -154,27 +72,27 @@ def test_outputs_that_are_no_partitions_are_left_out_and_named(project: Project)
 
 
 def test_a_copy_of_an_output_elsewhere_is_no_partition(project: Project) -> None:
-    [location, _] = project.write("bars.yaml", _runs("XLON"))
+    [location, _] = project.write("bars.yaml", runs_of("XLON"))
     copy = Path(location.replace(DAYS[0], "2025-01-08"))
     copy.write_bytes(Path(location).read_bytes())
     assert project.sync()["pipes/bars"]["there"] == 2
 
 
 def test_dates_narrow_what_is_looked_for(project: Project) -> None:
-    project.write("bars.yaml", _runs("XLON"))
+    project.write("bars.yaml", runs_of("XLON"))
     done = project.sync("--start_date", DAYS[1], "--end_date", DAYS[1])
     assert done["pipes/bars"]["written"] == 1
 
 
 def test_a_dry_run_leaves_no_trace(project: Project) -> None:
-    project.write("bars.yaml", _runs("XLON"))
+    project.write("bars.yaml", runs_of("XLON"))
     assert project.sync("--dry_run")["pipes/bars"]["new"] == 2
     assert not (project.folder / ".beaf").exists()
     assert project.events(BARS) == 0
 
 
 def test_vanished_files_are_reported_and_forgotten_when_asked(project: Project) -> None:
-    locations = project.write("bars.yaml", _runs("XLON"))
+    locations = project.write("bars.yaml", runs_of("XLON"))
     project.sync()
     Path(locations[0]).unlink()
     done = project.sync("--reconcile")["pipes/bars"]
@@ -208,7 +126,7 @@ def test_input_tables_become_materializations_of_days_and_venues(project: Projec
 
 
 def test_paths_are_told_of_alone(project: Project) -> None:
-    locations = project.write("two.py", _runs("XLON", "XPAR"))
+    locations = project.write("two.py", runs_of("XLON", "XPAR"))
     trades = str(project.folder / "market" / "trades" / "XPAR" / f"{DAYS[1]}.parquet")
     chosen = next(each for each in locations if "hours/mic=XPAR" in each and DAYS[1] in each)
     done = project.sync("--paths", f"{chosen},{trades}", "--paths", chosen)
@@ -228,14 +146,14 @@ def test_a_path_that_belongs_to_nothing_is_refused(project: Project, path: str) 
 
 
 def test_a_broken_pipeline_is_named_and_the_others_are_told_of(project: Project) -> None:
-    project.write("bars.yaml", _runs("XLON"))
+    project.write("bars.yaml", runs_of("XLON"))
     (project.pipes / "wrong.yaml").write_text("PASSES: [{name: a, modules: [nothing]}]\n")
     assert project.sync()["pipes/bars"]["written"] == 2
     assert project.code == 3
 
 
 def test_the_project_s_own_pipelines_are_taken_where_none_are_named(project: Project) -> None:
-    project.write("bars.yaml", _runs("XLON"))
+    project.write("bars.yaml", runs_of("XLON"))
     project.pipes.rename(project.folder / "pipelines")
     assert project.beaf_dagster("sync") == 0
     assert project.events(dg.AssetKey(["pipelines", "bars"])) == 2
@@ -250,13 +168,17 @@ def test_the_project_s_own_pipelines_are_taken_where_none_are_named(project: Pro
         (("--start_date", "2025-01-32"), "2025-01-32"),
         (("--no_emit_materializations",), "neither materializations nor observations"),
         (("--start_over",), "belongs to --reconcile"),
+        (
+            ("--reconcile", "--start_over", "--no_emit_materializations", "--emit_observations"),
+            "does not tell of them anew",
+        ),
         (("--writer", "copy"), "cannot be copied to"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_before_anything_is_written(
     project: Project, arguments: tuple[str, ...], told: str
 ) -> None:
-    project.write("bars.yaml", _runs("XLON", days=DAYS[:1]))
+    project.write("bars.yaml", runs_of("XLON", days=DAYS[:1]))
     with pytest.raises(UsageError, match=told):
         project.sync(*arguments)
     assert project.events(BARS) == 0

@@ -55,7 +55,10 @@ def _counts(instance: dg.DagsterInstance, origin: LoadableTargetOrigin) -> dict[
     }
 
 
-@pytest.mark.parametrize("writer", ["batch", "transaction", "copy"])
+_SLOW = [pytest.param(each, marks=pytest.mark.soak) for each in ("batch", "transaction")]
+
+
+@pytest.mark.parametrize("writer", ["copy", *_SLOW])
 def test_pages_count_what_each_writer_has_told_of(
     postgres_instance: dg.DagsterInstance, origin: LoadableTargetOrigin, writer: str
 ) -> None:

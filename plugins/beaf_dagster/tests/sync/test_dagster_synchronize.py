@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from tests.event_logs import definition, events_of, partitions, tags_of
 
-from beaf_core import DatePartition
+from beaf_core import DatePartition, UsageError
 from beaf_dagster import get_and_update_asset_status_cache_value, wipe_asset_cached_status
 from beaf_dagster.private import EventLogStorage
 from beaf_dagster.sync import storage as log
@@ -226,6 +226,42 @@ def test_a_day_without_a_session_has_no_file_and_has_not_vanished(
     _sync(event_log, _listing(asset, closed))
     [done] = _sync(event_log, _listing(asset, partitions(0)))
     assert done.plan.vanished == ()
+
+
+def test_starting_over_tells_anew_of_days_without_a_session(
+    event_log: dg.DagsterInstance, asset: dg.AssetKey
+) -> None:
+    closed = partitions(2).with_columns(version=pl.lit("closed"))
+    _sync(event_log, _listing(asset, pl.concat([closed, partitions(6)[2:]])))
+    [done] = _sync(event_log, _listing(asset, partitions(6)[3:]), start_over=True)
+    assert (done.wiped, done.written, done.materialized) == (True, 5, 5)
+    told = event_log.get_latest_materialization_event(asset)
+    assert told is not None
+    assert told.asset_materialization is not None
+    assert told.asset_materialization.partition == "2015-01-01|mic=X001"
+    assert (told.asset_materialization.tags or {})["dagster/data_version"] == "closed"
+    assert set(told.asset_materialization.metadata) == {"dagster/partition_row_count"}
+
+
+def test_starting_over_of_some_days_does_not_forget_the_others(
+    sqlite_instance: dg.DagsterInstance, asset: dg.AssetKey
+) -> None:
+    _sync(sqlite_instance, _listing(asset, partitions(12)))
+    day = replace(_listing(asset, partitions(4)), dates=DatePartition("2015-01-01"))
+    with pytest.raises(UsageError, match="7 recorded partitions lie outside the days"):
+        _sync(sqlite_instance, day, start_over=True)
+    assert _counted(sqlite_instance, asset) == 12
+
+
+def test_starting_over_forgets_before_anything_is_told(
+    sqlite_instance: dg.DagsterInstance, asset: dg.AssetKey
+) -> None:
+    _sync(sqlite_instance, _listing(asset, partitions(3)), kinds=(EventKind.OBSERVATION,))
+    left = _listing(asset, partitions(2))
+    done = _sync(sqlite_instance, left, kinds=tuple(EventKind), start_over=True)
+    assert [each.written for each in done] == [2, 2]
+    assert len(events_of(sqlite_instance, asset)) == 4
+    assert _counted(sqlite_instance, asset) == 2
 
 
 def test_counts_that_were_kept_are_made_anew_or_wiped(

@@ -77,7 +77,7 @@ def _of_venues(
     if not known or not isinstance(mine, dg.StaticPartitionsDefinition):
         return dg.AllPartitionMapping()
     keys = mine.get_partition_keys()
-    read = {key: _venues_of(key) for key in keys}
+    read = {key: venues_of(key) for key in keys}
     names = venues.get_partition_keys()
     if not any(name in found for name in names for found in read.values() if found is not None):
         return dg.AllPartitionMapping()  # no venues, but regions of consolidated books
@@ -90,7 +90,7 @@ def _reads(venues: frozenset[str] | None, name: str) -> bool:
     return venues is None or name in venues
 
 
-def _venues_of(selector: str) -> frozenset[str] | None:
+def venues_of(selector: str) -> frozenset[str] | None:
     """List the venues that a selector is bound to; None where it may be any."""
     bound = [each for each in parse_universe_spec(selector).parts if each.name == _MIC]
     found = [frozenset(each.value.split(_OR)) for each in bound if each.value]

@@ -39,9 +39,11 @@ class Computed:
         return self.report.outcomes if self.report else ()
 
     def of(self, passes: Iterable[str]) -> tuple[PassOutcome, ...]:
-        """Select the outcomes of some passes."""
-        wanted = set(passes)
-        return tuple(each for each in self.outcomes if each.pass_name in wanted)
+        """Select the outcomes of some passes, in the order in which these are named.
+
+        A run computes a pass after those that it reads, wherever it is written.
+        """
+        return tuple(each for name in passes for each in self.outcomes if each.pass_name == name)
 
     @property
     def faults(self) -> list[str]:

@@ -15,7 +15,7 @@ from beaf_dagster.assets.translator import BeafDagsterTranslator
 from beaf_dagster.pipelines import Pipeline, Pipelines, as_pipelines
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from dagster._core.definitions.unresolved_asset_job_definition import (
         UnresolvedAssetJobDefinition,
@@ -55,13 +55,21 @@ def keys_by_pipeline(
     pipelines: Sequence[Pipeline], translator: BeafDagsterTranslator, *, split_passes: bool
 ) -> list[tuple[Pipeline, list[dg.AssetKey]]]:
     """List the asset keys of pipelines; several that would be one asset are that broken one."""
-    by_key: dict[dg.AssetKey, list[Pipeline]] = defaultdict(list)
-    for each in pipelines:
-        by_key[translator.get_asset_key(each)].append(each)
     return [
         (found[0], [key] if len(found) > 1 else asset_keys(found[0], translator, split_passes))
-        for key, found in by_key.items()
+        for key, found in by_key(pipelines, translator).items()
     ]
+
+
+def by_key(
+    pipelines: Iterable[Pipeline], translator: BeafDagsterTranslator | None = None
+) -> dict[dg.AssetKey, list[Pipeline]]:
+    """Group pipelines by the key of their asset; of several nobody knows whose it is."""
+    chosen = translator or BeafDagsterTranslator()
+    found: dict[dg.AssetKey, list[Pipeline]] = defaultdict(list)
+    for each in pipelines:
+        found[chosen.get_asset_key(each)].append(each)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,6 +118,12 @@ def sync(
         )
     if start_over and not reconcile:
         raise UsageError("--start_over belongs to --reconcile", remedy="add --reconcile")
+    if start_over and not emit_materializations:
+        raise UsageError(
+            "--start_over forgets materializations, and --no_emit_materializations does not tell "
+            "of them anew",
+            remedy="leave one of the two out",
+        )
     wanted = Wanted(
         tuple(pipelines),
         _words([tables]) if tables else None,

@@ -16,6 +16,7 @@ from beaf_core import (
     PartitionRun,
     TableRequest,
 )
+from beaf_dagster.assets.alignment import venues_of
 from beaf_dagster.io.names import MISSING
 from beaf_dagster.io.partitions import ALL_DAYS, WHOLE
 from beaf_dagster.io.places import Place
@@ -124,13 +125,16 @@ class Reader:
             for table in module.needs
             if table in TABLES and table not in _ALWAYS_OPEN
         }
-        statuses = {self._status(table, day) for day in _days(run.dates) for table in tables}
+        # A venue may be closed on a day on which another one trades.
+        mics = tuple(sorted(venues_of(run.universe.spec) or ()))
+        statuses = {self._status(table, day, mics) for day in _days(run.dates) for table in tables}
         return statuses == {DayStatus.CLOSED}
 
-    def _status(self, table: str, day: date) -> DayStatus:
+    def _status(self, table: str, day: date, mics: tuple[str, ...]) -> DayStatus:
         resolved = self.place.prepared.resolved
         assert resolved.source is not None
-        request = TableRequest(table, day, storage_options=resolved.config.S3_STORAGE_OPTIONS)
+        options = resolved.config.S3_STORAGE_OPTIONS
+        request = TableRequest(table, day, mics=mics, storage_options=options)
         return self.place.host.read_table(resolved.source, request, resolved.source_options).status
 
 

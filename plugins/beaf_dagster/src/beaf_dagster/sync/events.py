@@ -78,7 +78,7 @@ class Row(NamedTuple):
     @property
     def shape(self) -> tuple[bool, ...]:
         """What its metadata consist of: equal shapes have one template."""
-        return self.is_url, self.rows is None, self.bytes is None
+        return not self.path, self.is_url, self.rows is None, self.bytes is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +145,8 @@ def metadata(
     """Give what a page shows of a partition; what nobody knows is left out."""
     counts = {ROWS: row.rows, BYTES: row.bytes}
     known = {name: dg.MetadataValue.int(each) for name, each in counts.items() if each is not None}
+    if not row.path:
+        return {**known}
     if row.is_url:
         return {URI: dg.MetadataValue.text(row.path), **known}
     return {PATH: dg.MetadataValue.path(row.path), **known}

@@ -13,15 +13,25 @@ from pathlib import Path
 
 import polars as pl
 
-from beaf_core import DatePartition, PartitionRun, Receipt, Target, UsageError, parse_universe_spec
+from beaf_core import (
+    DatePartition,
+    PartitionRun,
+    Receipt,
+    Target,
+    UniversePartition,
+    UsageError,
+    parse_universe_spec,
+)
 from beaf_dagster.sync.inputs import InputAsset
 from beaf_dagster.sync.listing import Listing
-from beaf_dagster.sync.outputs import OutputAsset
+from beaf_dagster.sync.outputs import EVER, OutputAsset
 from beaf_outputs import is_one_file_each, read_receipts
 
 #: Gives the tables of a source, for the venues that it has on a day.
 InputsOfDay = Callable[[DatePartition], Sequence[InputAsset]]
 
+#: What differs between the outputs of a target.
+_OF_PARTITIONS = re.compile(r"\{(?:universe|start_date|end_date)\}")
 _DAY = re.compile(r"(\d{4})[-/]?(\d{2})[-/]?(\d{2})")
 
 
@@ -65,11 +75,19 @@ def _runs(asset: OutputAsset, path: str) -> Iterator[PartitionRun]:
     for resolved in asset.passes:
         target = resolved.targets[0]
         if is_one_file_each(target):
+            if not _may_hold(target, path):  # another store, which its options do not reach
+                continue
             receipt = read_receipts([path], target.storage_options).get(path)
             if receipt is not None and _is_of(target, receipt):
                 yield _run(receipt)
         else:
             yield from map(_run, asset.receipts_at(target, path))
+
+
+def _may_hold(target: Target, path: str) -> bool:
+    """Say whether a path begins as all outputs of a target do."""
+    same = _OF_PARTITIONS.split(target.path_template)[0]
+    return path.startswith(target.filled(same, PartitionRun(UniversePartition("all"), EVER)))
 
 
 def _is_of(target: Target, receipt: Receipt) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
+import dagster as dg
 import polars as pl
 
+from beaf_core import UsageError
 from beaf_dagster.private import EventLogStorage
-from beaf_dagster.sync.events import EventKind
+from beaf_dagster.sync.events import PARTITIONS, EventKind, nothing
 from beaf_dagster.sync.listing import Listing
 from beaf_dagster.sync.recorded import mend, recorded_versions
 
@@ -26,6 +29,9 @@ class Plan:
         new: how many of them the event log does not know.
         vanished: partitions that it knows, and that are not there any more.
         mended: how many events of a killed writer were completed.
+        closed: days without a session that it knows; no listing would find them again.
+        outside: how many partitions it knows that nobody has looked for.
+        wiped: whether what was recorded has been forgotten.
     """
 
     listing: Listing
@@ -34,6 +40,9 @@ class Plan:
     new: int
     vanished: tuple[str, ...] = ()
     mended: int = 0
+    closed: pl.DataFrame = field(default_factory=nothing)
+    outside: int = 0
+    wiped: bool = False
 
     @property
     def changed(self) -> int:
@@ -66,6 +75,49 @@ def make_plan(
     same = known.filter(pl.col("version") == pl.col("recorded"))
     # A join would copy them all: a million take 200 MB.
     wanted = there if same.is_empty() else there.join(same, on="key", how="anti")
-    written = listing.expected(recorded.filter(pl.col("recorded") != CLOSED))
-    vanished = tuple(written.join(there, on="key", how="anti")["key"].sort())
-    return Plan(listing, kind, wanted, there.height - known.height, vanished, mended)
+    expected = listing.expected(recorded)
+    gone = expected.join(there, on="key", how="anti")
+    vanished = tuple(gone.filter(pl.col("recorded") != CLOSED)["key"].sort())
+    return Plan(
+        listing,
+        kind,
+        wanted,
+        there.height - known.height,
+        vanished,
+        mended,
+        _closed(gone.filter(pl.col("recorded") == CLOSED)),
+        recorded.height - expected.height,
+    )
+
+
+def start_over(instance: dg.DagsterInstance, plans: Sequence[Plan]) -> list[Plan]:
+    """Forget what is recorded of an asset, and plan to tell of all that is there.
+
+    Args:
+        instance: what knows it.
+        plans: of one asset, one for each kind of event.
+
+    Raises:
+        UsageError: more is recorded than was looked for; nothing is forgotten then.
+    """
+    listing, outside = plans[0].listing, max(each.outside for each in plans)
+    if outside:
+        raise UsageError(
+            f"of {listing.asset.to_user_string()}, {outside:,} recorded partitions lie outside "
+            "the days that were looked for, and starting over would forget them",
+            remedy="leave --start_date and --end_date out, or let them hold all days that are "
+            "recorded",
+        )
+    instance.wipe_assets([listing.asset])
+    return [_anew(each) for each in plans]
+
+
+def _anew(plan: Plan) -> Plan:
+    there = plan.listing.partitions
+    return replace(plan, partitions=there, new=there.height, wiped=True)
+
+
+def _closed(recorded: pl.DataFrame) -> pl.DataFrame:
+    """Make partitions of recorded days without a session: no rows, and no place."""
+    rows = ((key, *key.split("|"), CLOSED, "", 0, None) for key in recorded["key"])
+    return pl.DataFrame(rows, schema=PARTITIONS, orient="row")

@@ -13,7 +13,7 @@ from beaf_core import ResourceError
 from beaf_dagster.private import EventLogStorage
 from beaf_dagster.sync.events import EventKind, Telling
 from beaf_dagster.sync.listing import Listing
-from beaf_dagster.sync.plan import Plan, make_plan
+from beaf_dagster.sync.plan import Plan, make_plan, start_over
 from beaf_dagster.sync.recorded import counted_at, recorded_versions
 from beaf_dagster.sync.status import recounted, wipe_asset_cached_status
 from beaf_dagster.sync.writers.batch import BatchWriter
@@ -52,14 +52,17 @@ class Synced:
         written: how many events were.
         writer: by whom; None where there was nothing to write.
         materialized: how many of its partitions Dagster counts now; None where it was not asked.
-        wiped: whether what was recorded was forgotten first.
     """
 
     plan: Plan
     written: int = 0
     writer: str | None = None
     materialized: int | None = None
-    wiped: bool = False
+
+    @property
+    def wiped(self) -> bool:
+        """Whether what was recorded was forgotten first."""
+        return self.plan.wiped
 
 
 def synchronize(
@@ -71,32 +74,38 @@ def synchronize(
 
     Raises:
         ResourceError: what was written is not what the event log has.
-        UsageError: a writer that does not fit the event log.
+        UsageError: a writer that does not fit the event log; or starting over would forget what
+            was not looked for.
     """
     for listing in listings:
-        for kind in choices.kinds:
-            yield _synchronized(instance, listing, kind, choices, tell)
+        for plan in _plans(instance, listing, choices):
+            yield Synced(plan) if choices.dry_run else _synchronized(instance, plan, choices, tell)
 
 
-def _synchronized(
-    instance: dg.DagsterInstance, listing: Listing, kind: EventKind, choices: Choices, tell: Tell
-) -> Synced:
-    storage = instance.event_log_storage
-    plan = make_plan(storage, listing, kind, may_mend=not choices.dry_run)
-    if choices.dry_run:
+def _plans(
+    instance: dg.DagsterInstance, listing: Listing, choices: Choices
+) -> Sequence[Plan] | Iterator[Plan]:
+    """Plan each kind of event; starting over forgets all kinds at once, before any is told."""
+    storage, may_mend = instance.event_log_storage, not choices.dry_run
+    plans = (make_plan(storage, listing, each, may_mend=may_mend) for each in choices.kinds)
+    if choices.dry_run or not choices.start_over:
+        return plans
+    known = list(plans)
+    return start_over(instance, known) if any(each.vanished for each in known) else known
+
+
+def _synchronized(instance: dg.DagsterInstance, plan: Plan, choices: Choices, tell: Tell) -> Synced:
+    # Where nothing is forgotten the event log still knows its closed days.
+    wanted = pl.concat([plan.partitions, plan.closed]) if plan.wiped else plan.partitions
+    if wanted.is_empty():
         return Synced(plan)
-    wiped = bool(choices.start_over and plan.vanished)
-    if wiped:
-        instance.wipe_assets([listing.asset])
-        plan = replace(plan, partitions=listing.partitions, new=listing.partitions.height)
-    if plan.partitions.is_empty():
-        return Synced(plan, wiped=wiped)
-    done = _write(storage, plan, choices, tell)
-    return replace(done, wiped=wiped, materialized=_counted(instance, plan, choices))
+    done = _write(instance.event_log_storage, plan, wanted, choices, tell)
+    return replace(done, materialized=_counted(instance, plan, choices))
 
 
-def _write(storage: EventLogStorage, plan: Plan, choices: Choices, tell: Tell) -> Synced:
-    wanted = plan.partitions
+def _write(
+    storage: EventLogStorage, plan: Plan, wanted: pl.DataFrame, choices: Choices, tell: Tell
+) -> Synced:
     telling = Telling(plan.listing.asset, plan.listing.dimensions, plan.kind, time.time())
     writer = choose_writer(storage, choices.writer, wanted.height, tell)
     written = 0

@@ -8,12 +8,15 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from beaf_core import DatePartition, UsageError
+from beaf_core import BeafError, DatePartition, UsageError
+from beaf_dagster.assets.broken import of_one_key
+from beaf_dagster.assets.jobs import by_key
 from beaf_dagster.locate import located_pipelines
-from beaf_dagster.pipelines import Pipeline, find_pipelines
+from beaf_dagster.pipelines import Pipeline, find_pipelines, with_place
 from beaf_dagster.sync.assets import input_assets, output_assets
 from beaf_dagster.sync.inputs import InputAsset
 from beaf_dagster.sync.listing import Listing
+from beaf_dagster.sync.outputs import OutputAsset
 from beaf_dagster.sync.paths import listings_of_paths
 
 #: How many days of inputs are looked for where no dates are given: each is asked for by itself.
@@ -54,24 +57,37 @@ def listings(instance: dg.DagsterInstance, wanted: Wanted) -> tuple[list[Listing
     found = named_pipelines(wanted.pipelines)
     ready = [each for each in found if each.fault is None]
     faults = [f"{each.path}: {each.fault}" for each in found if each.fault is not None]
+    wants_outputs = wanted.outputs or (wanted.outputs is None and wanted.tables is None)
+    outputs, odd = _outputs(ready, instance, wanted) if wanted.paths or wants_outputs else ([], [])
     if wanted.paths:
-        return _of_paths(instance, wanted, ready), faults
-    listed: list[Listing] = []
-    if wanted.outputs or (wanted.outputs is None and wanted.tables is None):
-        for each in output_assets(ready, instance, split_passes=wanted.split_passes):
-            listed.append(each.listing(wanted.dates, remember=wanted.remember))
+        return _of_paths(outputs, wanted, ready), [*faults, *odd]
+    listed = [each.listing(wanted.dates, remember=wanted.remember) for each in outputs]
     if wanted.tables is not None:
         dates = wanted.dates or _last_days()
         tables = input_assets(ready, wanted.tables, wanted.prefix, dates)
         listed += [each.listing(dates) for each in tables]
-    return listed, faults
+    return listed, [*faults, *odd]
+
+
+def _outputs(
+    pipelines: Sequence[Pipeline], instance: dg.DagsterInstance, wanted: Wanted
+) -> tuple[list[OutputAsset], list[str]]:
+    """Give the assets of pipelines; and tell of those that are none, as definitions do."""
+    found: list[OutputAsset] = []
+    faults: list[str] = []
+    for key, those in by_key(pipelines).items():
+        try:
+            if len(those) > 1:
+                raise of_one_key(those, key)
+            found += output_assets(those, instance, split_passes=wanted.split_passes)
+        except BeafError as fault:  # of its universes, or its dates
+            faults.append(str(with_place(fault, those[0].path)))
+    return found, faults
 
 
 def _of_paths(
-    instance: dg.DagsterInstance, wanted: Wanted, pipelines: Sequence[Pipeline]
+    outputs: Sequence[OutputAsset], wanted: Wanted, pipelines: Sequence[Pipeline]
 ) -> list[Listing]:
-    outputs = list(output_assets(pipelines, instance, split_passes=wanted.split_passes))
-
     def tables(day: DatePartition) -> list[InputAsset]:
         return list(input_assets(pipelines, wanted.tables or ("all",), wanted.prefix, day))
 

@@ -41,7 +41,7 @@ class Template:
 
 def template(telling: Telling, like: Row) -> Template:
     """Make the template of all rows of the shape of `like`."""
-    marks = {name: f"\x02{name}\x03" for name in _TEXTS}
+    marks = {name: f"\x02{name}\x03" for name in _TEXTS if name != "path" or like.path}
     if like.is_url:
         marks["path"] = f"x://{marks['path']}"
     numbers = {name: each for name, each in _NUMBERS.items() if getattr(like, name) is not None}
