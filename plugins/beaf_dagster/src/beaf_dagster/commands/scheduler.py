@@ -95,10 +95,12 @@ def install(
     configured = prepared.resolved.launcher_options if prepared is not None and own else None
     options, unknown = launcher_options(host, chosen, given | hours, configured)
     before = _before(home, name, overwrite=overwrite_existing)
-    if before is not None and before.status(host) == "running":
-        before.end(host)
-    refuse_second_daemon(home)
     schedule = _cron(interval_hours)
+    if before is None or before.status(host) != "running":
+        refuse_second_daemon(home)
+    elif schedule is None:  # one that holds a schedule is stopped once the new one is taken
+        before.end(host)
+        refuse_second_daemon(home)
     run_id = name if schedule else f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%S}"
     args = _args(home, definitions, file, max_runtime_hours)
     variables = (HOME, *_variables_of(home))
@@ -188,7 +190,7 @@ def status(dagster_home: str | None, as_json: bool) -> None:
         return
     for each in found:
         _tell(each, host, each.status(host), as_json=False)
-    beaten = "none has ever been" if since is None else f"the last heartbeat is {since:.0f} s old"
+    beaten = "there is no heartbeat" if since is None else f"the last heartbeat is {since:.0f} s old"
     click.echo(f"a daemon is {'alive' if live else 'not alive'}: {beaten}", err=True)
 
 

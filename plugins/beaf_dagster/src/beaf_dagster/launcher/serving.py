@@ -14,8 +14,9 @@ from beaf_core import UsageError
 from beaf_dagster.home import VARIABLE as HOME
 from beaf_dagster.launcher.worker import FAST_EVENTS, PIPELINES
 
-#: How long a daemon may take to end; its code servers and heartbeats want a moment.
-_GRACE_SECONDS = 60.0
+#: How long a daemon may take to end; its code servers and heartbeats want a moment. Whoever looks
+#: after us is patient for 30 s, and we have to be there when the daemon has to be made to end.
+_GRACE_SECONDS = 25.0
 
 
 def refuse_second_daemon(home: Path) -> None:
@@ -60,7 +61,7 @@ def serve(home: Path, definitions: Sequence[str], pipeline: str | None, seconds:
         (sys.executable, "-m", "dagster._daemon", "run", *definitions),
         env=variables,
         stdin=subprocess.DEVNULL,
-        start_new_session=True,  # it is told to end by us, once
+        # In our own group: whoever makes us end makes the daemon end as well.
     )
     waited = 0.0
     while daemon.poll() is None and waited < seconds and not asked.is_set():
@@ -79,7 +80,7 @@ def _end(daemon: subprocess.Popen[bytes]) -> None:
     try:
         daemon.wait(_GRACE_SECONDS)
     except subprocess.TimeoutExpired:
-        os.killpg(daemon.pid, signal.SIGKILL)
+        daemon.kill()
         daemon.wait()
 
 
