@@ -8,9 +8,16 @@ from pathlib import Path
 import dagster as dg
 import pytest
 from tests.cli.conftest import Beaf, beaf
+from tests.dagster_processes import write_home
 from tests.dagster_project import write_project
 
 __all__ = ["Beaf", "beaf"]
+
+
+@pytest.fixture(scope="session")
+def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home whose tables have been made: that takes longer than a test."""
+    return write_home(tmp_path_factory.mktemp("dagster") / "home").folder
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from typing import Any
 import dagster as dg
 import pytest
 from click.testing import CliRunner
-from tests.dagster_processes import write_home
 
 from beaf_core import BeafError
 from beaf_core.cli import app
@@ -34,12 +33,6 @@ class Said:
 
 
 Beaf = Callable[..., Said]
-
-
-@pytest.fixture(scope="session")
-def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home whose tables have been made: that takes longer than a test."""
-    return write_home(tmp_path_factory.mktemp("dagster") / "home").folder
 
 
 @pytest.fixture

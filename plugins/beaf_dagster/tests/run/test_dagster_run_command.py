@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import polars as pl
 import pytest
-from tests.dagster_processes import free_port
+from tests.dagster_processes import free_port, impatient
 
 from beaf_core import DatePartition, PartitionRun, parse_universe_spec, run_partition
 from beaf_dagster import partition_run
@@ -194,6 +194,7 @@ def test_without_a_home_nothing_is_run(
 def test_an_event_log_that_does_not_answer_is_told_without_its_password(
     pipes: Path, tmp_path: Path, beaf: Beaf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    impatient(monkeypatch)
     url = f"postgresql+psycopg2://someone:s3cr3t@127.0.0.1:{free_port()}/none"
     (tmp_path / "down").mkdir()
     text = f"storage: {{postgres: {{postgres_url: '{url}'}}}}\n"

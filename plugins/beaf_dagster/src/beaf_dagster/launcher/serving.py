@@ -39,6 +39,17 @@ def refuse_second_daemon(home: Path) -> None:
             )
 
 
+def serving_args(
+    home: Path, definitions: Sequence[str], pipeline: Path | None, hours: float
+) -> tuple[str, ...]:
+    """Write the command that serves: the one that `beaf dagster scheduler` hands to a launcher."""
+    loaded = ("--pipeline", str(pipeline)) if pipeline else ("--workspace", definitions[1])
+    return (
+        *(sys.executable, "-m", "beaf_core", "dagster", "scheduler", "serve", *loaded),
+        *("--dagster_home", str(home), "--max_runtime_hours", f"{hours:g}"),
+    )
+
+
 def serve(home: Path, definitions: Sequence[str], pipeline: str | None, seconds: float) -> int:
     """Run `dagster-daemon run` over some definitions for a time; 0 where that time was up.
 
