@@ -41,9 +41,6 @@ def home(
 ) -> Iterator[dg.DagsterInstance]:
     """An instance on disk that DAGSTER_HOME leads to; commands may change the environment."""
     folder = shutil.copytree(empty_home, tmp_path / "home")
-    for name in ("BEAF_PIPELINES", "DAGSTER_EVENT_BATCH_SIZE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.delenv("DAGSTER_EMIT_PARTITION_SUBSET_IN_PLANNED_EVENTS", raising=False)
     monkeypatch.setenv("DAGSTER_HOME", str(folder))
     with dg.DagsterInstance.get() as opened:
         yield opened
