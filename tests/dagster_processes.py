@@ -26,11 +26,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, TypeVar
 from unittest.mock import patch
 from urllib.error import HTTPError, URLError
 
 import dagster as dg
+import pytest
 import yaml
 
 Answer = TypeVar("Answer")
@@ -58,6 +60,11 @@ class DagsterHome:
         """Open it in this process."""
         with patch.dict(os.environ, self.environment), dg.DagsterInstance.get() as opened:
             yield opened
+
+
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Dagster try a PostgreSQL that does not answer as often as ever, without 11 s of sleep."""
+    monkeypatch.setattr("dagster_postgres.utils.time", SimpleNamespace(sleep=lambda seconds: None))
 
 
 def write_home(

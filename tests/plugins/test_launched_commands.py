@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -108,6 +109,14 @@ def test_a_command_whose_supervisor_was_killed_runs_on_and_can_be_stopped(tmp_pa
     assert ended(child)
     assert run.status() == "failed"
     assert "nobody saw how" in list(run.logs())[-1]
+
+
+def test_two_who_ask_whether_a_lock_is_held_do_not_take_each_other_for_its_holder(tmp_path):
+    lock = tmp_path / "lock"
+    with detached.held(lock, fcntl.LOCK_SH):  # another one is asking
+        assert not detached.is_held(lock)
+    with detached.held(lock):
+        assert detached.is_held(lock)
 
 
 def test_what_a_command_says_is_closed_to_others(tmp_path):

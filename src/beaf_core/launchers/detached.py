@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,8 +48,9 @@ class DetachedRun:
         run = cls(Path(request.project).resolve() / ".beaf" / "commands" / request.run_id)
         run._make_folder(request.run_id)
         text = json.dumps({**request.to_json(), "grace": grace})
-        (run.folder / REQUEST).write_text(text, encoding="utf-8")
         with held(run.folder / ALIVE) as alive, held(run.folder / SUPERVISED) as supervised:
+            # From here on others find it, and see it live.
+            (run.folder / REQUEST).write_text(text, encoding="utf-8")
             locks = (str(alive), str(supervised))
             started = subprocess.run(  # noqa: S603 — this very program, in its own words
                 (sys.executable, "-m", "beaf_core.launchers.supervisor", str(run.folder), *locks),
@@ -94,10 +95,11 @@ class DetachedRun:
         if self.status() != "running":
             return
         processes = self._read(PROCESSES)
-        if is_held(self.folder / SUPERVISED):
-            os.kill(processes["supervisor"], signal.SIGTERM)
-        else:  # whoever looked after it was killed
-            os.killpg(processes["command"], signal.SIGTERM)
+        with suppress(ProcessLookupError):  # it has ended this moment
+            if is_held(self.folder / SUPERVISED):
+                os.kill(processes["supervisor"], signal.SIGTERM)
+            else:  # whoever looked after it was killed
+                os.killpg(processes["command"], signal.SIGTERM)
 
     def logs(self) -> Iterator[str]:
         """Its output so far, and how it ended."""
@@ -152,7 +154,7 @@ class DetachedRun:
 
 
 @contextmanager
-def held(path: Path) -> Iterator[int]:
+def held(path: Path, kind: int = fcntl.LOCK_EX) -> Iterator[int]:
     """Hold a lock, and give its file descriptor: it is held until every copy of that is closed.
 
     Raises:
@@ -160,16 +162,16 @@ def held(path: Path) -> Iterator[int]:
     """
     file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
         yield file
     finally:
         os.close(file)
 
 
 def is_held(path: Path) -> bool:
-    """Say whether any process holds a lock."""
+    """Say whether any process holds a lock; two who ask at once do not take each other for one."""
     try:
-        with held(path):
+        with held(path, fcntl.LOCK_SH):
             return False
     except BlockingIOError:
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import time
 from pathlib import Path
@@ -11,6 +12,7 @@ import dagster as dg
 import pytest
 from dagster._daemon.types import DaemonHeartbeat
 from tests.cli.conftest import Beaf, Typed
+from tests.dagster_processes import impatient
 
 from beaf_dagster import private
 from beaf_dagster.doctor.instance import check_file
@@ -19,10 +21,9 @@ SECRET = "hunter2"
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(tmp_path: Path, empty_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An instance without a workspace, and DAGSTER_HOME set to it."""
-    folder = tmp_path / "home"
-    folder.mkdir()
+    folder = shutil.copytree(empty_home, tmp_path / "home")
     (folder / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
     monkeypatch.setenv("DAGSTER_HOME", str(folder))
     monkeypatch.delenv("BEAF_PIPELINES", raising=False)
@@ -61,6 +62,7 @@ def test_a_sound_instance_passes_with_the_limits_of_sqlite_said(
 def test_an_unreachable_event_log_is_told_without_its_password(
     beaf: Beaf, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    impatient(monkeypatch)
     monkeypatch.setenv("SECRET_URL", f"postgresql+psycopg2://me:{SECRET}@127.0.0.1:1/db")
     (home / "dagster.yaml").write_text("storage: {postgres: {postgres_url: {env: SECRET_URL}}}\n")
     typed = beaf("dagster", "doctor", "--json")

@@ -112,6 +112,18 @@ def test_what_is_set_up_opens_and_loads_with_the_partitions_that_were_asked(
     assert universes == ["mic=XLON", "mic=XPAR"]
 
 
+def test_the_launcher_that_its_file_offers_is_one_once_its_comment_is_taken_away(
+    beaf: Beaf, home: Path, pipes: Path
+) -> None:
+    beaf("dagster", "setup", "--dagster_home", home, "--pipelines", pipes)
+    text, mark, offered = (home / "dagster.yaml").read_text().partition("# run_launcher:")
+    lines = [line.removeprefix("# ") for line in (mark + offered).splitlines()]
+    (home / "dagster.yaml").write_text(text + "\n".join(lines))
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        assert type(instance.run_launcher).__name__ == "BeafRunLauncher"
+        assert instance.run_monitoring_enabled  # the launcher's limits hold by it
+
+
 def test_the_environment_of_a_run_changes_no_partition(
     beaf: Beaf, home: Path, pipes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

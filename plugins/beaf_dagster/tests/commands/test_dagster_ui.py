@@ -86,6 +86,7 @@ def page(home: Path, pipes: Path, port: int) -> Iterator[subprocess.Popen[str]]:
         started.kill()
 
 
+@pytest.mark.soak  # what it would start is asserted below
 def test_the_page_shows_the_pipelines_that_were_named_and_ends_when_told(
     page: subprocess.Popen[str], port: int
 ) -> None:

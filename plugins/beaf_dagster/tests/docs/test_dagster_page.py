@@ -33,15 +33,14 @@ def commands(language: str) -> list[list[str]]:
 
 
 @pytest.fixture(scope="module")
-def demos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def demos(tmp_path_factory: pytest.TempPathFactory, empty_home: Path) -> Path:
     """A project with the demos, on the simulated market, and an instance of its own."""
     folder = tmp_path_factory.mktemp("page")
     shutil.copytree(
         ROOT / "demo", folder / "demo", ignore=shutil.ignore_patterns("data", ".beaf", "__py*")
     )
     (folder / "beaf.yaml").write_text("SOURCE: {type: simulated}\n")
-    (folder / "instance").mkdir()
-    (folder / "instance" / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    shutil.copytree(empty_home, folder / "instance")
     return folder
 
 

@@ -24,6 +24,7 @@ from tests.cli.conftest import Beaf
 from tests.conftest import ROOT
 from tests.typed_commands import check_typed
 
+from beaf_core import DatePartition
 from beaf_dagster import build_assets
 
 BLOCKS = Path(__file__).with_name("seed_blocks")
@@ -33,14 +34,13 @@ Run = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(tmp_path: Path, empty_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project with the demos, on the simulated market, and an instance of its own."""
     shutil.copytree(
         ROOT / "demo", tmp_path / "demo", ignore=shutil.ignore_patterns("data", ".beaf", "__py*")
     )
     (tmp_path / "beaf.yaml").write_text("SOURCE: {type: simulated}\n")
-    (tmp_path / "home").mkdir()
-    (tmp_path / "home" / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    shutil.copytree(empty_home, tmp_path / "home")
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -149,13 +149,23 @@ def test_demos_are_discovered(run: Run, project: Path) -> None:
     assert {"demo/demo01_ohlcv_bars", "demo/main"} <= keys
 
 
-def test_partitions_in_the_ui(run: Run, project: Path, instance: dg.DagsterInstance) -> None:
+@pytest.mark.parametrize(
+    ("universe", "dates"),
+    [
+        ("mic=XLON", "2025-01-02"),
+        pytest.param("mic=XPAR", "2025-01-03_2025-01-09", marks=pytest.mark.soak),
+    ],
+)
+def test_partitions_in_the_ui(
+    run: Run, project: Path, instance: dg.DagsterInstance, universe: str, dates: str
+) -> None:
     definitions = run("01_single_mic", "18_ui_partitions")["defs"]
     assets = [definitions.resolve_assets_def("demo06_characteristics")]
-    for key in (DAY, "2025-01-03_2025-01-09|mic=XPAR"):
-        assert dg.materialize(assets, instance=instance, partition_key=key).success
-    assert rows(project, "mic=XLON") > 8
-    assert rows(project, "mic=XPAR", "2025-01-03_2025-01-09") > 7 * 8
+    key = f"{dates}|{universe}"
+    assert dg.materialize(assets, instance=instance, partition_key=key).success
+    days = DatePartition(dates)
+    count = (days.end - days.start).days + 1
+    assert rows(project, universe, f"{days.start}_{days.end}") > 8 * count
 
 
 def test_the_command_line_of_the_core(beaf: Beaf, project: Path) -> None:
@@ -184,12 +194,15 @@ def test_a_schedule_is_put_into_the_file_and_taken_out(beaf: Beaf, project: Path
     assert file.read_text().startswith(comment)
 
 
-def test_tables_are_synchronised(beaf: Beaf, project: Path) -> None:
+@pytest.mark.parametrize(
+    "shortened", [("--end_date", "2025-01-03"), pytest.param((), marks=pytest.mark.soak)]
+)
+def test_tables_are_synchronised(beaf: Beaf, project: Path, shortened: tuple[str, ...]) -> None:
     for each in (project / "demo").iterdir():  # one pipeline that reads trades is enough
         if not each.name.startswith(("01_", "beaf")):
             each.unlink() if each.is_file() else shutil.rmtree(each)
     (line,) = commands("07_sync_tables")
-    typed = beaf(*line, "--json")
+    typed = beaf(*line, *shortened, "--json")
     assert typed.code == 0, typed.err
 
 

@@ -104,8 +104,18 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dg.DagsterInsta
         "class": "BeafRunLauncher",
         "config": {"launcher": "noting", "options": {"conda_env": "base"}},
     }
-    settings: Any = {"run_launcher": launcher, "telemetry": {"enabled": False}}
     folder = str(tmp_path_factory.mktemp("instance"))
+    # One database for all runs: Dagster's default makes one for each, half a second long.
+    events = {
+        "module": "dagster._core.storage.event_log",
+        "class": "ConsolidatedSqliteEventLogStorage",
+        "config": {"base_dir": folder},
+    }
+    settings: Any = {
+        "run_launcher": launcher,
+        "event_log_storage": events,
+        "telemetry": {"enabled": False},
+    }
     with dg.DagsterInstance.local_temp(folder, settings) as instance:
         yield instance
 

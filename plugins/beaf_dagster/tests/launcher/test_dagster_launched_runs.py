@@ -238,6 +238,13 @@ def test_a_run_is_gone_on_with_by_another_worker_once_the_first_has_been_stopped
     assert found.tags["beaf/job"] == f"job-{run.run_id}-2"
 
 
+def test_a_run_is_gone_on_with_even_where_nothing_is_known_of_its_worker(desk: Desk) -> None:
+    run = desk.launched()
+    desk.noting.runs.clear()
+    desk.launcher.resume_run(private.ResumeRunContext(run, None, resume_attempt_number=1))
+    assert list(desk.noting.runs) == [f"job-{run.run_id}-1"]
+
+
 def test_no_key_of_the_launcher_is_needed_in_dagster_yaml() -> None:
     data = private.ConfigurableClassData("beaf_dagster.launcher", "BeafRunLauncher", "{}")
     launcher = data.rehydrate()

@@ -12,7 +12,6 @@ from typing import Any
 import dagster as dg
 import pytest
 from click.testing import CliRunner
-from tests.dagster_processes import write_home
 
 from beaf_core import BeafError
 from beaf_core.cli import app
@@ -36,21 +35,12 @@ class Said:
 Beaf = Callable[..., Said]
 
 
-@pytest.fixture(scope="session")
-def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home whose tables have been made: that takes longer than a test."""
-    return write_home(tmp_path_factory.mktemp("dagster") / "home").folder
-
-
 @pytest.fixture
 def home(
     tmp_path: Path, empty_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[dg.DagsterInstance]:
     """An instance on disk that DAGSTER_HOME leads to; commands may change the environment."""
     folder = shutil.copytree(empty_home, tmp_path / "home")
-    for name in ("BEAF_PIPELINES", "DAGSTER_EVENT_BATCH_SIZE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.delenv("DAGSTER_EMIT_PARTITION_SUBSET_IN_PLANNED_EVENTS", raising=False)
     monkeypatch.setenv("DAGSTER_HOME", str(folder))
     with dg.DagsterInstance.get() as opened:
         yield opened

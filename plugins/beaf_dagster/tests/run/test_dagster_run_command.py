@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import polars as pl
 import pytest
-from tests.dagster_processes import free_port
+from tests.dagster_processes import free_port, impatient
 
 from beaf_core import DatePartition, PartitionRun, parse_universe_spec, run_partition
+from beaf_dagster import partition_run
 from beaf_dagster.running.asked import Wanted, read_asked
 
 if TYPE_CHECKING:
@@ -88,6 +89,27 @@ def test_a_range_is_one_run_for_each_universe(
     }
 
 
+WEEKS = """
+from beaf_dagster import build_definitions
+defs = build_definitions({pipeline!r}, universes=["mic=XPAR"], frequency="W", start="2025-01-01")
+"""
+
+
+def test_the_partitions_are_those_that_the_workspace_gives_the_pipeline(pipes: Path) -> None:
+    (pipes.parent / "weeks.py").write_text(WEEKS.format(pipeline=str(pipes / "bars.yaml")))
+    (pipes.parent / "broken.py").write_text("raise RuntimeError('mine')")
+    workspace = pipes.parent / "workspace.yaml"
+    workspace.write_text("load_from: [{python_file: broken.py}, {python_file: weeks.py}]")
+    for spelt in ("date=2025-01-08,universe=mic=XPAR", "2025-01-06|mic=XPAR"):
+        asked = read_asked(pipes / "bars.yaml", Wanted(spelt), workspace=workspace)
+        run = partition_run(asked.partitions, asked.keys[0])
+        assert run.key == "mic=XPAR:2025-01-06_2025-01-12"
+        assert asked.definitions.resolve_job_def(asked.job).partitions_def == asked.partitions
+    # One that is not in it has its own.
+    alone = read_asked(pipes / "two.py", Wanted(DAY), workspace=workspace)
+    assert partition_run(alone.partitions, DAY).key == "mic=XLON:2025-01-06"
+
+
 @pytest.mark.parametrize("job", ["two__job", "tiny_two__job"])
 def test_both_names_of_a_job_work(pipes: Path, job: str) -> None:
     asked = read_asked(pipes / "two.py", Wanted(DAY), job)
@@ -109,9 +131,9 @@ def test_a_day_without_data_fails_and_says_why(
 ) -> None:
     asked = ("--partition", "2025-01-08|mic=XLON", "--json")
     done = beaf("run", "--pipeline", str(pipes / "bars.yaml"), *asked)
-    assert done.code == 3
+    assert done.code == 4  # as `beaf pipeline run` ends
     assert done.json["status"] == "failed"
-    assert "2025-01-08" in done.err
+    assert "error: pipes__bars: the partition failed\n2025-01-08|mic=XLON: bars: data" in done.err
     assert "Traceback" not in done.err
     assert not materialized(home, BARS)
 
@@ -172,6 +194,7 @@ def test_without_a_home_nothing_is_run(
 def test_an_event_log_that_does_not_answer_is_told_without_its_password(
     pipes: Path, tmp_path: Path, beaf: Beaf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    impatient(monkeypatch)
     url = f"postgresql+psycopg2://someone:s3cr3t@127.0.0.1:{free_port()}/none"
     (tmp_path / "down").mkdir()
     text = f"storage: {{postgres: {{postgres_url: '{url}'}}}}\n"

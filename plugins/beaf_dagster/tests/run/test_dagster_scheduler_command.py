@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,9 +44,12 @@ class Holding:
 
     def __init__(self) -> None:
         self.held: dict[str, HeldRun] = {}
+        self.full = False
 
     @hookimpl
     def launch_run(self, request: CommandRequest) -> HeldRun:
+        if self.full:
+            raise UsageError("no room")
         run = HeldRun(request)
         self.held[run.ref] = run
         return run
@@ -114,6 +119,19 @@ def test_a_name_is_given_twice_only_on_purpose(
     (run,) = holding.held.values()
     assert (run.request.replace, run.request.schedule) == (True, "0 */8 * * *")
     assert run.state == "scheduled"
+
+
+def test_what_runs_is_not_stopped_before_its_successor_is_taken(
+    pipes: Path, home: dg.DagsterInstance, beaf: Beaf, holding: Holding
+) -> None:
+    assert beaf(*install(pipes)).code == 0
+    (run,) = holding.held.values()
+    run.state, holding.full = "running", True
+    beat(home, 5)  # its own heart
+    refused = beaf(*install(pipes, "--overwrite_existing", "--interval_hours", "8"))
+    assert (refused.code, "no room" in refused.err) == (2, True)
+    assert run.state == "running"
+    assert beaf("scheduler", "status", "--json").json["schedulers"][0]["status"] == "running"
 
 
 def test_what_its_launcher_has_lost_can_still_be_removed(
@@ -211,3 +229,22 @@ def test_a_daemon_runs_for_its_time_and_ends_as_if_nothing_had_happened(
     assert run.wait().exit_code == 0, list(run.logs())
     assert run.status() == "succeeded"
     assert not is_live(home)
+
+
+@pytest.mark.soak
+def test_no_daemon_is_left_of_a_command_that_was_killed(
+    pipes: Path, home: dg.DagsterInstance, beaf: Beaf
+) -> None:
+    named = ("--pipeline", str(pipes / "bars.yaml"), "--interval_hours", "0")
+    done = beaf("scheduler", "install", *named, "--json")
+    assert done.code == 0, done.err
+    run = PluginHost().find_run("local", done.json["ref"], None)
+    deadline = time.monotonic() + 60
+    while not is_live(home):
+        assert time.monotonic() < deadline, list(run.logs())
+        time.sleep(0.5)
+    group = json.loads((Path(run.ref) / "processes.json").read_text())["command"]
+    os.kill(group, signal.SIGKILL)
+    assert run.wait().exit_code == 3
+    with pytest.raises(ProcessLookupError):
+        os.killpg(group, 0)

@@ -53,8 +53,9 @@ def asked(
     instance: dg.DagsterInstance | None = None,
 ) -> list[str]:
     """Give the partitions that a tick asks for, or why it asks for none."""
-    context = dg.build_schedule_context(instance=instance, scheduled_execution_time=tick)
-    answer = schedule(context)
+    # Left open, it would keep its instance as the one that definitions are loaded for.
+    with dg.build_schedule_context(instance=instance, scheduled_execution_time=tick) as context:
+        answer = schedule(context)
     if isinstance(answer, dg.SkipReason):
         return [str(answer.skip_message)]
     assert isinstance(answer, list)
@@ -137,7 +138,8 @@ def test_two_ticks_may_ask_for_one_partition(pipes: Path) -> None:
     run_keys = set()
     for hour in (2, 14):
         tick = london(f"2025-01-07T{hour:02}:00")
-        answer = schedule(dg.build_schedule_context(scheduled_execution_time=tick))
+        with dg.build_schedule_context(scheduled_execution_time=tick) as context:
+            answer = schedule(context)
         assert isinstance(answer, list)
         assert [each.partition_key for each in answer] == ["2025-01-06|mic=XLON"]
         run_keys |= {each.run_key for each in answer}

@@ -61,9 +61,15 @@ class Computed:
     @property
     def may_mend_itself(self) -> bool:
         """Whether a later try can succeed without anybody changing the request."""
+        return ExitCode.USAGE not in self.exit_codes
+
+    @property
+    def exit_codes(self) -> set[ExitCode]:
+        """What its faults mean for the shell; data that is still to come is missing."""
+        if self.fault is not None:
+            return {self.fault.exit_code}
         codes = {each.exit_code for each in self._fallen}
-        codes |= {self.fault.exit_code} if self.fault else set()
-        return ExitCode.USAGE not in codes
+        return {ExitCode.DATA_MISSING if each is ExitCode.OK else each for each in codes}
 
     @property
     def _fallen(self) -> list[PassOutcome]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import dagster as dg
 
-from beaf_core import BeafError
+from beaf_core import BeafError, ExitCode
 from beaf_dagster.assets.compute import Computed, compute_partition
 from beaf_dagster.assets.events import Teller
 from beaf_dagster.assets.passes import PassAsset
@@ -20,6 +20,8 @@ from beaf_dagster.pipelines import Pipeline
 
 #: So many failed partitions are told of in full; of the rest, the key.
 _TOLD = 50
+#: The entry of a failure that says what it means for the shell.
+EXIT_CODE = "beaf/exit_code"
 
 Event = dg.AssetMaterialization | dg.AssetCheckResult | dg.MaterializeResult[Any]
 
@@ -90,9 +92,15 @@ def _failure(failed: Sequence[Computed], total: int) -> dg.Failure:
     what = "the partition" if total == 1 else f"{len(failed)} of {total} partitions"
     return dg.Failure(
         f"{what} failed\n" + "\n".join(told),
-        metadata={"beaf/failed_partitions": len(failed)},
+        metadata={"beaf/failed_partitions": len(failed), EXIT_CODE: int(_exit_code(failed))},
         allow_retries=any(each.may_mend_itself for each in failed),
     )
+
+
+def _exit_code(failed: Sequence[Computed]) -> ExitCode:
+    """Fold faults as `beaf pipeline run` does: the common code of all, else PARTLY_FAILED."""
+    codes = {code for each in failed for code in each.exit_codes}
+    return codes.pop() if len(codes) == 1 else ExitCode.PARTLY_FAILED
 
 
 def _log(log: logging.Logger, computed: Computed, place: str) -> None:

@@ -73,6 +73,8 @@ def _look_at_definitions(
 def _print(findings: Sequence[Finding]) -> None:
     width = max(len(each.subject) for each in findings)
     for each in findings:
-        click.echo(f"{each.state:<4}  {each.subject:<{width}}  {each.text}")
+        below = "\n" + " " * (width + 8)
+        told = each.text.replace("\n", below)
+        click.echo(f"{each.state:<4}  {each.subject:<{width}}  {told}")
         if each.remedy:
-            click.echo(f"{'':<{width + 8}}→ {each.remedy}")
+            click.echo(f"{below[1:]}→ {each.remedy}")

@@ -187,4 +187,8 @@ def _automation_lines(before: Edited, after: Edited) -> list[str]:
         days = edited.config.AUTO_MATERIALIZE_LATEST_DAYS
         return "the newest partition" if days is None else f"the latest {days} days"
 
-    return [] if told(before) == told(after) else [f"  automation: {told(after)}"]
+    if told(before) == told(after):
+        return []
+    on = after.config.AUTO_MATERIALIZE_ENABLED
+    more = ", once a person has turned on the sensor beaf_automation in the UI" if on else ""
+    return [f"  automation: {told(after)}{more}"]

@@ -49,8 +49,8 @@ if TYPE_CHECKING:
 @click.option(
     "--workspace",
     "-w",
-    help="With --launch: the workspace.yaml whose definitions have the pipeline; by default that "
-    "of DAGSTER_HOME, or else the pipeline alone.",
+    help="The workspace.yaml whose definitions say the pipeline's partitions; by default that of "
+    "DAGSTER_HOME, or else the pipeline's own.",
 )
 @click.option("--dagster_home", help="The folder of the instance; DAGSTER_HOME by default.")
 @click.option("--json", "as_json", is_flag=True, help="Print what became of it as JSON.")
@@ -90,12 +90,13 @@ def run(
 
     home = existing_home(dagster_home)
     wanted = Wanted(partition, start_date, end_date, tuple(universes))
-    asked = _asked(Path(pipeline), wanted, job, passes, split_passes=split_passes)
+    file = _workspace(home, workspace)
+    asked = _asked(Path(pipeline), wanted, job, passes, split_passes=split_passes, workspace=file)
     with _instance(home) as instance:
         if as_backfill:
             _tell_backfill(asked, instance, as_json=as_json)
             return
-        ran = _launch(asked, instance, home, workspace) if launch else _here(asked, instance)
+        ran = _launch(asked, instance, file) if launch else _here(asked, instance)
         _tell(asked, ran, as_json=as_json)
 
 
@@ -113,12 +114,25 @@ def _work(
 
 
 def _asked(
-    pipeline: Path, wanted: Wanted, job: str | None, passes: str | None, *, split_passes: bool
+    pipeline: Path,
+    wanted: Wanted,
+    job: str | None,
+    passes: str | None,
+    *,
+    split_passes: bool,
+    workspace: Path | None,
 ) -> Asked:
     from beaf_dagster.running.asked import read_asked
 
     named = [each.strip() for each in (passes or "").split(",") if each.strip()]
-    return read_asked(pipeline, wanted, job, named, split_passes=split_passes)
+    return read_asked(pipeline, wanted, job, named, split_passes=split_passes, workspace=workspace)
+
+
+def _workspace(home: Path, given: str | None) -> Path | None:
+    file = Path(given) if given else home / "workspace.yaml"
+    if given and not file.is_file():
+        raise UsageError(f"there is no workspace {given}", remedy="name a workspace.yaml")
+    return file if file.is_file() else None
 
 
 @contextmanager
@@ -141,16 +155,11 @@ def _here(asked: Asked, instance: dg.DagsterInstance) -> Iterator[Ran]:
     yield from run_here(asked, instance)
 
 
-def _launch(
-    asked: Asked, instance: dg.DagsterInstance, home: Path, workspace: str | None
-) -> Iterator[Ran]:
+def _launch(asked: Asked, instance: dg.DagsterInstance, workspace: Path | None) -> Iterator[Ran]:
     from beaf_dagster.running.launched import launch
 
-    file = Path(workspace) if workspace else home / "workspace.yaml"
-    if workspace and not file.is_file():
-        raise UsageError(f"there is no workspace {workspace}", remedy="name a workspace.yaml")
     queued = 0
-    for each in launch(asked, instance, file if file.is_file() else None):
+    for each in launch(asked, instance, workspace):
         queued += each.status == "queued"
         yield each
     if queued:
@@ -170,7 +179,8 @@ def _tell(asked: Asked, ran: Iterable[Ran], *, as_json: bool) -> None:
     if as_json:
         _print({"status": told[-1].status, "runs": [each.to_json() for each in told]}, failed)
     if failed:
-        raise SystemExit(ExitCode.PARTLY_FAILED)
+        codes = {each.exit_code for each in told} - {ExitCode.OK}
+        raise SystemExit(codes.pop() if len(codes) == 1 else ExitCode.PARTLY_FAILED)
 
 
 def _print(told: dict[str, Any], failed: bool) -> None:

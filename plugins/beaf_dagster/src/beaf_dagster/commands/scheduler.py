@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 NAME = "dagster_scheduler"
 _NAMES = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
+_ALONE = (
+    ", so it launches no run that is queued from workspace.yaml: leave --pipeline out for those"
+)
+
 _HOME = click.option("--dagster_home", help="The folder of the instance; DAGSTER_HOME by default.")
 _PIPELINE = click.option("--pipeline", "-p", help="The pipeline that the daemon loads.")
 _WORKSPACE = click.option(
@@ -79,12 +83,14 @@ def install(
     """Let a launcher run Dagster's daemon every few hours: schedules and queued runs need it."""
     from beaf_dagster.launcher.installed import Scheduler
     from beaf_dagster.launcher.options import launcher_options
-    from beaf_dagster.launcher.serving import refuse_second_daemon
+    from beaf_dagster.launcher.serving import refuse_second_daemon, serving_args
 
     home = existing_home(dagster_home)
     _check(name, cron_timezone)
     file = _file(pipeline)
     definitions = _definitions(home, workspace, file)
+    if file is not None and (home / "workspace.yaml").is_file():
+        click.echo(f"note: the daemon loads {file.name} alone{_ALONE}", err=True)
     prepared = prepare_pipeline(file) if file is not None else None
     chosen = launcher or (prepared.resolved.config.LAUNCHER if prepared else "local")
     host = PluginHost()
@@ -95,12 +101,14 @@ def install(
     configured = prepared.resolved.launcher_options if prepared is not None and own else None
     options, unknown = launcher_options(host, chosen, given | hours, configured)
     before = _before(home, name, overwrite=overwrite_existing)
-    if before is not None and before.status(host) == "running":
-        before.end(host)
-    refuse_second_daemon(home)
     schedule = _cron(interval_hours)
+    if before is None or before.status(host) != "running":
+        refuse_second_daemon(home)
+    elif schedule is None:  # one that holds a schedule is stopped once the new one is taken
+        before.end(host)
+        refuse_second_daemon(home)
     run_id = name if schedule else f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%S}"
-    args = _args(home, definitions, file, max_runtime_hours)
+    args = serving_args(home, definitions, file, max_runtime_hours)
     variables = (HOME, *_variables_of(home))
     zone = (cron_timezone or "UTC") if schedule else None
     request = CommandRequest(
@@ -178,17 +186,20 @@ def status(dagster_home: str | None, as_json: bool) -> None:
     from beaf_dagster.sync.instance import opened_instance
 
     home, host = existing_home(dagster_home), PluginHost()
+    found = installed(home)
     with opened_instance(str(home)) as instance:
         live, since = is_live(instance), seconds_since_heartbeat(instance)
-    found = installed(home)
     if as_json:
-        told = {"daemon_is_live": live, "seconds_since_heartbeat": since}
-        listed = [each.to_json(host) for each in found]
-        click.echo(json.dumps({**told, "schedulers": listed}, indent=2))
+        told: dict[str, Any] = {"daemon_is_live": live, "seconds_since_heartbeat": since}
+        click.echo(
+            json.dumps(told | {"schedulers": [each.to_json(host) for each in found]}, indent=2)
+        )
         return
     for each in found:
         _tell(each, host, each.status(host), as_json=False)
-    beaten = "none has ever been" if since is None else f"the last heartbeat is {since:.0f} s old"
+    beaten = (
+        "there is no heartbeat" if since is None else f"the last heartbeat is {since:.0f} s old"
+    )
     click.echo(f"a daemon is {'alive' if live else 'not alive'}: {beaten}", err=True)
 
 
@@ -265,16 +276,6 @@ def _cron(interval_hours: int) -> str | None:
     if interval_hours == 0:
         return None
     return "0 0 * * *" if interval_hours == 24 else f"0 */{interval_hours} * * *"
-
-
-def _args(
-    home: Path, definitions: list[str], pipeline: Path | None, hours: float
-) -> tuple[str, ...]:
-    loaded = ("--pipeline", str(pipeline)) if pipeline else ("--workspace", definitions[1])
-    return (
-        *(sys.executable, "-m", "beaf_core", "dagster", "scheduler", "serve", *loaded),
-        *("--dagster_home", str(home), "--max_runtime_hours", f"{hours:g}"),
-    )
 
 
 def _variables_of(home: Path) -> list[str]:

@@ -143,7 +143,7 @@ def _unreachable(error: Exception) -> Finding:
 
 def _storage(instance: Any, runs: int, assets: int) -> Finding:
     url = getattr(instance.event_log_storage, "postgres_url", None)
-    holds = f"{runs:,} runs, {'assets' if assets else 'no assets yet'}"
+    holds = f"{runs:,} runs, {'assets are known' if assets else 'no assets yet'}"
     if url is not None:
         from sqlalchemy.engine import make_url  # Dagster has imported it
 

@@ -11,6 +11,7 @@ import dagster as dg
 from beaf_dagster.doctor.findings import Finding
 from beaf_dagster.partitions.budget import REMEDIES, PartitionBudget, partition_budget
 from beaf_dagster.partitions.keys import DATE
+from beaf_dagster.workspaces import definitions_of
 
 #: The tag of an asset that stands in the place of a pipeline that cannot be loaded.
 BROKEN = "beaf/broken"
@@ -25,35 +26,25 @@ def check_workspace(file: Path) -> Iterator[Finding]:
     except Exception as error:  # noqa: BLE001 — whatever is wrong with the file is what is looked for
         yield Finding("workspace", "fail", f"{file}: {_first(error)}", f"mend {file}")
         return
-    yield Finding("workspace", "ok", f"{file}: {len(origins)} code locations")
+    yield Finding(
+        "workspace", "ok", f"{file}: {len(origins)} code location{'s'[: len(origins) != 1]}"
+    )
     for each in origins:
         yield from _check_location(each)
 
 
 def _check_location(origin: Any) -> Iterator[Finding]:
-    target = getattr(origin, "loadable_target_origin", None)
     subject = f"location {origin.location_name}"
-    if target is None:
+    if getattr(origin, "loadable_target_origin", None) is None:
         yield Finding(subject, "ok", "served by another process; not looked into")
         return
-    from beaf_dagster.private import get_loadable_targets
-
     try:
-        loaded = get_loadable_targets(
-            python_file=target.python_file,
-            module_name=target.module_name,
-            package_name=target.package_name,
-            autoload_defs_module_name=target.autoload_defs_module_name,
-            working_directory=target.working_directory,
-            attribute=target.attribute,
-            resolve_lazy_defs=True,
-        )
+        found = definitions_of(origin)
     except Exception as error:  # noqa: BLE001 — a person's own code may raise anything
         yield Finding(subject, "fail", f"does not load: {_first(error)}", "mend its definitions")
         return
-    for each in loaded:
-        if isinstance(each.target_definition, dg.Definitions):
-            yield from check_definitions(each.target_definition, subject)
+    for each in found:
+        yield from check_definitions(each, subject)
 
 
 def check_definitions(definitions: dg.Definitions, subject: str) -> Iterator[Finding]:

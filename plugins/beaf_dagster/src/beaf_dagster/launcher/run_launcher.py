@@ -127,9 +127,10 @@ class BeafRunLauncher(RunLauncher[dg.DagsterInstance], ConfigurableClass):
     def resume_run(self, context: ResumeRunContext) -> None:
         """Start another worker for a run; whatever is left of the one before is ended first."""
         run = context.dagster_run
-        before = self._job_of(run)
-        if before is not None:
+        before = self._known_job_of(run)
+        if before is not None and before.status() == "running":
             before.stop()
+            before.wait()  # or it would report the run as canceled while the other goes on
         name = f"{run.run_id}-{context.resume_attempt_number or 1}"
         self._launch(LaunchRunContext(run, context.workspace), name, resume=True)
 
@@ -208,10 +209,7 @@ class BeafRunLauncher(RunLauncher[dg.DagsterInstance], ConfigurableClass):
         if run is None or run.is_finished:
             return False
         self._instance.report_run_canceling(run)
-        try:
-            job = self._job_of(run)
-        except UsageError:  # whoever tidied up has removed what was known of it
-            job = None
+        job = self._known_job_of(run)
         if job is None or job.status() != "running":
             self._instance.report_run_canceled(run, "The run has no worker any more.")
             return True
@@ -277,6 +275,12 @@ class BeafRunLauncher(RunLauncher[dg.DagsterInstance], ConfigurableClass):
         launcher = stored.tags.get(LAUNCHER, self._launcher)
         options = self.options_of(choose((stored.tags,), launcher, self._options))
         return self._host.find_run(launcher, stored.tags[JOB], options)
+
+    def _known_job_of(self, run: dg.DagsterRun) -> LaunchedRun | None:
+        try:
+            return self._job_of(run)
+        except UsageError:  # whoever tidied up has removed what was known of it
+            return None
 
     def _tell(self, run: dg.DagsterRun, message: str) -> None:
         self._instance.report_engine_event(message, run, cls=self.__class__)

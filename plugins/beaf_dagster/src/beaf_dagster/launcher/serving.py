@@ -14,8 +14,9 @@ from beaf_core import UsageError
 from beaf_dagster.home import VARIABLE as HOME
 from beaf_dagster.launcher.worker import FAST_EVENTS, PIPELINES
 
-#: How long a daemon may take to end; its code servers and heartbeats want a moment.
-_GRACE_SECONDS = 60.0
+#: How long a daemon may take to end; its code servers and heartbeats want a moment. Whoever looks
+#: after us is patient for 30 s, and we have to be there when the daemon has to be made to end.
+_GRACE_SECONDS = 25.0
 
 
 def refuse_second_daemon(home: Path) -> None:
@@ -36,6 +37,17 @@ def refuse_second_daemon(home: Path) -> None:
                 remedy="stop that one first (beaf dagster scheduler status); one that was killed "
                 "counts as gone after 90 s",
             )
+
+
+def serving_args(
+    home: Path, definitions: Sequence[str], pipeline: Path | None, hours: float
+) -> tuple[str, ...]:
+    """Write the command that serves: the one that `beaf dagster scheduler` hands to a launcher."""
+    loaded = ("--pipeline", str(pipeline)) if pipeline else ("--workspace", definitions[1])
+    return (
+        *(sys.executable, "-m", "beaf_core", "dagster", "scheduler", "serve", *loaded),
+        *("--dagster_home", str(home), "--max_runtime_hours", f"{hours:g}"),
+    )
 
 
 def serve(home: Path, definitions: Sequence[str], pipeline: str | None, seconds: float) -> int:
@@ -60,7 +72,7 @@ def serve(home: Path, definitions: Sequence[str], pipeline: str | None, seconds:
         (sys.executable, "-m", "dagster._daemon", "run", *definitions),
         env=variables,
         stdin=subprocess.DEVNULL,
-        start_new_session=True,  # it is told to end by us, once
+        # In our own group: whoever makes us end makes the daemon end as well.
     )
     waited = 0.0
     while daemon.poll() is None and waited < seconds and not asked.is_set():
@@ -79,7 +91,7 @@ def _end(daemon: subprocess.Popen[bytes]) -> None:
     try:
         daemon.wait(_GRACE_SECONDS)
     except subprocess.TimeoutExpired:
-        os.killpg(daemon.pid, signal.SIGKILL)
+        daemon.kill()
         daemon.wait()
 
 

@@ -13,10 +13,13 @@ import dagster as dg
 from beaf_core import UsageError, did_you_mean
 from beaf_dagster.assets.build import build_assets
 from beaf_dagster.assets.jobs import build_jobs
+from beaf_dagster.assets.passes import asset_keys
+from beaf_dagster.assets.translator import BeafDagsterTranslator
 from beaf_dagster.build import build_definitions
 from beaf_dagster.partitions.keys import DATE, UNIVERSE, partition_key, partition_run
 from beaf_dagster.partitions.universes import first_universe
 from beaf_dagster.pipelines import Pipeline, load_pipeline
+from beaf_dagster.workspaces import partitions_shown, shown_assets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,8 +97,11 @@ def read_asked(
     passes: Sequence[str] = (),
     *,
     split_passes: bool = False,
+    workspace: Path | None = None,
 ) -> Asked:
     """Find out what a command line asks for.
+
+    The partitions are those that the workspace gives the pipeline, else its own.
 
     Raises:
         UsageError: there is no such pipeline, job, pass or partition; with what is near.
@@ -105,12 +111,14 @@ def read_asked(
         raise UsageError(f"there is no pipeline {path}", remedy="name its file")
     pipeline = load_pipeline(path.resolve())
     pipeline.ready  # noqa: B018 — raises its fault
-    assets = build_assets(pipeline, split_passes=split_passes)
+    keys = asset_keys(pipeline, BeafDagsterTranslator(), split_passes)
+    shown = partitions_shown(pipeline, keys, shown_assets(workspace))
+    assets = build_assets(pipeline, shown, split_passes=split_passes)
     jobs = build_jobs(pipeline, split_passes)
     partitions = _partitions_of(assets, pipeline)
     return Asked(
         pipeline,
-        build_definitions(pipeline, split_passes=split_passes),
+        build_definitions(pipeline, split_passes=split_passes, partitions_def=shown),
         _job(job, [each.name for each in jobs], pipeline),
         tuple(_assets(assets, passes, split_passes=split_passes)),
         partitions,

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from beaf_core import ExitCode
+from beaf_dagster.assets.step import EXIT_CODE
+
 if TYPE_CHECKING:
     import dagster as dg
 
@@ -25,6 +28,7 @@ class Ran:
         job: the job.
         partitions: the partition keys.
         faults: what went wrong, step by step.
+        codes: what that means for the shell, where steps say so.
     """
 
     run_id: str
@@ -32,6 +36,14 @@ class Ran:
     job: str
     partitions: tuple[str, ...]
     faults: tuple[str, ...] = ()
+    codes: tuple[ExitCode, ...] = ()
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """OK, or the common code of all failed steps, or PARTLY_FAILED."""
+        if self.status != "failed":
+            return ExitCode.OK
+        return self.codes[0] if len(set(self.codes)) == 1 else ExitCode.PARTLY_FAILED
 
     def to_json(self) -> dict[str, Any]:
         """Render as the object that `--json` prints."""
@@ -61,15 +73,23 @@ def run_here(asked: Asked, instance: dg.DagsterInstance) -> Iterator[Ran]:
 
 def _ran(asked: Asked, part: Slice, result: dg.ExecuteInProcessResult) -> Ran:
     status = "succeeded" if result.success else "failed"
-    faults = tuple(
-        f"{event.step_key}: {_reason(event)}"
-        for event in result.all_node_events
-        if event.is_step_failure
-    )
-    return Ran(result.run_id, status, asked.job, part.keys, faults)
+    failed = [event for event in result.all_node_events if event.is_step_failure]
+    faults = tuple(f"{event.step_key}: {_reason(event)}" for event in failed)
+    codes = tuple(_code(event) for event in failed)
+    return Ran(result.run_id, status, asked.job, part.keys, faults, codes)
+
+
+def _code(event: dg.DagsterEvent) -> ExitCode:
+    told = event.step_failure_data.user_failure_data
+    found = told.metadata.get(EXIT_CODE) if told else None
+    code = found.value if found is not None else None
+    return ExitCode(code) if isinstance(code, int) else ExitCode.PARTLY_FAILED
 
 
 def _reason(event: dg.DagsterEvent) -> str:
+    told = event.step_failure_data.user_failure_data
+    if told is not None and told.description:
+        return told.description
     error = event.step_failure_data.error
     while error is not None and error.cause is not None:
         error = error.cause

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
+from pathlib import Path
 
 import dagster as dg
 
 from beaf_core import TABLES, BeafError, DataMissingError, DatePartition, UsageError, source_values
+from beaf_dagster.assets.passes import asset_keys
 from beaf_dagster.assets.translator import BeafDagsterTranslator
 from beaf_dagster.partitions.definition import partitions_of
 from beaf_dagster.partitions.keys import DATE, UNIVERSE
@@ -15,6 +17,8 @@ from beaf_dagster.pipelines import Pipeline
 from beaf_dagster.sync.inputs import InputAsset, tables_named
 from beaf_dagster.sync.names import PartitionNames
 from beaf_dagster.sync.outputs import OutputAsset
+from beaf_dagster.workspaces import FILE as WORKSPACE
+from beaf_dagster.workspaces import partitions_shown, shown_assets
 
 
 def output_assets(
@@ -24,10 +28,15 @@ def output_assets(
     split_passes: bool,
     translator: BeafDagsterTranslator | None = None,
 ) -> Iterator[OutputAsset]:
-    """Give the assets of pipelines: one each, or one for each pass."""
+    """Give the assets of pipelines: one each, or one for each pass.
+
+    Their partitions are those that the workspace of the instance gives them, else their own.
+    """
     chosen = translator or BeafDagsterTranslator()
+    shown = shown_assets(Path(instance.root_directory, WORKSPACE))
     for pipeline in pipelines:
-        definition = partitions_of(pipeline)
+        keys = asset_keys(pipeline, chosen, split_passes)
+        definition = partitions_shown(pipeline, keys, shown) or partitions_of(pipeline)
         names = PartitionNames(definition, UNIVERSE, DATE, instance)
         passes = pipeline.ready.resolved.passes
         if not split_passes:
