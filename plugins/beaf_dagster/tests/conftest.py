@@ -12,8 +12,6 @@ from tests.cli.conftest import Beaf, beaf
 from tests.dagster_processes import write_home
 from tests.dagster_project import write_project
 
-from beaf_dagster.launcher.worker import FAST_EVENTS
-
 __all__ = ["Beaf", "beaf"]
 
 
@@ -21,14 +19,6 @@ __all__ = ["Beaf", "beaf"]
 def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home whose tables have been made: that takes longer than a test."""
     return write_home(tmp_path_factory.mktemp("dagster") / "home").folder
-
-
-@pytest.fixture(autouse=True)
-def _variables_that_commands_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take back what a command puts into the environment of this process for its children."""
-    for name in ("BEAF_PIPELINES", *FAST_EVENTS):
-        monkeypatch.setenv(name, "")  # `delenv` alone notes nothing of what is not there
-        monkeypatch.delenv(name)
 
 
 @pytest.fixture

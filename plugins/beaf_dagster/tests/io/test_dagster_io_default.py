@@ -141,7 +141,7 @@ def test_nothing_of_an_asset_but_its_resource_changes() -> None:
         can_subset=True,
         pool="bmll",
     )
-    def made():  # type: ignore[no-untyped-def]
+    def made():
         yield dg.MaterializeResult("a")
 
     bound = with_default_io(made)

@@ -146,11 +146,11 @@ def test_a_table_of_postgresql_is_kept_without_telling_its_password(
     monkeypatch.setenv("BARS_DB", url)
 
     @dg.asset(partitions_def=GRID, io_manager_key=IO_MANAGER_KEY)
-    def mids(context):  # type: ignore[no-untyped-def]
+    def mids(context):
         return bars(float(len(context.run.tags)))
 
     @dg.asset(partitions_def=GRID)
-    def spreads(context, mids: pl.DataFrame) -> None:  # type: ignore[no-untyped-def]
+    def spreads(context, mids: pl.DataFrame) -> None:
         context.add_output_metadata({"rows": mids.height, "mean": mids["Close"].mean()})
 
     resources = keeping(type="sql", sql_connection="${env:BARS_DB}")

@@ -174,7 +174,7 @@ def test_the_page_of_an_asset_shows_its_partitions(
 ) -> None:
     chromium = shutil.which("chromium")
     if chromium is None:
-        pytest.skip("there is no chromium on the PATH")  # .ci/run installs Debian's
+        pytest.skip("there is no chromium on the PATH")  # no package index for Python brings one
     picture = Path(os.environ.get("BEAF_PICTURES", tmp_path)) / "asset_partitions.png"
     subprocess.run(
         (
