@@ -36,8 +36,15 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 @pytest.fixture(autouse=True)
 def environment() -> Iterator[None]:
-    """Give the environment back as it was: commands set what the processes below them need."""
+    """Give the environment back as it was: commands set what the processes below them need.
+
+    What has not changed is not touched: threads of libraries read the environment meanwhile, and
+    a process in which it is emptied under them crashes.
+    """
     before = dict(os.environ)
     yield
-    os.environ.clear()
-    os.environ.update(before)
+    for name in os.environ.keys() - before.keys():
+        del os.environ[name]
+    for name, value in before.items():
+        if os.environ.get(name) != value:
+            os.environ[name] = value
