@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from tests.outputs.crew import Crew, running_crew
-from tests.outputs.places import PLACES, SERVED, Place, files_place, local_place, sql_place
+from tests.outputs.places import ON_S3, PLACES, SERVED, Place, files_place, local_place, sql_place
 from tests.postgres import PostgresServer, running_postgres_server
 from tests.s3 import S3Server, running_s3_server
 
@@ -62,3 +62,8 @@ def place(request: pytest.FixtureRequest, make_place: MakePlace) -> Place:
 @pytest.fixture
 def journal(tmp_path: Path) -> Path:
     return tmp_path / "journal"
+
+
+def slow_in_soak(names: Sequence[str]) -> list[object]:
+    """Give names for a test whose cases on S3 take longest: `make soak` alone has these."""
+    return [pytest.param(each, marks=pytest.mark.soak) if each in ON_S3 else each for each in names]

@@ -8,10 +8,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from tests.outputs.conftest import MakePlace
+from tests.outputs.conftest import MakePlace, slow_in_soak
 from tests.outputs.crew import Crew, Ended
 from tests.outputs.places import (
-    ON_S3,
     PLACES,
     SHARED_PLACES,
     Place,
@@ -25,11 +24,6 @@ from tests.outputs.standing import shape
 WRITERS = 8
 FEW, MANY = 2, 100
 HEIGHT = 200
-
-
-def slow_in_soak(names: Sequence[str]) -> list[object]:
-    """Stores behind a server on this machine meet their crowds in `make soak` alone."""
-    return [pytest.param(each, marks=pytest.mark.soak) if each in ON_S3 else each for each in names]
 
 
 def all_at_once(

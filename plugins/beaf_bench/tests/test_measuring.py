@@ -205,6 +205,7 @@ def test_the_command_keeps_its_contract_and_names_what_there_is():
     assert set(RIVALS) == {"hand", "duckdb", "decode"}
 
 
+@pytest.mark.soak
 def test_json_is_one_object_of_ratios_and_machine(monkeypatch, cache):
     monkeypatch.setitem(stages.SIZES, "small", SIZES["tiny"])
     asked = ["--workloads", "w1", "--reps", "1", "--layout", "listing", "--threads", "1"]

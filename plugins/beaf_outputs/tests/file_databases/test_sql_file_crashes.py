@@ -103,6 +103,7 @@ def kills(desk: Desk, run: PartitionRun, count: int) -> int:
     return done
 
 
+@pytest.mark.soak
 def test_kills_at_random_moments_lose_and_double_nothing(
     written: Desk, monday: PartitionRun
 ) -> None:
@@ -115,6 +116,7 @@ def test_two_hundred_kills_lose_and_double_nothing(written: Desk, monday: Partit
     assert 0 < done < 200, "some died before, some after their work"
 
 
+@pytest.mark.soak
 def test_writers_of_several_processes_wait_for_each_other(kind: str, tmp_path: Path) -> None:
     url = url_of(kind, tmp_path / "market.db")
     code = (
@@ -136,6 +138,7 @@ def test_writers_of_several_processes_wait_for_each_other(kind: str, tmp_path: P
     assert desk.ask("SELECT count(*) FROM beaf_receipts") == [(9,)]
 
 
+@pytest.mark.soak
 def test_of_two_writers_of_one_partition_one_wins_whole(
     written: Desk, monday: PartitionRun
 ) -> None:
