@@ -231,7 +231,7 @@ def _found(name: str) -> ModuleSpec:
     importlib.invalidate_caches()
     try:
         spec = importlib.util.find_spec(name)
-    except Exception as error:
+    except Exception as error:  # importing a person's package may raise anything; told on
         raise _not_importable(name, f": {error}") from error
     if spec is None:
         raise _not_importable(name)

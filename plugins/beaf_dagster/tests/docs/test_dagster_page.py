@@ -56,6 +56,7 @@ def project(demos: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_its_python_runs(project: Path, source: str) -> None:
     namespace: dict[str, Any] = {"__name__": "page"}
     exec(compile(source, "dagster.md", "exec"), namespace)
+    assert len(namespace) > 2, "it has defined or imported something"
     if isinstance(namespace.get("defs"), dg.Definitions):
         dg.Definitions.validate_loadable(namespace["defs"])
 

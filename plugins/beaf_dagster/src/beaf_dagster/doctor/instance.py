@@ -118,7 +118,7 @@ def _check_storage(home: Path) -> Iterator[Finding]:
         try:
             runs = instance.get_runs_count()
             assets = len(instance.get_asset_keys(limit=1))
-        except Exception as error:  # noqa: BLE001 — as above
+        except Exception as error:  # noqa: BLE001 — a storage's fault is a finding
             yield _unreachable(error)
             return
         yield _storage(instance, runs, assets)

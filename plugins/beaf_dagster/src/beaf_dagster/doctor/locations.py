@@ -51,7 +51,7 @@ def check_definitions(definitions: dg.Definitions, subject: str) -> Iterator[Fin
     """Look at loaded definitions: are they sound, what is broken, what is too large?"""
     try:
         dg.Definitions.validate_loadable(definitions)
-    except Exception as error:  # noqa: BLE001 — as above
+    except Exception as error:  # noqa: BLE001 — unsound definitions are a finding
         yield Finding(subject, "fail", _first(error), "mend its definitions")
         return
     specs = list(definitions.resolve_all_asset_specs())

@@ -51,7 +51,7 @@ def read_instance_ref(path: Path) -> InstanceRef:
         raise UsageError(f"{path} cannot be read: {error.strerror}", remedy=remedy) from error
     try:
         found = private.deserialize_value(text, private.InstanceRef)
-    except Exception as error:
+    except Exception as error:  # a file that holds anything else fails in any way; told on
         raise UsageError(f"{path} holds no reference to an instance", remedy=remedy) from error
     path.unlink()
     return found

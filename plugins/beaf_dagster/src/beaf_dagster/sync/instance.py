@@ -69,7 +69,7 @@ def _configured(home: Path) -> Iterator[dg.DagsterInstance]:
 def _told(home: Path) -> Iterator[None]:
     try:
         yield
-    except Exception as error:
+    except Exception as error:  # the database's is told in words, all others go on as they are
         fault = _of_database(error)
         if fault is None:
             raise
