@@ -1,0 +1,1 @@
+"""Pipelines of BEAF on BMLL: jobs, data, universes, and a run launcher for Dagster."""
