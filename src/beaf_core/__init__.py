@@ -88,6 +88,7 @@ _HOMES = {
     "parse_universe_spec": "model.partition",
     "pass_digest": "engine.outputs.receipts",
     "prepare_pipeline": "prepare",
+    "redact": "config.redact",
     "redact_text": "config.redact",
     "run_partition": "run",
     "run_pipeline": "run",
@@ -177,6 +178,7 @@ __all__ = [
     "parse_universe_spec",
     "pass_digest",
     "prepare_pipeline",
+    "redact",
     "redact_text",
     "run_partition",
     "run_pipeline",
@@ -208,7 +210,7 @@ if TYPE_CHECKING:
     )
     from beaf_core.config.errors import ConfigError
     from beaf_core.config.paths import ConfigPath, FileUrl
-    from beaf_core.config.redact import redact_text
+    from beaf_core.config.redact import redact, redact_text
     from beaf_core.engine.checks.schema_lock import dtype_name
     from beaf_core.engine.finished import FinishedRun
     from beaf_core.engine.frames import compute_frame

@@ -29,7 +29,7 @@ from beaf_core.engine.outputs.settle import Settler, Work, blocked_by, require_s
 from beaf_core.engine.outputs.standing import Selection, Standing
 from beaf_core.engine.planning.plans import Planner
 from beaf_core.engine.planning.stages import Stage, check_locations, stages_of
-from beaf_core.engine.session import Session, open_session
+from beaf_core.engine.session import Progress, Session, Silence, open_session
 from beaf_core.engine.unreadable import Panic
 from beaf_core.engine.work import PassWork
 from beaf_core.model.command import CommandRequest
@@ -43,11 +43,17 @@ Answer = TypeVar("Answer")
 Given = ParamSpec("Given")
 
 
-def execute_request(request: LaunchRequest | CommandRequest) -> RunReport:
+def execute_request(
+    request: LaunchRequest | CommandRequest, progress: Progress | None = None
+) -> RunReport:
     """Carry out a run in this process.
 
     Every partition stands for itself: one that fails leaves the others, and what it replaced,
     whole. The manifest is written in any case.
+
+    Args:
+        request: the run.
+        progress: hears of each outcome, where the request has come from another process.
 
     Raises:
         UsageError: it is a command, which needs a process of its own.
@@ -57,7 +63,7 @@ def execute_request(request: LaunchRequest | CommandRequest) -> RunReport:
             f"the launcher runs pipelines, and cannot start the command {request.args[0]}",
             remedy="choose a launcher that starts commands, such as local",
         )
-    session = request.session or open_session(request)
+    session = request.session or replace(open_session(request), progress=progress or Silence())
     folder = runs_folder(request.project) / request.run_id
     make_folder(folder)  # a run that could not be told of must not write
     record = Record(request, session.pipeline)
