@@ -48,6 +48,11 @@ class Config(BaseModel):
         None, description="A script to prepare machines with, in place of the generated one."
     )
     default_bootstrap_args: tuple[str | int, ...] = Field((), description="Its arguments.")
+    requirements: tuple[str, ...] | None = Field(
+        None,
+        description="What the generated bootstrap installs; null is every plugin that is installed "
+        "where the job is submitted, in its version.",
+    )
     bootstrap_env: dict[str, str] = Field(
         default_factory=dict,
         description="Variables of jobs. No secrets: they stand in files of the area; see env_file.",

@@ -1,0 +1,135 @@
+"""How does a request read once it is to travel: which paths, which variables, and no secret?"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+from typing import Any
+
+from beaf_bmll.config import Config
+from beaf_bmll.staging.areas import lies_in_area, locate, mounted
+from beaf_bmll.staging.secrecy import (
+    refuse_secrets_in_args,
+    refuse_secrets_in_config,
+    variables,
+)
+from beaf_core import CommandRequest, LaunchRequest, UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When a job comes back, and for which days.
+
+    Attributes:
+        cron: five fields, in `timezone`; None where data that arrives starts it.
+        timezone: of the cron, and of `date`.
+        date: `today` or `yesterday`, as seen when it starts; None is what the request says.
+    """
+
+    cron: str | None
+    timezone: str = "UTC"
+    date: str | None = None
+
+
+def asked_of(
+    request: LaunchRequest | CommandRequest, config: Config, schedule: Schedule | None
+) -> dict[str, Any]:
+    """Render what a machine is asked to do, JSON-ready.
+
+    Raises:
+        UsageError: what it needs lies in no area, or it would tell a secret.
+    """
+    if isinstance(request, CommandRequest):
+        own = _of_command(request, config)
+        values, required = variables(request.environment, config)
+    else:
+        own = _of_pipeline(request, config)
+        values, required = variables((), config)
+    when = schedule or _schedule_of(request, config)
+    return {
+        **own,
+        "environment": values,
+        "required": list(required),
+        "env_file": _in_area(config.env_file, config, "BMLL_JOBS.env_file"),
+        "pythonpath": [
+            mounted(locate(each, config, "BMLL_JOBS.pythonpath_prefixes"), config)
+            for each in config.pythonpath_prefixes
+        ],
+        "schedule": None
+        if when is None
+        else {"cron": when.cron, "timezone": when.timezone, "date": when.date},
+    }
+
+
+def _schedule_of(request: LaunchRequest | CommandRequest, config: Config) -> Schedule | None:
+    if request.schedule is None:
+        return None
+    zone = request.timezone if isinstance(request, CommandRequest) else None
+    return Schedule(request.schedule, zone or config.cron_timezone)
+
+
+def _of_command(request: CommandRequest, config: Config) -> dict[str, Any]:
+    refuse_secrets_in_args(request.args)
+    folder = mounted(locate(request.project, config, "the folder of the command"), config)
+    staged = replace(request, project=folder, schedule=None, timezone=None, replace=False)
+    own_python = request.args[0] == sys.executable
+    return {"kind": "command", "request": staged.to_json(), "python": own_python}
+
+
+def _of_pipeline(request: LaunchRequest, config: Config) -> dict[str, Any]:
+    refuse_secrets_in_config(request.config)
+    _refuse_lost_outputs(request.config, config)
+    staged = replace(
+        request,
+        config={**request.config, "LAUNCHER": "local"},
+        pipeline=_pipeline_of(request, config),
+        project=_project_of(request, config),
+        schedule=None,
+    )
+    return {"kind": "pipeline", "request": staged.to_json()}
+
+
+def _pipeline_of(request: LaunchRequest, config: Config) -> str | None:
+    """Name the pipeline's file; one that is configuration alone has travelled with the request."""
+    given = request.pipeline
+    if given is None:
+        return None
+    if PurePath(given).suffix != ".py" and not lies_in_area(given, config):
+        return None
+    return _in_area(given, config, "the pipeline")
+
+
+def _project_of(request: LaunchRequest, config: Config) -> str:
+    inside = request.pipeline is not None or lies_in_area(request.project, config)
+    if inside and _pipeline_of(request, config) is not None:
+        return mounted(locate(request.project, config, "the pipeline's project"), config)
+    return mounted(locate(config.project_root, config, "BMLL_JOBS.project_root"), config)
+
+
+def _in_area(path: str | None, config: Config, what: str) -> str | None:
+    return None if path is None else mounted(locate(path, config, what), config)
+
+
+def _refuse_lost_outputs(configured: Mapping[str, Any], config: Config) -> None:
+    """Refuse outputs on the machine's own disk: they are lost with it."""
+    for where, template in _templates(configured):
+        local = "://" not in template and PurePath(template).is_absolute()
+        fixed = template.partition("{")[0]
+        if local and not lies_in_area(fixed or "/", config):
+            raise UsageError(
+                f"{where} lies in no storage area, and would be lost with the machine: {template}",
+                remedy="write below a storage area (/home/bmll/user/…), or to s3://…",
+            )
+
+
+def _templates(configured: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    targets = [("OUTPUT_TARGET", configured.get("OUTPUT_TARGET"))]
+    for each in configured.get("PASSES") or ():
+        name = f"PASSES.{each.get('name')}"
+        targets.append((f"{name}.output", each.get("output")))
+        targets += [(f"{name}.extra_outputs", extra) for extra in each.get("extra_outputs") or ()]
+    for where, target in targets:
+        if isinstance(target, Mapping) and isinstance(target.get("path_template"), str):
+            yield f"{where}.path_template", target["path_template"]

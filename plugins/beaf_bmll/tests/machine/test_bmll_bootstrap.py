@@ -1,0 +1,119 @@
+"""The generated bootstrap, run by a real bash."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from beaf_bmll.bootstrap import bootstrap_script, requirements, runner_script
+from beaf_bmll.config import Config
+from beaf_bmll.staging import install_scripts, mounted
+from beaf_core import UsageError
+
+HOSTILE = "it's $(touch pwned) `touch pwned` \"; touch pwned; # é 日本"
+
+
+def _run(script: Path, python: Path | None = None, **more: str) -> subprocess.CompletedProcess[str]:
+    folder = python.parent if python else Path(sys.executable).parent
+    return subprocess.run(
+        ["bash", str(script)],
+        env={"PATH": f"{folder}:/usr/bin:/bin", "HOME": str(script.parent), **more},
+        cwd=script.parent,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def _installed(config: Config) -> Path:
+    install_scripts(config)
+    return Path(mounted(bootstrap_script(config).place, config))
+
+
+def test_a_machine_that_has_everything_is_left_as_it_is(config: Config) -> None:
+    ended = _run(_installed(config))
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.startswith("beaf: all of it is installed")
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Path:
+    """A Python that says what pip was asked for: installing takes the index, and a minute."""
+    python = tmp_path / "bin" / "python"
+    python.parent.mkdir()
+    python.write_text(
+        f'#!/bin/sh\nif [ "$2" = pip ]; then printf "%s\\n" "$@"; exit ${{PIP_ENDS:-0}}\n'
+        f'else exec {sys.executable} "$@"; fi\n'
+    )
+    python.chmod(0o755)
+    return python
+
+
+def test_what_is_lacking_is_installed_from_the_wheels_of_the_area(
+    area: Path, config: Config, machine: Path
+) -> None:
+    absent = config.model_copy(update={"requirements": ("beaf-core==99", "numpy<2")})
+    wheels = area / "project" / "_bmll_jobs" / "wheels"
+    wheels.mkdir(parents=True)
+
+    ended = _run(_installed(absent), machine)
+
+    assert ended.returncode == 0, ended.stderr
+    asked = ended.stdout.splitlines()[1:]
+    assert asked[:3] == ["-m", "pip", "install"]
+    assert asked[-4:] == ["--find-links", str(wheels), "beaf-core==99", "numpy<2"]
+
+
+def test_a_bootstrap_that_cannot_install_fails(config: Config, machine: Path) -> None:
+    absent = config.model_copy(update={"requirements": ("beaf-core==99",)})
+    assert _run(_installed(absent), machine, PIP_ENDS="7").returncode == 7
+
+
+def test_nothing_in_a_folder_or_a_requirement_is_executed(
+    area: Path, config: Config, machine: Path
+) -> None:
+    named = (f"beaf=={HOSTILE}", "x==1; touch pwned", "--index-url=$(touch pwned)")
+    settings = {"project_root": str(area / HOSTILE), "requirements": named}
+    ended = _run(_installed(config.model_copy(update=settings)), machine)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.splitlines()[-3:] == list(named)
+    assert not list(area.rglob("pwned"))
+
+
+def test_scripts_are_named_by_their_content_and_never_change_under_a_name(config: Config) -> None:
+    before = bootstrap_script(config)
+    after = bootstrap_script(config.model_copy(update={"requirements": ("beaf-core==99",)}))
+    assert before.place != after.place
+    assert bootstrap_script(config) == before
+
+
+def test_a_machine_gets_the_plugins_that_are_installed_here_in_their_versions() -> None:
+    found = requirements(Config())
+    assert {"beaf-core==0.1.0", "beaf-bmll==0.1.0", "beaf-analytics==0.1.0"} <= set(found)
+    assert {"numpy<2", "pyarrow<26"} <= set(found)  # or the vendor's own package breaks
+    assert not any(each.startswith("beaf-dagster") for each in found)
+    assert "beaf-dagster==0.1.0" in requirements(Config(), commands=True)
+
+
+def test_the_runner_starts_without_anything_installed(config: Config) -> None:
+    install_scripts(config)
+    runner = mounted(runner_script(config).place, config)
+    ended = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", f"import runpy; runpy.run_path({runner!r})"],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_scripts_cannot_be_installed_where_no_area_is_reached(config: Config) -> None:
+    away = config.model_copy(update={"area_roots": {"user": "/nowhere/user"}})
+    away = away.model_copy(update={"project_root": "/nowhere/user/project"})
+    with pytest.raises(UsageError, match="cannot be reached from here"):
+        install_scripts(away)
