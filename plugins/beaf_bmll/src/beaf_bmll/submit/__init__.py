@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from beaf_bmll.submit.asking import Asking
+from beaf_bmll.submit.clock import Clock
+from beaf_bmll.submit.ending import StillActiveError, delete_idle, end_run
+from beaf_bmll.submit.ledger import Ledger, state_folder
 from beaf_bmll.submit.nouns import (
     Entry,
     Finding,
@@ -11,13 +15,24 @@ from beaf_bmll.submit.nouns import (
     Submitted,
     submit_id_of,
 )
+from beaf_bmll.submit.outcome import outcome_of
+from beaf_bmll.submit.submitter import Submitter
 
 __all__ = [
+    "Asking",
+    "Clock",
     "Entry",
     "Finding",
     "JobWords",
+    "Ledger",
     "NoWords",
+    "StillActiveError",
     "Submission",
     "Submitted",
+    "Submitter",
+    "delete_idle",
+    "end_run",
+    "outcome_of",
+    "state_folder",
     "submit_id_of",
 ]

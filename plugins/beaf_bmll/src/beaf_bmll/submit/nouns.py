@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
@@ -132,20 +132,21 @@ class Entry:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Entry:
-        """Read what `to_json` rendered.
+        """Read what `to_json` rendered; what a later version adds is left out.
 
         Raises:
             KeyError, TypeError, ValueError: it is not what `to_json` renders.
         """
         times = {name: datetime.fromisoformat(values[name]) for name in ("begun", "updated")}
-        return cls(**{**values, **times})
+        known = {each.name for each in fields(cls)}
+        return cls(**{name: value for name, value in values.items() if name in known} | times)
 
 
 class JobWords(Protocol):
     """What a job itself has left in its area: it knows better than the vendor how it went."""
 
     def status(self, submit_id: str) -> str | None:
-        """`running`, `succeeded`, `failed`, …; None where it has said nothing, or nobody can read."""
+        """`running`, `succeeded`, `failed`, …; None where nothing is said, or can be read."""
 
     def holder(self, submit_id: str) -> str | None:
         """Which of its runs does the work: the vendor's run id; None where that is not known."""
