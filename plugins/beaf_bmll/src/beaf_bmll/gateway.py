@@ -136,8 +136,9 @@ class LogLine:
 class JobGateway(Protocol):
     """The vendor's compute service.
 
-    Every method may raise BMLLError. Those that change something try once: where its `unsure` is
-    set, they may have succeeded, and it is the caller's to look.
+    Every method may raise BMLLError. Those that make something (`create_job`, `add_trigger`,
+    `execute`) try once; the others repeat, which is harmless. Where the error's `unsure` is set,
+    the servers may have acted, and it is the caller's to look.
     """
 
     def create_job(self, spec: JobSpec) -> Job:
