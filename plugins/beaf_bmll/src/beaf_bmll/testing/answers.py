@@ -1,0 +1,60 @@
+"""Which shapes do all answers of the emulated compute service share?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from threading import RLock
+from typing import Any, Protocol
+
+from beaf_bmll.config import CONDA_ENVS, INSTANCE_SIZES
+from beaf_bmll.testing.contract import JobsQuery, RunsQuery
+from beaf_bmll.testing.web import LAB, Call, RefusalError, Route
+
+# Guess: how many jobs or runs a page has where nobody says.
+PAGE_SIZE = 100
+
+
+class Written(Protocol):
+    """What can go over the wire."""
+
+    def wire(self) -> dict[str, Any]:
+        """Write it."""
+
+
+def locked_route(
+    lock: RLock, method: str, pattern: str, answer: Callable[[Call], Any], **rest: Any
+) -> Route:
+    """Make a call of compute, which answers one request at a time."""
+
+    def locked(call: Call) -> dict[str, Any]:
+        with lock:
+            return {"result": answer(call)}
+
+    return Route(method, f"/compute{pattern}", locked, LAB, **rest)
+
+
+def invalid(message: str) -> RefusalError:
+    """Make the answer to something that cannot be."""
+    return RefusalError(400, {"error": message, "status": ["INVALID"]})
+
+
+def missing(what: str) -> RefusalError:
+    """Make the answer to something that is not there."""
+    return RefusalError(404, {"error": f"{what} not found", "status": []})
+
+
+def page_of(items: Sequence[Written], query: JobsQuery | RunsQuery) -> list[dict[str, Any]]:
+    """Cut a page of a listing, and write it."""
+    size = query.page_size or PAGE_SIZE
+    start = (query.page - 1) * size  # Guess: pages count from 1.
+    return [item.wire() for item in items[start : start + size]]
+
+
+def check_machine(settings: Mapping[str, Any]) -> None:
+    """Refuse what is not offered."""
+    if settings["instanceSize"] not in INSTANCE_SIZES:
+        raise invalid(f"instanceSize {settings['instanceSize']} not available")
+    if settings["condaEnv"] not in CONDA_ENVS:
+        raise invalid(f"condaEnv {settings['condaEnv']} not available")
+    if settings["maxRuntimeHours"] < 1:
+        raise invalid("maxRuntimeHours must be positive")

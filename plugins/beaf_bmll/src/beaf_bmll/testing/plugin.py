@@ -1,0 +1,46 @@
+"""Which fixtures does every suite get that has beaf-bmll installed? The pytest plugin `beaf_bmll`.
+
+Every pytest run on the machine imports this module, so it imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from beaf_bmll.testing import Emulator
+
+
+def lead_sdk_here() -> None:
+    """Let the vendor's package read its environment again, where it is imported already.
+
+    It reads addresses, user and key once, when its session is made; what it knew of a login goes.
+    """
+    rest = sys.modules.get("bmll._rest")
+    if rest is not None:
+        rest.DEFAULT_SESSION.http_session.close()
+        rest.DEFAULT_SESSION.__init__()
+
+
+@pytest.fixture
+def bmll_emulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
+    """Servers of BMLL for one test, to which the vendor's package is led.
+
+    They fail the test in the end if anything was asked that the contract does not have.
+    """
+    from beaf_bmll.testing import Emulator
+
+    with Emulator(tmp_path / "bmll") as emulator:
+        for name, value in emulator.environment.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.delenv("BMLL_BASE_URL", raising=False)
+        lead_sdk_here()
+        yield emulator
+    if emulator.violations:
+        pytest.fail("against the contract: " + "\n".join(emulator.violations))
