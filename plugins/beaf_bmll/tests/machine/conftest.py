@@ -1,14 +1,16 @@
-"""An area as it is mounted in the Lab, with the project of a pipeline in it."""
+"""An area as it is mounted in the Lab, with the project of a pipeline in it; and the Lab itself."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from beaf_bmll.config import Config
+from beaf_bmll.testing import Emulator
+from beaf_bmll.testing.plugin import lead_sdk_here
 from beaf_core import LaunchRequest, prepare_pipeline
 from beaf_core.run import request_of
 
@@ -18,7 +20,7 @@ DEMO = Path(__file__).parents[4] / "demo"
 @pytest.fixture
 def area(tmp_path: Path) -> Path:
     """The user's area, mounted."""
-    root = tmp_path / "user"
+    root = tmp_path / "bmll" / "user"
     (root / "project").mkdir(parents=True)
     return root
 
@@ -27,7 +29,14 @@ def area(tmp_path: Path) -> Path:
 def config(area: Path) -> Config:
     """Options of jobs in that area."""
     roots = {"user": str(area), "organisation": str(area.parent / "organisation")}
-    return Config.model_validate({"area_roots": roots, "project_root": str(area / "project")})
+    return Config.model_validate(
+        {
+            "area_roots": roots,
+            "project_root": str(area / "project"),
+            "lab_org_id": "emulated",
+            "poll_seconds": 0.05,
+        }
+    )
 
 
 @pytest.fixture
@@ -47,3 +56,30 @@ def asked_for() -> Callable[..., LaunchRequest]:
         return request_of(prepare_pipeline(pipeline, sets=sets, flags=flags))
 
     return ask
+
+
+@pytest.fixture
+def lab(bmll_emulator: Emulator) -> Emulator:
+    """Servers whose machines log in as those of the Lab do: by the Lab's own package."""
+    given = bmll_emulator._door.let_in(lab=True)
+    package = bmll_emulator.root / "bmll2"
+    package.mkdir()
+    answer = (given.token, given.api_key, bmll_emulator.lab_org_id)
+    (package / "__init__.py").write_text(
+        f"def get_credentials_for_remote_services():\n    return {answer!r}\n"
+    )
+    more = {"BMLL_BASE_URL": "emulated", "PYTHONPATH": str(bmll_emulator.root)}
+    bmll_emulator.machine_environment.update(more)
+    return bmll_emulator
+
+
+@pytest.fixture
+def idle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
+    """Servers whose runs stay requested until they are ended."""
+    with Emulator(tmp_path / "bmll", start_machines=False) as emulator:
+        for name, value in emulator.environment.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.delenv("BMLL_BASE_URL", raising=False)
+        lead_sdk_here()
+        yield emulator
+    assert not emulator.violations

@@ -65,9 +65,7 @@ def test_another_machine_without_our_ledger_takes_the_run_over(tmp_path: Path) -
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("method", ["create_job", "update_job", "execute"])
 @pytest.mark.parametrize("times", [1, 2])
-def test_lost_answers_leave_one_run(
-    tmp_path: Path, method: str, when: str, times: int
-) -> None:
+def test_lost_answers_leave_one_run(tmp_path: Path, method: str, when: str, times: int) -> None:
     compute = Compute()
     compute.fail(method, when, lost(), times)
     done = submitter(compute, tmp_path).submit(submission())
@@ -128,8 +126,8 @@ def test_a_run_that_nobody_can_look_for_is_an_error_that_says_so(tmp_path: Path)
     compute = Compute()
     compute.fail("execute", "after", lost())
     compute.fail("runs_of", "before", lost(500), times=1)  # seen once before anything is asked
-    compute.meddle = lambda method: method == "execute" and compute.fail(
-        "runs_of", "before", lost(500), times=99
+    compute.meddle = lambda method: (
+        method == "execute" and compute.fail("runs_of", "before", lost(500), times=99)
     )
     with pytest.raises(BMLLError, match="whether the run was made is not known") as caught:
         submitter(compute, tmp_path).submit(submission())
@@ -224,7 +222,9 @@ def test_two_machines_that_submit_the_same_at_once_leave_one_run(tmp_path: Path)
         compute = Compute()
         met: list[str] = []
 
-        def meddle(method: str, compute: Compute = compute, met: list[str] = met, moment: int = moment) -> None:
+        def meddle(
+            method: str, compute: Compute = compute, met: list[str] = met, moment: int = moment
+        ) -> None:
             met.append(method)
             if len(met) == moment + 1:
                 compute.meddle = lambda method: None

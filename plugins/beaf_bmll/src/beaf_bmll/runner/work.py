@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import json
 import signal
 import subprocess
 import sys
@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from beaf_bmll.runner.entry import INTERRUPTED, OK, REPORT, Ending, Job, RefusedError
+from beaf_bmll.runner.entry import INTERRUPTED, OK, REPORT, Ending, Job, RefusedError, write_whole
 from beaf_core import (
     BeafError,
     CommandRequest,
@@ -20,7 +20,6 @@ from beaf_core import (
     LaunchRequest,
     PassOutcome,
     RunReport,
-    execute_request,
 )
 
 #: How long a command may take to end once it is asked to, in seconds.
@@ -33,9 +32,22 @@ def carry_out(asked: Mapping[str, Any], job: Job) -> Ending:
     Raises:
         RefusedError: the machine cannot do it.
     """
-    if asked["kind"] == "command":
-        return run_command(CommandRequest.from_json(asked["request"]), own_python=asked["python"])
-    return run_pipeline(LaunchRequest.from_json(asked["request"]), job.folder)
+    schedule, request = asked["schedule"], _request_of(asked)
+    if schedule is not None:
+        from beaf_bmll.runner.fires import at_fire, fire_of, utc_now  # croniter, 50 ms
+
+        due = fire_of(schedule, job, utc_now())
+        if isinstance(due, Ending):
+            return due
+        request = at_fire(request, schedule, due)
+    if isinstance(request, CommandRequest):
+        return run_command(request, own_python=asked["python"])
+    return run_pipeline(request, job.folder)
+
+
+def _request_of(asked: Mapping[str, Any]) -> LaunchRequest | CommandRequest:
+    kind = CommandRequest if asked["kind"] == "command" else LaunchRequest
+    return kind.from_json(asked["request"])
 
 
 class Lines:
@@ -54,12 +66,14 @@ class Lines:
 
 def run_pipeline(request: LaunchRequest, folder: Path) -> Ending:
     """Run a pipeline in this process, and leave its report in the run's folder."""
+    from beaf_core import execute_request  # 500 ms, which commands need not pay
+
     try:
         report = execute_request(request, Lines())
     except BeafError as error:
         return Ending("failed", int(error.exit_code), error.message, error.remedy or "")
-    shutil.copyfile(report.manifest, folder / f"{REPORT}.new")
-    (folder / f"{REPORT}.new").replace(folder / REPORT)
+    facts = json.loads(Path(report.manifest).read_text(encoding="utf-8"))
+    write_whole(folder / REPORT, json.dumps({**facts, "manifest": report.manifest}))
     return Ending(report.status, int(report.exit_code), _lines_of(report))
 
 

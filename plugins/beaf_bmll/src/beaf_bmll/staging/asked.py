@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import Any
 
@@ -26,11 +27,13 @@ class Schedule:
         cron: five fields, in `timezone`; None where data that arrives starts it.
         timezone: of the cron, and of `date`.
         date: `today` or `yesterday`, as seen when it starts; None is what the request says.
+        since: ISO; what was due before is not made up for.
     """
 
     cron: str | None
     timezone: str = "UTC"
     date: str | None = None
+    since: str | None = None
 
 
 def asked_of(
@@ -57,9 +60,7 @@ def asked_of(
             mounted(locate(each, config, "BMLL_JOBS.pythonpath_prefixes"), config)
             for each in config.pythonpath_prefixes
         ],
-        "schedule": None
-        if when is None
-        else {"cron": when.cron, "timezone": when.timezone, "date": when.date},
+        "schedule": None if when is None else asdict(when),
     }
 
 
@@ -67,7 +68,8 @@ def _schedule_of(request: LaunchRequest | CommandRequest, config: Config) -> Sch
     if request.schedule is None:
         return None
     zone = request.timezone if isinstance(request, CommandRequest) else None
-    return Schedule(request.schedule, zone or config.cron_timezone)
+    since = datetime.now(UTC).isoformat(timespec="seconds")
+    return Schedule(request.schedule, zone or config.cron_timezone, since=since)
 
 
 def _of_command(request: CommandRequest, config: Config) -> dict[str, Any]:

@@ -1,0 +1,135 @@
+"""Requests become jobs of the emulated vendor, whose machines carry them out."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from beaf_bmll.config import Config
+from beaf_bmll.errors import BMLLError
+from beaf_bmll.launcher import find_run, launch_run
+from beaf_bmll.testing import Emulator
+from beaf_core import CommandRequest, ExitCode, LaunchRequest, UsageError, execute_request
+
+HOSTILE = "it's $(touch pwned) `touch pwned` \"; touch pwned; é 日本"
+
+
+def test_a_job_whose_every_name_is_hostile_gives_the_frame_of_a_run_here(
+    lab: Emulator, config: Config, demo: Path, asked_for: Callable[..., LaunchRequest]
+) -> None:
+    folder = lab.area_roots["user"] / HOSTILE
+    folder.mkdir()
+    pipeline = folder / f"{HOSTILE}.py"
+    pipeline.write_text(demo.read_text())
+    (folder / "beaf.yaml").write_text((demo.parent / "beaf.yaml").read_text())
+    hostile = config.model_copy(
+        update={
+            "project_root": str(folder),
+            "log_path": f"{HOSTILE}/logs",
+            "name_prefix": HOSTILE,
+            "bootstrap_env": {"HOSTILE": f"{HOSTILE}\n$(touch pwned)"},
+        }
+    )
+    here = f"OUTPUT_TARGET.path_template={lab.root}/here.parquet"
+    execute_request(asked_for(pipeline, "2026-02-02", here))
+
+    run = launch_run(asked_for(pipeline, "2026-02-02", f"DATASETNAME={HOSTILE}"), hostile)
+    report = run.wait()
+    lab.wait(run.run_id)
+
+    (receipt,) = report.receipts
+    assert (report.status, run.status()) == ("succeeded", "succeeded")
+    assert receipt.location.startswith(str(folder))
+    assert HOSTILE in receipt.location.removeprefix(str(folder))
+    assert_frame_equal(
+        pl.read_parquet(receipt.location), pl.read_parquet(lab.root / "here.parquet")
+    )
+    assert json.loads(Path(report.manifest).read_text())["run_id"] == report.run_id
+    assert any("bars written: " in line for line in run.logs())
+    assert list((folder / "logs").rglob("stream.log"))
+    assert not list(lab.root.rglob("pwned"))
+
+
+@pytest.mark.soak
+def test_a_command_runs_with_the_machines_python_and_its_exit_code_is_the_runs(
+    lab: Emulator, config: Config, area: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLOUR", HOSTILE)
+    script = "import os, sys; print(os.environ['COLOUR'], sys.argv[1:], os.getcwd()); sys.exit(4)"
+    args = (sys.executable, "-c", script, HOSTILE)
+    asked = CommandRequest("worker-1", args, str(area / "project"), ("COLOUR", "NOT_SET"))
+
+    run = launch_run(asked, config)
+    report = run.wait()
+
+    assert report.exit_code is ExitCode.DATA_MISSING
+    assert (run.status(), lab.wait(run.run_id).exit_code) == ("failed", 4)
+    said = list(run.logs())
+    assert f"{HOSTILE} {[HOSTILE]} {area / 'project'}" in said
+    assert said[-1] == "failed with exit code 4: the command ended with exit code 4"
+
+
+def test_a_run_is_found_again_by_its_ref_and_nothing_else_is(
+    idle: Emulator, config: Config, area: Path
+) -> None:
+    run = launch_run(CommandRequest("long", (sys.executable,), str(area / "project")), config)
+    again = find_run(run.ref, config)
+    assert (again.ref, again.status()) == (run.ref, "running")
+    for ref in ("nothing", "a/b/c", "../../etc", f"{run.ref}\n"):
+        with pytest.raises(UsageError, match="knows the run|names no run"):
+            find_run(ref, config)
+
+
+def test_a_run_that_is_stopped_is_cancelled_and_the_vendor_ends_it(
+    idle: Emulator, config: Config, area: Path
+) -> None:
+    run = launch_run(CommandRequest("long", (sys.executable,), str(area / "project")), config)
+    run.stop()
+    run.stop()  # what has ended is no fault
+    assert not idle.run(run.run_id).active
+    assert (run.status(), run.wait().exit_code) == ("cancelled", ExitCode.INTERRUPTED)
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "code", "said"),
+    [
+        ("completed", "failed", 3, "left no last word"),
+        ("succeeded", "succeeded", 0, ""),
+        ("failed", "failed", 3, "left no last word"),
+        ("terminated", "cancelled", 130, "asked to end"),
+        ("timed_out", "failed", 5, "max_runtime_hours: 1"),
+    ],
+)
+def test_a_run_that_leaves_no_word_ends_as_the_vendor_says(
+    idle: Emulator,
+    config: Config,
+    area: Path,
+    state: str,
+    status: str,
+    code: int,
+    said: str,
+) -> None:
+    settled = config.model_copy(update={"success_states": ("succeeded",)})
+    run = launch_run(CommandRequest("one", (sys.executable,), str(area / "project")), settled)
+    idle.end(run.run_id, state)
+    ended = run.ended()
+    assert ended is not None
+    assert (run.status(), ended.exit_code) == (status, code)
+    assert said in ended.message
+
+
+def test_a_run_that_nobody_tells_of_is_not_taken_for_an_ended_one(
+    idle: Emulator, config: Config, area: Path
+) -> None:
+    run = launch_run(CommandRequest("one", (sys.executable,), str(area / "project")), config)
+    idle.faults.add("GET", "*", "500", times=None)
+    with pytest.raises(BMLLError):
+        run.status()
+    idle.faults.clear()
+    assert run.status() == "running"
