@@ -82,7 +82,7 @@ def test_a_run_is_found_again_by_its_ref_and_nothing_else_is(
     again = find_run(run.ref, config)
     assert (again.ref, again.status()) == (run.ref, "running")
     for ref in ("nothing", "a/b/c", "../../etc", f"{run.ref}\n"):
-        with pytest.raises(UsageError, match="knows the run|names no run"):
+        with pytest.raises(UsageError, match=r"knows the run|names no run"):
             find_run(ref, config)
 
 
