@@ -1,4 +1,4 @@
-"""What may the vendor's client send? Every query and body of the wire, strictly.
+"""What may the vendor's client send of logins and jobs? Every query and body, strictly.
 
 Read in the source of the vendor's package 1.25.6; nothing else is taken.
 """

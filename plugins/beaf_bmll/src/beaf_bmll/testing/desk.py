@@ -72,7 +72,8 @@ class Desk:
 
     def _act(self, request: Request) -> Answer:
         try:
-            return Answer(200, self._answer(request))
+            given = self._answer(request)
+            return given if isinstance(given, Answer) else Answer(200, given)
         except RefusalError as refusal:
             return refusal.answer
         except ValidationError as error:

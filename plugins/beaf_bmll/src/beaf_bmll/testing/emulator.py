@@ -11,18 +11,26 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from beaf_bmll.config import Area
 from beaf_bmll.testing.auth import Doorkeeper
 from beaf_bmll.testing.clock import Clock
 from beaf_bmll.testing.compute import Compute
+from beaf_bmll.testing.data import Data
 from beaf_bmll.testing.desk import Desk, Recorded
 from beaf_bmll.testing.faults import Faults
 from beaf_bmll.testing.jobs import COMPLETED, FAILED, Books, Job, Run
+from beaf_bmll.testing.lab import LAB_SITE, ROOT, lake_path
 from beaf_bmll.testing.machines import Machines
+from beaf_bmll.testing.market import Market
+from beaf_bmll.testing.reference import Reference
 from beaf_bmll.testing.runs import Runs
 from beaf_bmll.testing.server import Server
 from beaf_core import UsageError
+
+if TYPE_CHECKING:
+    import polars as pl
 
 #: The variable of every service's address, and the path of ours.
 _SERVICES = {
@@ -53,6 +61,7 @@ class Emulator:
     Attributes:
         faults: failures that wait for requests; see Faults.add.
         clock: its time; advancing it fires crons and ends runs that have run too long.
+        market: what it knows of listings and data; see Market.
         area_roots: the folder of each storage area.
         machine_environment: variables that every machine has from now on.
     """
@@ -75,6 +84,7 @@ class Emulator:
             "organisation": self.root / "organisation",
         }
         self.machine_environment: dict[str, str] = {}
+        self.market = Market()
         self._books = Books()
         self._door = Doorkeeper(self.root / "keys", self.clock, user, lab_org_id)
         self._machines = Machines(
@@ -88,8 +98,14 @@ class Emulator:
             start_machines,
         )
         self._runs = Runs(self._books, self.clock, self._machines, user)
-        compute = Compute(self._books, self.clock, self._runs, user)
-        routes = [*self._door.routes(), *compute.routes(), *self._runs.routes()]
+        services = (
+            self._door,
+            Compute(self._books, self.clock, self._runs, user),
+            self._runs,
+            Reference(self.market, self.clock),
+            Data(self.market, lambda: self._address),
+        )
+        routes = [route for service in services for route in service.routes()]
         self._desk = Desk(routes, self._door.check, self.faults)
         self._server: Server | None = None
 
@@ -98,7 +114,8 @@ class Emulator:
             folder.mkdir(parents=True, exist_ok=True)
         self._server = Server(self._desk)
         self._server.start()
-        self.machine_environment.update(self.urls)
+        self._door.open_lab_door(self._address)
+        self.machine_environment.update(self.lab_environment)
         return self
 
     def __exit__(
@@ -113,14 +130,18 @@ class Emulator:
             self._server.close()
 
     @property
-    def urls(self) -> dict[str, str]:
-        """The variables that lead the vendor's package here; it reads them when it is imported."""
+    def _address(self) -> str:
         if self._server is None:
             raise UsageError(
                 "The emulator has no address before it has begun.",
                 remedy="Use it in a `with` statement: with Emulator(folder) as emulator: …",
             )
-        addresses = {name: f"{self._server.base}/{path}" for name, path in _SERVICES.items()}
+        return self._server.base
+
+    @property
+    def urls(self) -> dict[str, str]:
+        """The variables that lead the vendor's package here; it reads them when it is imported."""
+        addresses = {name: f"{self._address}/{path}" for name, path in _SERVICES.items()}
         return addresses | {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
 
     @property
@@ -128,6 +149,12 @@ class Emulator:
         """The variables of a user outside the Lab: addresses, name and key."""
         login = {"BMLL_USERNAME": self.user, "BMLL_KEY_PATH": str(self.key_path)}
         return self.urls | login
+
+    @property
+    def lab_environment(self) -> dict[str, str]:
+        """The variables of a user inside the Lab, and of machines: no key, but a `bmll2`."""
+        inside = {"BMLL_BASE_URL": "emulated", ROOT: str(self.root), "PYTHONPATH": str(LAB_SITE)}
+        return self.urls | inside
 
     @property
     def key_path(self) -> Path:
@@ -205,4 +232,37 @@ class Emulator:
             day: of which trade date.
         """
         day = day or self.clock.now().astimezone(UTC).date() - timedelta(days=1)
-        self._runs.make_available(kind, mics, day)
+        self.market.arrive(kind, mics, day)
+        self._runs.arrived(kind, self.market.has(kind, day), day)
+
+    def publish(self, table: str, frame: pl.DataFrame) -> None:
+        """Let data be read: by the Data API, and as files of the vendor's layout in `lake`.
+
+        Args:
+            table: as the Lab spells it, such as `trades-plus`; the Data API says `trades_plus`.
+            frame: with columns MIC and Date.
+        """
+        self.market.tables[table.replace("-", "_")] = frame
+        for (mic, day), rows in frame.partition_by("MIC", "Date", as_dict=True).items():
+            path = lake_path(self.lake, table, str(mic), date.fromisoformat(str(day)))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            rows.write_parquet(path)
+
+    @property
+    def lake(self) -> Path:
+        """The folder that stands for the vendor's bucket of data."""
+        return self.root / "lake"
+
+    @property
+    def reference(self) -> pl.DataFrame | None:
+        """The listings, one a row; see Market."""
+        return self.market.reference
+
+    @reference.setter
+    def reference(self, frame: pl.DataFrame) -> None:
+        self.market.reference = frame
+
+    @property
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """The tables of the Data API, by name."""
+        return self.market.tables

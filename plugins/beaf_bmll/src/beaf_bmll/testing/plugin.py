@@ -44,3 +44,17 @@ def bmll_emulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[E
         yield emulator
     if emulator.violations:
         pytest.fail("against the contract: " + "\n".join(emulator.violations))
+
+
+@pytest.fixture
+def bmll_lab(bmll_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator:
+    """The same servers, and the test stands inside the Lab: no key, but a `bmll2` to import."""
+    from beaf_bmll.testing.lab import LAB_SITE
+
+    for name in ("BMLL_USERNAME", "BMLL_KEY_PATH"):
+        monkeypatch.delenv(name)
+    for name, value in bmll_emulator.lab_environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.syspath_prepend(LAB_SITE)
+    lead_sdk_here()
+    return bmll_emulator

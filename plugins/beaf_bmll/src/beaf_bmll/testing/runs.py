@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from datetime import date, datetime
 from functools import partial
 from typing import Any
@@ -35,7 +35,6 @@ class Runs:
         self._books, self._clock, self._machines, self._user = books, clock, machines, user
         #: Whether parameters of a run go over those of its job, or in their place.
         self.merge_parameters = False  # Guess: they take their place.
-        self._there: dict[tuple[str, date], set[str]] = {}
         self._fired: set[tuple[str, date]] = set()
         clock.follow(self._due)
 
@@ -132,29 +131,21 @@ class Runs:
             if known is job and job.active and trigger.id in job.triggers:
                 self.begin(job, {}, f"trigger {trigger.name}")
 
-    def make_available(self, kind: str, mics: Sequence[str], day: date) -> None:
-        """Let data of a day be there, and start the jobs that waited for the last of theirs."""
+    def arrived(self, kind: str, there: Set[str], day: date) -> None:
+        """Start the jobs that waited for the last of some markets' data of a day."""
         with self._books.lock:
-            self._there.setdefault((kind, day), set()).update(mics)
-            for job in list(self._books.jobs.values()):
+            for job in self._books.jobs.values():
                 for trigger in job.triggers.values():
-                    if self._complete(trigger, kind, day):
+                    if self._complete(trigger, kind, there, day):
                         self._fired.add((trigger.id, day))
                         self._fire(job, trigger)
 
-    def _complete(self, trigger: Trigger, kind: str, day: date) -> bool:
+    def _complete(self, trigger: Trigger, kind: str, there: Set[str], day: date) -> bool:
         # Guess: a trigger fires once a day, when the last of its markets is there.
         wanted = trigger.cause.get("availability", {}).get(kind)
-        there = self._there[kind, day]
-        return (
-            wanted is not None
-            and (trigger.id, day) not in self._fired
-            and set(wanted["mic"]) <= there
-        )
-
-    def available(self, kind: str, mic: str, day: date) -> bool:
-        """Say whether data of a day are there."""
-        return mic in self._there.get((kind, day), ())
+        if wanted is None or (trigger.id, day) in self._fired:
+            return False
+        return set(wanted["mic"]) <= there
 
 
 def _page_of_log(events: Sequence[LogEvent], query: LogsQuery) -> dict[str, Any]:

@@ -53,6 +53,7 @@ class Call:
     query: Any
     body: Any
     bearer: str
+    headers: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ class Route:
 
     def read(self, request: Request, names: Mapping[str, str], bearer: str) -> Call:
         """Read query and body; a ValidationError or a BreachError where they are not as agreed."""
-        return Call(names, self._query(request), self._body(request), bearer)
+        return Call(names, self._query(request), self._body(request), bearer, request.headers)
 
     def _query(self, request: Request) -> BaseModel | None:
         if self.query is not None:
