@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from beaf_bmll.submit.asking import Asking
 from beaf_bmll.submit.clock import Clock
+from beaf_bmll.submit.doctor import Doctor
 from beaf_bmll.submit.ending import StillActiveError, delete_idle, end_run
 from beaf_bmll.submit.ledger import Ledger, state_folder
 from beaf_bmll.submit.nouns import (
@@ -21,6 +22,7 @@ from beaf_bmll.submit.submitter import Submitter
 __all__ = [
     "Asking",
     "Clock",
+    "Doctor",
     "Entry",
     "Finding",
     "JobWords",
