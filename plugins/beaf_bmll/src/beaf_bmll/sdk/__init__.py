@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from beaf_bmll.sdk.conformance import Observation, check_conformance
 from beaf_bmll.sdk.gateway import SDKGateway, connect
 from beaf_bmll.sdk.logs import Follower
 from beaf_bmll.sdk.session import LockedSession, session_of
 
-__all__ = ["Follower", "LockedSession", "SDKGateway", "connect", "session_of"]
+__all__ = [
+    "Follower",
+    "LockedSession",
+    "Observation",
+    "SDKGateway",
+    "check_conformance",
+    "connect",
+    "session_of",
+]

@@ -53,7 +53,7 @@ class SDKGateway:
     def __init__(
         self, session: LockedSession, visibility: Literal["private", "public"] = "private"
     ) -> None:
-        self._session, self._visibility = session, visibility
+        self.session, self._visibility = session, visibility
 
     def create_job(self, spec: JobSpec) -> Job:
         """Make a job; it does not run yet."""
@@ -61,7 +61,7 @@ class SDKGateway:
 
     def update_job(self, job_id: str, **changes: object) -> None:
         """Change fields of JobSpec."""
-        self._session.compute("PATCH", _job(job_id), json=wire.payload(changes))
+        self.session.compute("PATCH", _job(job_id), json=wire.payload(changes))
 
     def delete_job(self, job_id: str) -> None:
         """Delete a job, and its runs with it; a job that is gone is no fault."""
@@ -85,9 +85,7 @@ class SDKGateway:
     def add_trigger(self, job_id: str, trigger: Trigger) -> None:
         """Let a job start by itself."""
         _check_kind(trigger)
-        self._session.compute(
-            "POST", f"{_job(job_id)}/triggers", json=wire.trigger_payload(trigger)
-        )
+        self.session.compute("POST", f"{_job(job_id)}/triggers", json=wire.trigger_payload(trigger))
 
     def delete_trigger(self, job_id: str, trigger_id: str) -> None:
         """Let it do so no more."""
@@ -109,7 +107,7 @@ class SDKGateway:
         """List a job's runs, newest first."""
         path = f"{_job(job_id)}/runs"
         with reading(_asked(path)):
-            raws = self._session.compute("GET", path)
+            raws = self.session.compute("GET", path)
             runs = [wire.run_of(raw, job_id) for raw in raws if wire.is_instance(raw)]
         return sorted(runs, key=_began, reverse=True)
 
@@ -128,7 +126,7 @@ class SDKGateway:
     def terminate(self, run_id: str) -> None:
         """Ask for the end of a run; one that has ended is no fault."""
         try:
-            self._session.compute("DELETE", _run(run_id))
+            self.session.compute("DELETE", _run(run_id))
         except BMLLError as error:
             if error.status not in _ENDED or any(run.id == run_id for run in self.active_runs()):
                 raise
@@ -145,15 +143,15 @@ class SDKGateway:
 
     def markets(self, day: str) -> list[str]:
         """List the MICs of the markets that are alive on a day."""
-        return living_markets(self._session, day)
+        return living_markets(self.session, day)
 
     def _made(self, read: Callable[[wire.Raw], Noun], path: str, what: object) -> Noun:
         with reading(Asked("POST", "compute" + path, changes=True)):
-            return read(self._session.compute("POST", path, json=what))
+            return read(self.session.compute("POST", path, json=what))
 
     def _unless_gone(self, method: str, path: str) -> Any:
         try:
-            return self._session.compute(method, path)
+            return self.session.compute(method, path)
         except BMLLError as error:
             if error.status == _GONE:
                 return None
@@ -170,7 +168,7 @@ class SDKGateway:
         for page in _pages():
             what = {**asked, "page": page, "pageSize": PAGE}
             with reading(_asked(path)):
-                raws = self._session.compute("GET", path, params=what)
+                raws = self.session.compute("GET", path, params=what)
                 nouns = [read(raw) for raw in raws if wire.is_instance(raw)]
                 ids = {str(raw.get("jobRunId") or raw["jobId"]) for raw in raws}
             yield from (noun for noun in nouns if noun.id not in seen)
@@ -183,7 +181,7 @@ class SDKGateway:
         token: str | None = None
         while True:
             what = {"startTime": since, "endTime": until}
-            answer = self._session.compute(
+            answer = self.session.compute(
                 "GET", path, params=what | ({"nextToken": token} if token else {})
             )
             yield from answer.get("events") or ()
