@@ -18,6 +18,7 @@ from beaf_bmll.submit.nouns import (
 )
 from beaf_bmll.submit.outcome import outcome_of
 from beaf_bmll.submit.submitter import Submitter
+from beaf_bmll.submit.triggers import ensure_trigger
 
 __all__ = [
     "Asking",
@@ -34,6 +35,7 @@ __all__ = [
     "Submitter",
     "delete_idle",
     "end_run",
+    "ensure_trigger",
     "outcome_of",
     "state_folder",
     "submit_id_of",
