@@ -14,7 +14,7 @@ from plugins.beaf_bmll.tests.submit.compute import Time, submission
 from beaf_bmll.config import Config
 from beaf_bmll.errors import BMLLError
 from beaf_bmll.gateway import SUBMIT_ID, JobGateway, Trigger
-from beaf_bmll.sdk import connect, transport
+from beaf_bmll.sdk import connect
 from beaf_bmll.submit import (
     Asking,
     Doctor,
@@ -28,7 +28,6 @@ from beaf_bmll.submit import (
 from beaf_bmll.testing import KINDS, Emulator
 from beaf_bmll.testing.faults import When
 from beaf_bmll.testing.jobs import Run
-from beaf_bmll.testing.plugin import lead_sdk_here
 
 #: Each deed, and the request that does it.
 DEEDS = {
@@ -40,9 +39,19 @@ DEEDS = {
     "delete": ("DELETE", "/compute/jobs/*"),
 }
 WHENS: tuple[When, ...] = get_args(When)
+#: What is only looked at; an error before or after it is the same.
+LOOKS = {
+    "list the jobs": ("GET", "/compute/jobs"),
+    "list its runs": ("GET", "/compute/jobs/*/runs"),
+    "list all runs": ("GET", "/compute/runs"),
+    "read the job": ("GET", "/compute/jobs/*"),
+}
 #: Once, and for as long as anyone asks.
 TIMES = (1, None)
-EVERY = [*itertools.product(DEEDS, KINDS, WHENS, TIMES)]
+EVERY = [
+    *itertools.product(DEEDS, KINDS, WHENS, TIMES),
+    *itertools.product(LOOKS, KINDS, ("before",), TIMES),
+]
 #: What happens most, and what is told apart worst; all others are for `make soak`.
 SAMPLE = [
     *itertools.product(("create", "execute", "terminate", "trigger"), ("503",), WHENS, (1,)),
@@ -95,24 +104,12 @@ class Place:
         return [each.id for each in ours]
 
     def submit(self) -> Submitted:
-        return self.submitter.submit(submission(self.name))
+        return self.submitter.submit(submission(self.name, cap=10_000))
 
     def fail(self, deed: str, kind: str, when: When, times: int | None) -> None:
-        self.emulator.faults.add(*DEEDS[deed], kind, when=when, times=times, seconds=1.0)
-
-
-@pytest.fixture(scope="module")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    """Servers whose machines do nothing."""
-    folder = tmp_path_factory.mktemp("bmll")
-    with pytest.MonkeyPatch.context() as patch, Emulator(folder, start_machines=False) as servers:
-        for name, value in servers.environment.items():
-            patch.setenv(name, value)
-        patch.delenv("BMLL_BASE_URL", raising=False)
-        patch.setattr(transport, "PAUSE", 0.0)
-        lead_sdk_here()
-        yield servers
-    assert servers.violations == []
+        self.emulator.faults.add(
+            *{**DEEDS, **LOOKS}[deed], kind, when=when, times=times, seconds=1.0
+        )
 
 
 @pytest.fixture
@@ -138,7 +135,7 @@ def test_one_run_or_an_error_and_none_whatever_fails(
 
 
 def prove(place: Place, deed: str, kind: str, when: When, times: int | None) -> None:
-    if deed in ("create", "update", "execute"):
+    if deed in ("create", "update", "execute", *LOOKS):
         one_run(place, deed, kind, when, times)
     elif deed == "trigger":
         one_trigger(place, kind, when, times)
