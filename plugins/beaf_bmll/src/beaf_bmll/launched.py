@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import tempfile
 import time
 from collections.abc import Iterator
@@ -15,12 +16,14 @@ from beaf_bmll.config import Config
 from beaf_bmll.errors import BMLLError
 from beaf_bmll.gateway import JobGateway, JobRun
 from beaf_bmll.staging import AreaWords, Word
-from beaf_bmll.submit.asking import Asking
-from beaf_bmll.submit.clock import Clock
-from beaf_bmll.submit.ending import end_run, runs_of
-from beaf_bmll.submit.outcome import outcome_of
+from beaf_bmll.submit import Asking, Clock, Doctor, Ledger, end_run, outcome_of, state_folder
+from beaf_bmll.submit.ending import runs_of
 from beaf_core import ExitCode, FinishedRun, PassOutcome, RunReport
 
+log = logging.getLogger("beaf")
+
+#: How long a machine that has done its work may take to leave before its job is left to others.
+_LEAVING_SECONDS = 30.0
 #: So often in a row may nobody answer before waiting is given up.
 _UNANSWERED = 10
 #: So much short of its hours may a machine be taken away.
@@ -84,6 +87,8 @@ class BMLLRun:
         run = self.vendors()
         if run is not None:
             yield from (line.text for line in self._gateway.logs(run, "stream"))
+        else:
+            yield from self._kept_log()
         ended = self.ended()
         if ended is not None:
             yield _last_line(ended)
@@ -95,6 +100,7 @@ class BMLLRun:
             BMLLError: nobody answers any more; the run goes on.
         """
         ended = self._wait()
+        self._clean_up()
         return self._report() or self._told(ended)
 
     def _told(self, ended: Ended) -> RunReport:
@@ -169,6 +175,30 @@ class BMLLRun:
             if ended is not None:
                 return ended
             time.sleep(self._config.poll_seconds)
+
+    def _clean_up(self) -> None:
+        """Delete the job, where that was asked for and its machine goes in a moment."""
+        clock = Clock()
+        try:
+            for _ in clock.deadline(_LEAVING_SECONDS).pauses(0.1, 5.0):
+                run = self.vendors()
+                if run is None or not run.active:
+                    break
+            folder = state_folder(self._config)
+            Doctor(self._gateway, self._config, folder, words=self._words).clean_up(self.submit_id)
+        except BMLLError as error:
+            log.warning("the job %s is left over: %s (beaf job doctor)", self.job_id, error.message)
+
+    def _kept_log(self) -> Iterator[str]:
+        """Read the log in its area: it is all that is left once the job is deleted."""
+        # Guess: the vendor writes files below `log_path` whose path names the run.
+        entry = Ledger(state_folder(self._config)).find(self.submit_id)
+        if entry is None or entry.log_area not in self._config.area_roots:
+            return
+        folder = Path(self._config.area_roots[entry.log_area], entry.log_path)
+        files = (each for each in sorted(folder.rglob("*")) if each.is_file())
+        for file in (each for each in files if self.run_id in str(each.relative_to(folder))):
+            yield from file.read_text(encoding="utf-8", errors="replace").splitlines()
 
     def _report(self) -> RunReport | None:
         """Read the report that it left in its area: the manifest of its pipeline."""

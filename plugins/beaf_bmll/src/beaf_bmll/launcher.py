@@ -10,7 +10,7 @@ from beaf_bmll.launched import BMLLRun
 from beaf_bmll.schedules import SCHEDULE, InstalledSchedule, OnConflict, Schedules
 from beaf_bmll.specs import spec_of, submission_of
 from beaf_bmll.staging import AreaWords, stage
-from beaf_bmll.submit import submit_id_of
+from beaf_bmll.submit import Submitter, state_folder, submit_id_of
 from beaf_core import CommandRequest, LaunchedRun, LaunchRequest, UsageError, hookimpl
 
 __all__ = ["Config", "Launcher", "find_run", "launch_run"]
@@ -80,9 +80,6 @@ class Launcher:
         return run
 
     def _run(self, request: LaunchRequest | CommandRequest, name: str | None) -> BMLLRun:
-        from beaf_bmll.submit.ledger import state_folder
-        from beaf_bmll.submit.submitter import Submitter
-
         submission = submission_of(request, self._config, name=name)
         words, folder = AreaWords(self._config), state_folder(self._config)
         done = Submitter(self._gateway, self._config, folder, words=words).submit(submission)

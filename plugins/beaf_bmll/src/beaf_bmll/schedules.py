@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 from typing import Literal
 
 from beaf_bmll.config import Config
 from beaf_bmll.errors import BMLLError
 from beaf_bmll.gateway import SUBMIT_ID, Job, JobGateway, JobSpec, Trigger
-from beaf_bmll.submit import submit_id_of
-from beaf_bmll.submit.asking import Asking
-from beaf_bmll.submit.clock import Clock
-from beaf_bmll.submit.ending import delete_idle, end_run, runs_of
+from beaf_bmll.submit import (
+    Asking,
+    Clock,
+    delete_idle,
+    end_run,
+    ensure_trigger,
+    state_folder,
+    submit_id_of,
+)
+from beaf_bmll.submit.ending import runs_of
+from beaf_bmll.submit.lock import one_at_a_time
 from beaf_core import ExitCode, RunReport, UsageError
 
 #: What stands in a ref in the place of a run.
@@ -22,20 +28,12 @@ SCHEDULE = "schedule"
 OnConflict = Literal["fail", "reuse", "overwrite"]
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """A trigger that the vendor knows."""
-
-    id: str
-    name: str
-
-
 class Schedules:
     """Jobs of ours that come back, known by the submit id that their name gives."""
 
     def __init__(self, gateway: JobGateway, config: Config, clock: Clock | None = None) -> None:
         clock = clock or Clock()
-        self._gateway = gateway
+        self._gateway, self._folder = gateway, state_folder(config)
         self._asking = Asking(clock, clock.deadline(config.submit_timeout))
 
     @property
@@ -73,36 +71,35 @@ class Schedules:
         Raises:
             UsageError: there is one of that name.
             BMLLError: there is none, or the old one is still there as well; see its message.
+            LockedError: others were submitting all the time.
         """
-        before = self.named(run_name)
-        if before and on_conflict == "fail":
-            raise UsageError(
-                f"a schedule named {run_name} is installed already: job {before[0].id}",
-                remedy="choose another name, uninstall that one, or set BMLL_JOBS."
-                "on_name_conflict: overwrite",
-            )
-        if before and on_conflict == "reuse":
-            return before[-1]
-        job = self._made(submit_id_of(run_name), spec, {each.id for each in before})
-        try:
-            self._set_log_path(job, logs_below)
-            self._let_start(job, triggers)
-        except BMLLError as error:
-            raise self._taken_back(job, error) from error
-        self._retire(before)
-        return job
+        with one_at_a_time(self._folder, self._asking.deadline.seconds, self._asking.clock):
+            before = self.named(run_name)
+            standing = [each for each in before if each.triggers]
+            if standing and on_conflict == "fail":
+                raise _is_installed(run_name, standing[0])
+            if standing and on_conflict == "reuse":
+                return standing[-1]
+            job = self._made(submit_id_of(run_name), spec, {each.id for each in before})
+            try:
+                self._set_log_path(job, logs_below)
+                for each in triggers:
+                    ensure_trigger(self._gateway, self._asking, job.id, each)
+            except BMLLError as error:
+                raise self._taken_back(job, error) from error
+            self._retire(before)
+            return job
 
-    def remove(self, jobs: Iterable[Job], *, end_runs: bool = True) -> None:
+    def remove(self, jobs: Iterable[Job]) -> None:
         """Let jobs start no more, end what runs of them, and delete them.
 
         Raises:
             BMLLError: not all of it could be done; the same can be asked again.
         """
         for job in jobs:
-            for each in self._triggers(job.id):
-                self._without(job.id, each)
+            self._without_triggers(job)
             for run in runs_of(self._gateway, job.id):
-                if run.active and end_runs:
+                if run.active:
                     end_run(self._gateway, self._asking, run.id, job.id)
             delete_idle(self._gateway, self._asking, job.id)
 
@@ -130,29 +127,6 @@ class Schedules:
             lambda: self._read(job.id).log_path == path,
         )
 
-    def _let_start(self, job: Job, triggers: Sequence[Trigger]) -> None:
-        """Add triggers one by one; what was added although the answer was lost is seen."""
-        for each in triggers:
-            there = self._asking.make(
-                f"the trigger {each.name}",
-                partial(self._added, job.id, each),
-                partial(self._placed, job.id, each.name),
-            )
-            for more in there[1:]:
-                self._without(job.id, more)
-
-    def _added(self, job_id: str, trigger: Trigger) -> Placed:
-        self._gateway.add_trigger(job_id, trigger)
-        found = self._placed(job_id, trigger.name)
-        if not found:
-            raise BMLLError(
-                f"the trigger {trigger.name} was taken, and is not listed",
-                remedy="try again later",
-                retryable=True,
-                unsure=True,
-            )
-        return found[0]
-
     def _taken_back(self, job: Job, error: BMLLError) -> BMLLError:
         asking = self._asking
         self._asking = asking.more(30.0)
@@ -165,8 +139,7 @@ class Schedules:
     def _retire(self, jobs: Sequence[Job]) -> None:
         """Put jobs out of use; one that is at work may end its work, and starts no more."""
         for job in jobs:
-            for each in self._triggers(job.id):
-                self._without(job.id, each)
+            self._without_triggers(job)
             if any(each.active for each in runs_of(self._gateway, job.id)):
                 self._asking.notes.append(
                     f"the job before, {job.id}, is still at work; it starts no more, and "
@@ -186,19 +159,27 @@ class Schedules:
             )
         return job
 
-    def _triggers(self, job_id: str) -> list[Placed]:
-        job = self._gateway.get_job(job_id)
-        return [Placed(each.id or "", each.name) for each in job.triggers] if job else []
+    def _without_triggers(self, job: Job) -> None:
+        """Let a job start no more."""
 
-    def _placed(self, job_id: str, name: str) -> list[Placed]:
-        return [each for each in self._triggers(job_id) if each.name == name]
+        def there() -> tuple[Trigger, ...]:
+            known = self._gateway.get_job(job.id)
+            return known.triggers if known else ()
 
-    def _without(self, job_id: str, trigger: Placed) -> None:
-        self._asking.until(
-            f"deleting the trigger {trigger.name} of job {job_id}",
-            lambda: self._gateway.delete_trigger(job_id, trigger.id),
-            lambda: trigger not in self._triggers(job_id),
-        )
+        def delete() -> None:
+            for each in there():
+                if each.id:
+                    self._gateway.delete_trigger(job.id, each.id)
+
+        self._asking.until(f"deleting the triggers of job {job.id}", delete, lambda: not there())
+
+
+def _is_installed(run_name: str, job: Job) -> UsageError:
+    return UsageError(
+        f"a schedule named {run_name} is installed already: job {job.id}",
+        remedy="choose another name, uninstall that one, or set "
+        "BMLL_JOBS.on_name_conflict: overwrite",
+    )
 
 
 class InstalledSchedule:

@@ -59,21 +59,6 @@ def asked_for() -> Callable[..., LaunchRequest]:
 
 
 @pytest.fixture
-def lab(bmll_emulator: Emulator) -> Emulator:
-    """Servers whose machines log in as those of the Lab do: by the Lab's own package."""
-    given = bmll_emulator._door.let_in(lab=True)
-    package = bmll_emulator.root / "bmll2"
-    package.mkdir()
-    answer = (given.token, given.api_key, bmll_emulator.lab_org_id)
-    (package / "__init__.py").write_text(
-        f"def get_credentials_for_remote_services():\n    return {answer!r}\n"
-    )
-    more = {"BMLL_BASE_URL": "emulated", "PYTHONPATH": str(bmll_emulator.root)}
-    bmll_emulator.machine_environment.update(more)
-    return bmll_emulator
-
-
-@pytest.fixture
 def idle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
     """Servers whose runs stay requested until they are ended."""
     with Emulator(tmp_path / "bmll", start_machines=False) as emulator:

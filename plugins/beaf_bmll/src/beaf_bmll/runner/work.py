@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from beaf_bmll.runner.entry import INTERRUPTED, OK, REPORT, Ending, Job, RefusedError, write_whole
+from beaf_bmll.runner.entry import INTERRUPTED, OK, REPORT, Ending, Job, write_whole
 from beaf_core import (
     BeafError,
     CommandRequest,
@@ -29,8 +29,7 @@ GRACE_SECONDS = 25.0
 def carry_out(asked: Mapping[str, Any], job: Job) -> Ending:
     """Do what is asked, and say how it ended.
 
-    Raises:
-        RefusedError: the machine cannot do it.
+    Nothing of ours is raised: the script that calls has a copy of `entry`, with classes of its own.
     """
     schedule, request = asked["schedule"], _request_of(asked)
     if schedule is not None:
@@ -88,9 +87,6 @@ def run_command(request: CommandRequest, *, own_python: bool) -> Ending:
     Args:
         request: the command.
         own_python: whether its program is the interpreter of whoever asked; here it is ours.
-
-    Raises:
-        RefusedError: it cannot be started.
     """
     if own_python:
         request = replace(request, args=(sys.executable, *request.args[1:]))
@@ -99,11 +95,13 @@ def run_command(request: CommandRequest, *, own_python: bool) -> Ending:
             request.args, cwd=request.project, stdin=subprocess.DEVNULL
         )
     except OSError as error:
-        raise RefusedError(
+        return Ending(
+            "failed",
+            ExitCode.USAGE,
             f"the command {request.args[0]} cannot be started in {request.project}: "
             f"{error.strerror}",
             "see that the program and the folder are there on the machine",
-        ) from error
+        )
     return _ending_of(process)
 
 

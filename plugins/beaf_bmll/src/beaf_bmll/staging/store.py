@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import tempfile
+from contextlib import chdir
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
@@ -62,8 +63,8 @@ class MountedStore:
 class LabStore:
     """Areas that are not mounted, reached by the Lab's own package."""
 
-    # Guess: `bmll2.put_file(local, remote, area=…)` and `get_file(remote, local, area=…)`, the
-    # remote path below the area's root, FileNotFoundError where there is none.
+    # Guess: `put_file(path, area=…, name=…)` writes below the area's root; `get_file(name, area=…)`
+    # writes into the working folder and tells where; FileNotFoundError says that there is none.
 
     def write(self, place: AreaPath, text: str, mode: int = 0o600) -> None:
         """Write a file whole; its mode is the Lab's business."""
@@ -72,19 +73,19 @@ class LabStore:
         with tempfile.TemporaryDirectory() as folder:
             local = Path(folder, "file")
             _write(local, text, mode)
-            bmll2.put_file(str(local), place.path, area=place.area)
+            bmll2.put_file(str(local), area=place.area, name=place.path)
 
     def read(self, place: AreaPath) -> str | None:
         """Read a file; None where there is none."""
         import bmll2  # 3 s
 
-        with tempfile.TemporaryDirectory() as folder:
-            local = Path(folder, "file")
+        # What is fetched comes into the working folder, where it must not meet a file of a user.
+        with tempfile.TemporaryDirectory() as folder, chdir(folder):
             try:
-                bmll2.get_file(place.path, str(local), area=place.area)
+                found = bmll2.get_file(place.path, area=place.area)
             except FileNotFoundError:
                 return None
-            return local.read_text(encoding="utf-8")
+            return Path(found).read_text(encoding="utf-8")
 
 
 def open_store(config: Config, area: Area) -> AreaStore | None:
