@@ -7,8 +7,8 @@ import shlex
 from dataclasses import dataclass
 from importlib.resources import files
 
+from beaf_bmll.areas import AreaPath, locate, mounted
 from beaf_bmll.config import Config
-from beaf_bmll.staging.areas import AreaPath, locate, mounted
 from beaf_core import Catalog
 
 #: What the vendor's own package cannot do without; a newer one would break it.
