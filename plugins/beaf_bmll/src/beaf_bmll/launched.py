@@ -100,7 +100,7 @@ class BMLLRun:
             BMLLError: nobody answers any more; the run goes on.
         """
         ended = self._wait()
-        self._clean_up()
+        self.clean_up()
         return self._report() or self._told(ended)
 
     def _told(self, ended: Ended) -> RunReport:
@@ -176,7 +176,7 @@ class BMLLRun:
                 return ended
             time.sleep(self._config.poll_seconds)
 
-    def _clean_up(self) -> None:
+    def clean_up(self) -> None:
         """Delete the job, where that was asked for and its machine goes in a moment."""
         clock = Clock()
         try:
