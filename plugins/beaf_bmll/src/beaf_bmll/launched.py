@@ -12,11 +12,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import click
+
 from beaf_bmll.config import Config
 from beaf_bmll.errors import BMLLError
 from beaf_bmll.gateway import JobGateway, JobRun
 from beaf_bmll.staging import AreaWords, Word
-from beaf_bmll.submit import Asking, Clock, Doctor, Ledger, end_run, outcome_of, state_folder
+from beaf_bmll.submit import Asking, Clock, Doctor, Entry, Ledger, end_run, outcome_of, state_folder
 from beaf_bmll.submit.ending import runs_of
 from beaf_core import ExitCode, FinishedRun, PassOutcome, RunReport
 
@@ -99,7 +101,11 @@ class BMLLRun:
         Raises:
             BMLLError: nobody answers any more; the run goes on.
         """
-        ended = self._wait()
+        try:
+            ended = self._wait()
+        except KeyboardInterrupt:
+            click.echo(f"the run goes on; `beaf job cancel {self.run_id}` ends it", err=True)
+            raise
         self.clean_up()
         return self._report() or self._told(ended)
 
@@ -139,12 +145,7 @@ class BMLLRun:
         if self._words.is_stopped(self.submit_id, self.run_id):
             return _CANCELLED
         if run is None:
-            return Ended(
-                "failed",
-                _FAILED,
-                "the run is gone, and has left no word: its job was deleted",
-                "see the log in its area, and run it again",
-            )
+            return self._remembered()
         if _reached_cap(run):
             return Ended(
                 "failed",
@@ -153,11 +154,17 @@ class BMLLRun:
                 "raise max_runtime_hours, take a larger machine, or ask for fewer days",
             )
         outcome = outcome_of(run, self.submit_id, self._config, self._words)
-        if outcome == "succeeded":
-            return Ended("succeeded", ExitCode.OK)
-        if outcome == "cancelled":
-            return _CANCELLED
-        return Ended("failed", _FAILED, _lost(run), "see its log, and run it again")
+        return _ended_as(outcome, _lost(run))
+
+    def _remembered(self) -> Ended:
+        """Say what the ledger knows of a run that went with its job."""
+        entry = self._entry
+        why = "its job was deleted, and nobody has seen how it ended"
+        return _ended_as((entry and entry.outcome) or "lost", why)
+
+    @property
+    def _entry(self) -> Entry | None:
+        return Ledger(state_folder(self._config)).find(self.submit_id)
 
     # -- waiting -------------------------------------------------------------------------------
 
@@ -192,7 +199,7 @@ class BMLLRun:
     def _kept_log(self) -> Iterator[str]:
         """Read the log in its area: it is all that is left once the job is deleted."""
         # Guess: the vendor writes files below `log_path` whose path names the run.
-        entry = Ledger(state_folder(self._config)).find(self.submit_id)
+        entry = self._entry
         if entry is None or entry.log_area not in self._config.area_roots:
             return
         folder = Path(self._config.area_roots[entry.log_area], entry.log_path)
@@ -211,6 +218,16 @@ class BMLLRun:
 
 _FAILED = ExitCode.PARTLY_FAILED
 _CANCELLED = Ended("cancelled", ExitCode.INTERRUPTED, "the run was asked to end")
+
+
+def _ended_as(outcome: str, why: str) -> Ended:
+    """Say how a run has ended whose end somebody else has seen."""
+    if outcome == "succeeded":
+        return Ended("succeeded", ExitCode.OK)
+    if outcome == "cancelled":
+        return _CANCELLED
+    status = "partly_failed" if outcome == "partly_failed" else "failed"
+    return Ended(status, _FAILED, why, "see its log, and run it again")
 
 
 def _report_of(text: str) -> RunReport:

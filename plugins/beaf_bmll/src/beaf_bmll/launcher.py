@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import click
+
 from beaf_bmll.config import Config
 from beaf_bmll.gateway import JobGateway, Trigger
 from beaf_bmll.launched import BMLLRun
@@ -23,7 +25,9 @@ def launch_run(
     request: LaunchRequest | CommandRequest, config: Config | None
 ) -> BMLLRun | InstalledSchedule:
     """Start a run on a machine of the vendor's; what has a schedule is installed there."""
-    return _opened(config).launch(request)
+    launched = _opened(config).launch(request)
+    click.echo(f"started on BMLL: {launched.ref}", err=True)
+    return launched
 
 
 @hookimpl

@@ -14,8 +14,17 @@ from polars.testing import assert_frame_equal
 from beaf_bmll.config import Config
 from beaf_bmll.errors import BMLLError
 from beaf_bmll.launcher import find_run, launch_run
+from beaf_bmll.staging import install_scripts
 from beaf_bmll.testing import Emulator
-from beaf_core import CommandRequest, ExitCode, LaunchRequest, UsageError, execute_request
+from beaf_core import (
+    CommandRequest,
+    ExitCode,
+    LaunchRequest,
+    UsageError,
+    execute_request,
+    prepare_pipeline,
+)
+from beaf_core.run import request_of
 
 HOSTILE = "it's $(touch pwned) `touch pwned` \"; touch pwned; é 日本"
 
@@ -54,6 +63,14 @@ def test_a_job_whose_every_name_is_hostile_gives_the_frame_of_a_run_here(
     assert any("bars written: " in line for line in run.logs())
     assert bmll_emulator.jobs == []  # delete_job_after: success; its log is read from the area
     assert not list(bmll_emulator.root.rglob("pwned"))
+    secrets = [
+        each
+        for known in bmll_emulator._door._passes.values()
+        for each in (known.token, known.api_key)
+    ]
+    assert secrets
+    for file in (each for each in bmll_emulator.area_roots["user"].rglob("*") if each.is_file()):
+        assert not [each for each in secrets if each.encode() in file.read_bytes()], file
 
 
 @pytest.mark.soak
@@ -134,3 +151,33 @@ def test_a_run_that_nobody_tells_of_is_not_taken_for_an_ended_one(
         run.status()
     idle.faults.clear()
     assert run.status() == "running"
+
+
+@pytest.mark.soak
+def test_configuration_alone_is_run_from_outside_the_lab(
+    bmll_emulator: Emulator, config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is mounted here while the job is submitted; on the machine, everything is."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    mount = tmp_path / "mount"
+    away = config.model_copy(
+        update={"area_roots": {"user": str(mount)}, "project_root": f"{mount}/project"}
+    )
+    pipeline = tmp_path / "mine.yaml"
+    pipeline.write_text(
+        "SOURCE: {type: simulated}\nUNIVERSE: mic=XLON\nPASSES: [{name: bars, modules: [trade]}]\n"
+    )
+    mount.symlink_to(bmll_emulator.area_roots["user"])
+    install_scripts(away)
+    mount.unlink()
+    flags = {"START_DATE": "2026-02-02", "END_DATE": "2026-02-02"}
+
+    run = launch_run(request_of(prepare_pipeline(pipeline, flags=flags)), away)
+    mount.symlink_to(bmll_emulator.area_roots["user"])  # the bootstrap waits for it
+    bmll_emulator.wait(run.run_id)
+    mount.unlink()
+    report = run.wait()
+
+    assert (report.status, run.status()) == ("succeeded", "succeeded")
+    (written,) = bmll_emulator.area_roots["user"].rglob("*.parquet")
+    assert pl.read_parquet(written).height > 0

@@ -214,6 +214,22 @@ def test_a_pipeline_that_fails_has_a_report_that_tells_why(
     assert "XXXX" in word.message
 
 
+def test_a_job_that_beaf_has_not_submitted_is_refused(area: Path, config: Config) -> None:
+    staged = stage(command(area, ""), config)
+    nothing = Staged(staged.script, (), {}, ())
+    code, said = ended(start(nothing, config))
+    assert code == entry.USAGE
+    assert "no beaf_folder, beaf_request, beaf_digest among its parameters" in said
+
+
+def test_a_word_that_is_only_half_there_says_nothing_yet(config: Config, area: Path) -> None:
+    run = area / "project" / "_bmll_jobs" / "runs" / "submission"
+    entry.leave(run, entry.Ending("running", 0), "run-1", "2026-02-02")
+    assert AreaWords(config).status("submission") == "running"
+    (run / "status.json").write_text('{"status": "succ')
+    assert AreaWords(config).status("submission") is None
+
+
 def test_the_words_of_the_runner_are_those_of_its_readers() -> None:
     assert (entry.SUBMIT_ID, entry.REQUEST, entry.DIGEST) == (SUBMIT_ID, REQUEST, DIGEST)
 

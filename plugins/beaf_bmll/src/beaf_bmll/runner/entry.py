@@ -79,10 +79,11 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _stop)
     job = Job(_parameters(), os.environ.get("JOB_RUN_ID", ""))
     try:
+        _check(job.parameters)
         if SCHEDULE not in job.parameters and not take_lease(job.home / LEASE, job.run_id):
             return OK
         return _told(job)
-    except (RefusedError, KeyError, OSError) as fault:  # nothing can be left for those who ask
+    except (RefusedError, OSError) as fault:  # nothing can be left for those who ask
         print(f"beaf: the job cannot begin: {fault}", file=sys.stderr)
         return USAGE
 
@@ -131,6 +132,14 @@ def _parameters() -> dict[str, str]:
     # Guess: a script is told its parameters by this call alone, as the SDK's documentation says.
     found: dict[str, str] = bmll.compute.get_job_run_parameters()
     return found
+
+
+def _check(parameters: dict[str, str]) -> None:
+    lacking = [name for name in (SUBMIT_ID, FOLDER, REQUEST, DIGEST) if name not in parameters]
+    if lacking:
+        raise RefusedError(
+            f"the job has no {', '.join(lacking)} among its parameters: BEAF has not submitted it"
+        )
 
 
 def read_request(parameters: dict[str, str]) -> dict[str, Any]:

@@ -42,6 +42,9 @@ class Word:
         return self.status != "running"
 
 
+_FACTS = ("status", "exit_code", "message", "remedy", "started", "ended")
+
+
 class AreaWords:
     """Reads what jobs have left in `<jobs_folder>/runs`; None wherever that cannot be reached."""
 
@@ -66,10 +69,7 @@ class AreaWords:
             run_id: which run, where a schedule starts many.
         """
         text = self._read(self._folder(submit_id, run_id) / STATUS)
-        if text is None:
-            return None
-        facts: dict[str, Any] = json.loads(text)
-        return Word(run_id=facts.pop("run"), **facts)
+        return None if text is None else _word_of(text)
 
     def report(self, submit_id: str, run_id: str | None = None) -> str | None:
         """Read a pipeline's report: its manifest."""
@@ -89,3 +89,13 @@ class AreaWords:
 
     def _read(self, place: AreaPath) -> str | None:
         return None if self._store is None else self._store.read(place)
+
+
+def _word_of(text: str) -> Word | None:
+    try:
+        facts: dict[str, Any] = json.loads(text)
+        known = {each: facts[each] for each in _FACTS}
+    except (ValueError, KeyError):
+        # A mount over S3 may show a file while it is being replaced: it says nothing yet.
+        return None
+    return Word(run_id=facts["run"], **known)
