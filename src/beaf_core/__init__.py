@@ -16,6 +16,7 @@ _HOMES = {
     "AsOf": "model.primitives",
     "BatchFrequency": "model.dates",
     "BeafError": "model.errors",
+    "BeafGroup": "cli.group",
     "Catalog": "plugins.catalog",
     "ColumnMeaning": "model.outputs",
     "CartProdUniverse": "universes",
@@ -39,6 +40,7 @@ _HOMES = {
     "Kind": "model.module",
     "LaunchRequest": "model.run",
     "LaunchedRun": "model.run",
+    "LazyCommand": "cli.group",
     "Lifetime": "model.primitives",
     "LockedError": "model.errors",
     "Lookup": "model.primitives",
@@ -107,6 +109,7 @@ __all__ = [
     "AsOf",
     "BatchFrequency",
     "BeafError",
+    "BeafGroup",
     "CartProdUniverse",
     "Catalog",
     "ColumnMeaning",
@@ -130,6 +133,7 @@ __all__ = [
     "Kind",
     "LaunchRequest",
     "LaunchedRun",
+    "LazyCommand",
     "Lifetime",
     "LockedError",
     "Lookup",
@@ -201,6 +205,7 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
+    from beaf_core.cli.group import BeafGroup, LazyCommand
     from beaf_core.config.analytics import (
         AnalyticsConfig,
         OutputTarget,

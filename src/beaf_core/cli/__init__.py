@@ -7,25 +7,25 @@ import sys
 
 import click
 
-from beaf_core.cli.group import BeafGroup, Builtin, debug_wanted
+from beaf_core.cli.group import BeafGroup, LazyCommand, debug_wanted
 from beaf_core.model.errors import BeafError, ExitCode
 
-BUILTINS = (
-    Builtin("pipeline", "Run, check and look at pipelines.", "beaf_core.cli.pipeline:pipeline"),
-    Builtin(
+_COMMANDS = (
+    LazyCommand("pipeline", "Run, check and look at pipelines.", "beaf_core.cli.pipeline:pipeline"),
+    LazyCommand(
         "universe", "Look up which listings a selector means.", "beaf_core.cli.universe:universe"
     ),
-    Builtin(
+    LazyCommand(
         "analytics", "List the columns that modules compute.", "beaf_core.cli.analytics:analytics"
     ),
-    Builtin("plugins", "List, check and start plugins.", "beaf_core.cli.plugins:plugins"),
+    LazyCommand("plugins", "List, check and start plugins.", "beaf_core.cli.plugins:plugins"),
 )
 
 
 @click.group(
     "beaf",
     cls=BeafGroup,
-    builtins=BUILTINS,
+    lazy=_COMMANDS,
     no_args_is_help=True,
     epilog="Try: beaf pipeline run --pipeline demo/01_ohlcv_bars.py --date 2026-02-01",
 )

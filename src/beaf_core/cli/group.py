@@ -23,8 +23,14 @@ def debug_wanted() -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Builtin:
-    """A command of the core, described without importing it."""
+class LazyCommand:
+    """A command of a group, described without importing it.
+
+    Attributes:
+        name: what a person types.
+        summary: its line in the group's help.
+        home: `module:object`, imported when it is run.
+    """
 
     name: str
     summary: str
@@ -58,18 +64,19 @@ class BeafCommand(click.Command):
 
 
 class BeafGroup(click.Group):
-    """A group whose commands are the core's own and those of plugins, loaded when they are run.
+    """A group whose commands are its own and those of plugins, loaded when they are run.
 
     A plugin's entry name is its command's; a dotted one (`pipeline.config`) attaches to that
-    group. The core's own names cannot be taken.
+    group. A group's own names cannot be taken. Plugins give their groups this class, too:
+    `@click.group("acme", cls=BeafGroup, lazy=[LazyCommand("run", "Run it.", "acme.run:run")])`.
     """
 
     command_class = BeafCommand
 
-    def __init__(self, *args: Any, builtins: Sequence[Builtin] = (), **kwargs: Any) -> None:
+    def __init__(self, *args: Any, lazy: Sequence[LazyCommand] = (), **kwargs: Any) -> None:
         kwargs["context_settings"] = _SETTINGS | (kwargs.get("context_settings") or {})
         super().__init__(*args, **kwargs)
-        self._builtins = {each.name: each for each in builtins}
+        self._lazy = {each.name: each for each in lazy}
         self.params.append(
             click.Option(
                 ["--debug"], is_flag=True, expose_value=False, help="Show tracebacks of errors."
@@ -87,16 +94,16 @@ class BeafGroup(click.Group):
         return found
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """List the core's commands, then those of plugins."""
-        own = [*self._builtins, *self.commands]
+        """List the group's own commands, then those of plugins."""
+        own = [*self._lazy, *self.commands]
         return [*own, *(name for name in sorted(self._plugins) if name not in own)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the one command that is asked for."""
         if cmd_name in self.commands:
             return self.commands[cmd_name]
-        if cmd_name in self._builtins:
-            module, _, attribute = self._builtins[cmd_name].home.partition(":")
+        if cmd_name in self._lazy:
+            module, _, attribute = self._lazy[cmd_name].home.partition(":")
             command = getattr(import_module(module), attribute)
             assert isinstance(command, click.Command)
             return command
@@ -126,7 +133,7 @@ class BeafGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the command list from summaries alone."""
-        own = [(name, self._summary(name)) for name in (*self._builtins, *self.commands)]
+        own = [(name, self._summary(name)) for name in (*self._lazy, *self.commands)]
         taken = {name for name, _ in own}
         plugins = [
             (name, _provider(entries))
@@ -139,8 +146,8 @@ class BeafGroup(click.Group):
                     formatter.write_dl(rows)
 
     def _summary(self, name: str) -> str:
-        if name in self._builtins:
-            return self._builtins[name].summary
+        if name in self._lazy:
+            return self._lazy[name].summary
         return self.commands[name].get_short_help_str(80)
 
 
