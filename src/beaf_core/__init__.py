@@ -13,6 +13,7 @@ _HOMES = {
     "Aggregation": "model.module",
     "AnalyticsConfig": "config.analytics",
     "AnalyticsModule": "model.module",
+    "AskedPipeline": "cli.options",
     "AsOf": "model.primitives",
     "BatchFrequency": "model.dates",
     "BeafError": "model.errors",
@@ -59,6 +60,7 @@ _HOMES = {
     "Receipt": "model.outputs",
     "Reference": "model.universe",
     "ResourceError": "model.errors",
+    "RunChoices": "model.run",
     "RunFailedError": "run",
     "RESERVED": "model.module",
     "RunReport": "model.run",
@@ -76,8 +78,10 @@ _HOMES = {
     "UsageError": "model.errors",
     "absent_day_status": "model.dates",
     "alternatives": "model.membership",
+    "asks_for_pipeline": "cli.options",
     "build_partition_runs": "model.partition",
     "build_universe_partitions": "universes",
+    "chooses_run": "cli.options",
     "compute_frame": "engine.frames",
     "cut_range": "model.dates",
     "did_you_mean": "plugins.errors",
@@ -85,13 +89,16 @@ _HOMES = {
     "execute_request": "engine.run",
     "hookimpl": "plugins.markers",
     "is_one_of": "model.membership",
+    "json_option": "cli.options",
     "meaning_of": "engine.outputs.meaning",
     "measure": "plugins.declare",
     "parse_universe_spec": "model.partition",
     "pass_digest": "engine.outputs.receipts",
     "prepare_pipeline": "prepare",
-    "redact": "config.redact",
+    "print_json": "cli.screen",
+    "print_table": "cli.screen",
     "redact_text": "config.redact",
+    "request_of": "run",
     "run_partition": "run",
     "run_pipeline": "run",
     "source_values": "universes",
@@ -107,6 +114,7 @@ __all__ = [
     "AnalyticsConfig",
     "AnalyticsModule",
     "AsOf",
+    "AskedPipeline",
     "BatchFrequency",
     "BeafError",
     "BeafGroup",
@@ -152,6 +160,7 @@ __all__ = [
     "Receipt",
     "Reference",
     "ResourceError",
+    "RunChoices",
     "RunFailedError",
     "RunReport",
     "ScheduleConfig",
@@ -168,8 +177,10 @@ __all__ = [
     "__version__",
     "absent_day_status",
     "alternatives",
+    "asks_for_pipeline",
     "build_partition_runs",
     "build_universe_partitions",
+    "chooses_run",
     "compute_frame",
     "cut_range",
     "did_you_mean",
@@ -177,13 +188,16 @@ __all__ = [
     "execute_request",
     "hookimpl",
     "is_one_of",
+    "json_option",
     "meaning_of",
     "measure",
     "parse_universe_spec",
     "pass_digest",
     "prepare_pipeline",
-    "redact",
+    "print_json",
+    "print_table",
     "redact_text",
+    "request_of",
     "run_partition",
     "run_pipeline",
     "source_values",
@@ -206,6 +220,8 @@ def __dir__() -> list[str]:
 
 if TYPE_CHECKING:
     from beaf_core.cli.group import BeafGroup, LazyCommand
+    from beaf_core.cli.options import AskedPipeline, asks_for_pipeline, chooses_run, json_option
+    from beaf_core.cli.screen import print_json, print_table
     from beaf_core.config.analytics import (
         AnalyticsConfig,
         OutputTarget,
@@ -264,7 +280,13 @@ if TYPE_CHECKING:
         ProvidedTable,
         SourcePass,
     )
-    from beaf_core.model.run import LaunchedRun, LaunchRequest, PassOutcome, RunReport
+    from beaf_core.model.run import (
+        LaunchedRun,
+        LaunchRequest,
+        PassOutcome,
+        RunChoices,
+        RunReport,
+    )
     from beaf_core.model.tables import (
         TABLES,
         ColumnType,
@@ -281,7 +303,7 @@ if TYPE_CHECKING:
     from beaf_core.plugins.host import PluginHost
     from beaf_core.plugins.markers import hookimpl
     from beaf_core.prepare import prepare_pipeline
-    from beaf_core.run import RunFailedError, run_partition, run_pipeline
+    from beaf_core.run import RunFailedError, request_of, run_partition, run_pipeline
     from beaf_core.universes import (
         CartProdUniverse,
         CustomUniverse,

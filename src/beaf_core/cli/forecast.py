@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from beaf_core.cli.group import BeafCommand
-from beaf_core.cli.options import Asked, asks_for_pipeline, chooses_run, json_option
+from beaf_core.cli.options import AskedPipeline, asks_for_pipeline, chooses_run, json_option
 from beaf_core.cli.screen import (
     counted,
     narrate,
@@ -39,7 +39,7 @@ _GB = 1_000_000_000
     help="Show what polars does with each table, and what does not stream.",
 )
 @json_option
-def plan(asked: Asked, choices: RunChoices, explain: bool, as_json: bool) -> int:
+def plan(asked: AskedPipeline, choices: RunChoices, explain: bool, as_json: bool) -> int:
     """List what a run would write, and why. Reads no data, writes nothing."""
     from beaf_core.engine.planning.forecast import forecast
     from beaf_core.run import request_of
@@ -115,7 +115,7 @@ def _print(found: Sequence[Forecast]) -> None:
     )
 
 
-def _tell(found: Sequence[Forecast], asked: Asked, choices: RunChoices) -> None:
+def _tell(found: Sequence[Forecast], asked: AskedPipeline, choices: RunChoices) -> None:
     """Sum up, and say the next command."""
     kinds = Counter(each.status for each in found)
     summary = ", ".join(f"{number:,} {status}" for status, number in kinds.items())
@@ -142,7 +142,7 @@ def _places(found: Sequence[Forecast]) -> dict[str, list[str]]:
     return {name: list(locations) for name, locations in places.items()}
 
 
-def _next(asked: Asked, choices: RunChoices) -> list[str]:
+def _next(asked: AskedPipeline, choices: RunChoices) -> list[str]:
     words = ["beaf", "pipeline", "run", *asked.as_typed()]
     words += ["--force"] if choices.force else []
     words += ["--allow_missing"] if choices.allow_missing else []

@@ -30,7 +30,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedPipeline:
     """A pipeline as a person asks for it on the command line."""
 
     path: str
@@ -65,7 +65,7 @@ class Asked:
 
 
 def asks_for_pipeline(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that select and override a pipeline; the command gets them as one `Asked`."""
+    """Add the options that select and override a pipeline: the command gets `AskedPipeline`."""
 
     @wraps(command)
     def gathered(
@@ -77,7 +77,7 @@ def asks_for_pipeline(command: Callable[..., Any]) -> Callable[..., Any]:
         sets: Sequence[str],
         **more: Any,
     ) -> Any:
-        return command(Asked(path, date, start_date, end_date, universe, sets), **more)
+        return command(AskedPipeline(path, date, start_date, end_date, universe, sets), **more)
 
     return with_options(
         click.option("--pipeline", "-p", "path", required=True, help=_PIPELINE_HELP),

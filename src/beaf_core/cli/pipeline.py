@@ -8,7 +8,7 @@ import click
 
 from beaf_core.cli.forecast import plan
 from beaf_core.cli.group import BeafGroup, debug_wanted
-from beaf_core.cli.options import Asked, asks_for_pipeline, chooses_run, json_option
+from beaf_core.cli.options import AskedPipeline, asks_for_pipeline, chooses_run, json_option
 from beaf_core.cli.screen import (
     ProgressLines,
     counted,
@@ -48,7 +48,7 @@ pipeline.add_command(plan)
 )
 @json_option
 def run(
-    asked: Asked,
+    asked: AskedPipeline,
     choices: RunChoices,
     sample: int,
     as_json: bool,
@@ -81,7 +81,7 @@ def run(
 @asks_for_pipeline
 @json_option
 def validate(
-    asked: Asked,
+    asked: AskedPipeline,
     as_json: bool,
 ) -> int:
     """Check a pipeline's configuration, and try its metrics' examples. Reads no data."""
@@ -127,7 +127,7 @@ def _tried(prepared: PreparedPipeline) -> int:
 @asks_for_pipeline
 @json_option
 def show(
-    asked: Asked,
+    asked: AskedPipeline,
     as_json: bool,
 ) -> None:
     """Print the resolved configuration, and where each value came from."""
