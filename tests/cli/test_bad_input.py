@@ -58,10 +58,6 @@ CONFIGURATION = {
         ["--set", "OUTPUT_TARGET.type=parkett"],
         ['no output is called "parkett"'],
     ),
-    "a first-party source that is not installed": (
-        ["--set", "SOURCE.type=bmll"],
-        ['no source is called "bmll"', "pip install beaf-bmll"],
-    ),
     "an unknown source": (
         ["--set", "SOURCE.type=parqet"],
         ['no source is called "parqet"', 'did you mean "parquet"'],

@@ -145,6 +145,7 @@ def test_an_unknown_name_gets_its_near_match_and_what_is_installed(shelf):
         ("output", "delta", "beaf-outputs"),
         ("module", "trade", "beaf-analytics"),
         ("source", "simulated", "beaf-simulator"),
+        ("source", "bmll", "beaf-bmll"),
         ("launcher", "bmll", "beaf-bmll"),
     ],
 )

@@ -68,14 +68,22 @@ class BeafGroup(click.Group):
 
     A plugin's entry name is its command's; a dotted one (`pipeline.config`) attaches to that
     group. A group's own names cannot be taken. Plugins give their groups this class, too:
-    `@click.group("acme", cls=BeafGroup, lazy=[LazyCommand("run", "Run it.", "acme.run:run")])`.
+    `@click.group("acme", cls=BeafGroup, lazy=[LazyCommand("run", "Run it.", "acme.run:run")])`;
+    `needs` is what its commands import of an extra, and what to install for it.
     """
 
     command_class = BeafCommand
 
-    def __init__(self, *args: Any, lazy: Sequence[LazyCommand] = (), **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        lazy: Sequence[LazyCommand] = (),
+        needs: Mapping[str, str] | None = None,
+        **kwargs: Any,
+    ) -> None:
         kwargs["context_settings"] = _SETTINGS | (kwargs.get("context_settings") or {})
         super().__init__(*args, **kwargs)
+        self.NEEDS = needs or {}
         self._lazy = {each.name: each for each in lazy}
         self.params.append(
             click.Option(
@@ -128,7 +136,9 @@ class BeafGroup(click.Group):
             from beaf_core.plugins.errors import did_you_mean
 
             hint = did_you_mean(name, self.list_commands(ctx))
-            ctx.fail(f'there is no command "{name}"{hint}')
+            home = Catalog.installed().lacks("command", name) if self.name == "beaf" else None
+            remedy = f"\n  → pip install {home}" if home else ""
+            ctx.fail(f'there is no command "{name}"{hint}{remedy}')
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -144,6 +154,15 @@ class BeafGroup(click.Group):
             if rows:
                 with formatter.section(title):
                     formatter.write_dl(rows)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Say what must be installed before the commands work, if anything."""
+        super().format_epilog(ctx, formatter)
+        from beaf_core.plugins.needs import lacking
+
+        for each in lacking(self):
+            formatter.write_paragraph()
+            formatter.write_text(f"Note: {each}")
 
     def _summary(self, name: str) -> str:
         if name in self._lazy:

@@ -13,6 +13,7 @@ from beaf_core.cli.screen import narrate, print_json, print_table
 from beaf_core.model.errors import BeafError, ExitCode
 from beaf_core.plugins.catalog import Catalog, PluginEntry
 from beaf_core.plugins.kinds import KINDS
+from beaf_core.plugins.needs import lacking
 
 
 @click.group("plugins", cls=BeafGroup)
@@ -46,7 +47,8 @@ def check_plugins(kind: str | None, as_json: bool) -> int:
         if row["status"] == "installed":
             try:
                 host.check(entry)
-                row["status"] = "works"
+                lacks = lacking(host.load(entry.kind, entry.name))
+                row |= {"status": "incomplete", "lacks": lacks} if lacks else {"status": "works"}
             except BeafError as error:
                 row |= {"status": "broken", "problem": str(error)}
         elif row["status"] == "conflict":
@@ -57,6 +59,9 @@ def check_plugins(kind: str | None, as_json: bool) -> int:
     problems = dict.fromkeys([*found, *host.catalog.unreadable])  # a conflict is told once
     for problem in problems:
         narrate(f"error: {problem}")
+    for row in rows:
+        for each in row.get("lacks", ()):
+            narrate(f'note: the {row["kind"]} "{row["name"]}" cannot work yet: {each}')
     return ExitCode.USAGE if problems else ExitCode.OK
 
 

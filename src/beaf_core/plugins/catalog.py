@@ -37,6 +37,9 @@ FIRST_PARTY: Mapping[tuple[str, str], str] = {
     ("source", "simulated"): "beaf-simulator",
     ("source", "bmll"): "beaf-bmll",
     ("launcher", "bmll"): "beaf-bmll",
+    ("command", "bench"): "beaf-bench",
+    ("command", "dagster"): "beaf-dagster",
+    ("command", "job"): "beaf-bmll",
 }
 
 
@@ -125,12 +128,16 @@ class Catalog:
             case entries:
                 raise PluginConflictError(entries)
 
+    def lacks(self, kind: str, name: str) -> str | None:
+        """Return the distribution of BEAF that brings a plugin, where that is not installed."""
+        home = FIRST_PARTY.get((kind, name))
+        return None if home in {each.distribution for each in self.entries} else home
+
     def _not_found(self, kind: str, name: str, found: Iterable[str]) -> PluginNotFoundError:
         disabled = [each.name for each in self.entries if each.kind == kind and each.disabled]
         error = PluginNotFoundError(kind, name, found, disabled=disabled)
-        home = FIRST_PARTY.get((kind, name))
-        installed = {each.distribution for each in self.entries}
-        if home and home not in installed:
+        home = self.lacks(kind, name)
+        if home:
             error.remedy = f"pip install {home}; {error.remedy}"
         if kind == "universe":
             error.remedy = _universe_remedy(name, error.remedy)
