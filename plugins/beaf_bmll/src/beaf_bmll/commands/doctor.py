@@ -25,12 +25,11 @@ def doctor(jobs: AskedJobs, fix: bool, as_json: bool) -> int:
     code is 3 where something is left to do.
     """
     from beaf_bmll.commands.service import Service
-    from beaf_bmll.submit import diagnose, repair
+    from beaf_bmll.submit import Doctor
 
     service = Service.opened(jobs.config())
-    found = diagnose(service.gateway, service.config, service.folder, words=service.words)
-    if fix:
-        found = repair(service.gateway, service.config, service.folder, found, words=service.words)
+    known = Doctor(service.gateway, service.config, service.folder, words=service.words)
+    found = known.repair() if fix else known.diagnose()
     if as_json:
         print_json([each.to_json() for each in found])
     else:

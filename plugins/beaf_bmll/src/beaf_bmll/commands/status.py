@@ -52,7 +52,7 @@ def facts(found: Found, standing: Standing, service: Service) -> dict[str, Any]:
         "submit_id": found.submit_id,
         "name": entry.name if entry else None,
         "about": entry.about if entry else None,
-        "state": standing.state or None,
+        "state": run.state if run else None,
         "states": [[name, at.isoformat()] for name, at in run.states] if run else [],
         "instance_size": run.instance_size if run else None,
         "conda_env": run.conda_env if run else None,
@@ -108,6 +108,13 @@ def tell(told: dict[str, Any]) -> None:
     for name, value in lines.items():
         if value:
             click.echo(f"{name:<12}{value}")
+    tell_outcome(told, with_status=False)
+
+
+def tell_outcome(told: dict[str, Any], *, with_status: bool = True) -> None:
+    """Show how a run has ended, and what it has written."""
+    if with_status:
+        click.echo(told["status"])
     if told["message"]:
         click.echo(told["message"], err=True)
     if told["receipts"]:
