@@ -19,20 +19,17 @@ def cancel(run_id: str, jobs: AskedJobs, as_json: bool) -> None:
     """
     from beaf_bmll.commands.finding import find
     from beaf_bmll.commands.service import Service
-    from beaf_bmll.commands.standing import standing_of
-    from beaf_bmll.submit import Asking, Clock, end_run
+    from beaf_bmll.commands.standing import launched_of, standing_of
 
     service = Service.opened(jobs.config())
     found = find(run_id, service)
-    if found.run is None or found.run_id is None:
-        raise UsageError(f"{run_id} has no run that could be ended", remedy="see `beaf job status`")
-    was_active = found.run.active
-    if was_active:
-        if found.submit_id:
-            service.words.stop(found.submit_id, found.run.id)
-        clock = Clock()
-        asking = Asking(clock, clock.deadline(service.config.submit_timeout))
-        end_run(service.gateway, asking, found.run.id, found.job_id)
+    run = launched_of(found, service)
+    if run is None:
+        raise UsageError(
+            f"{run_id} has no run of ours that could be ended", remedy="see `beaf job status`"
+        )
+    was_active = run.ended() is None
+    run.stop()
     standing = standing_of(find(found.run_id, service), service)
     told = {"run_id": found.run_id, "job_id": found.job_id, "status": standing.status}
     if as_json:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from beaf_bmll.commands.finding import Found
 from beaf_bmll.commands.service import Service
-from beaf_bmll.gateway import JobRun
 from beaf_bmll.launched import BMLLRun
 from beaf_bmll.staging import Word
 from beaf_core import ExitCode
@@ -50,9 +49,9 @@ class Standing:
 
 def standing_of(found: Found, service: Service) -> Standing:
     """Say how a run stands: the job's own word first, the vendor's second."""
-    if not (found.job_id and found.run_id and found.submit_id):
+    run = launched_of(found, service)
+    if run is None:
         return _of_no_run(found)
-    run = BMLLRun(service.gateway, service.config, found.job_id, found.run_id, found.submit_id)
     ended, word = run.ended(), run.word()
     if ended is None:
         return Standing(RUNNING if word else STARTING, "", word)
@@ -61,11 +60,11 @@ def standing_of(found: Found, service: Service) -> Standing:
     return Standing(CAPPED if taken_away else ended.status, told, word)
 
 
-def comes_back(run: JobRun) -> bool:
-    """Say whether a run is one of a schedule's."""
-    from beaf_bmll.runner.entry import SCHEDULE
-
-    return SCHEDULE in run.parameters
+def launched_of(found: Found, service: Service) -> BMLLRun | None:
+    """Give the run of a submission; None where it has none, or is not ours."""
+    if not (found.job_id and found.run_id and found.submit_id):
+        return None
+    return BMLLRun(service.gateway, service.config, found.job_id, found.run_id, found.submit_id)
 
 
 def _of_no_run(found: Found) -> Standing:

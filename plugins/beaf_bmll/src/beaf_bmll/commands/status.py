@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -67,23 +66,12 @@ def facts(found: Found, standing: Standing, service: Service) -> dict[str, Any]:
 
 def _receipts(found: Found, service: Service) -> list[dict[str, Any]]:
     """Read what a pipeline's report says of its outputs."""
-    from beaf_bmll.commands.standing import comes_back
+    from beaf_bmll.commands.standing import launched_of
 
-    if found.submit_id is None:
-        return []
-    each = found.run_id if found.run and comes_back(found.run) else None
-    text = service.words.report(found.submit_id, each)
-    outcomes = json.loads(text)["outcomes"] if text else []
-    return [
-        {
-            "pass": outcome["pass"],
-            "partition": outcome["partition"],
-            "status": outcome["status"],
-            "rows": (outcome.get("receipt") or {}).get("rows"),
-            "location": (outcome.get("receipt") or {}).get("location"),
-        }
-        for outcome in outcomes
-    ]
+    run = launched_of(found, service)
+    report = run.report() if run else None
+    receipts: list[dict[str, Any]] = report.to_json()["receipts"] if report else []
+    return receipts
 
 
 def tell(told: dict[str, Any]) -> None:
