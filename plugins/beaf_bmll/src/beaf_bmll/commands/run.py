@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from beaf_core import LaunchRequest
 
 
+#: How long an ended run's machine may take to be gone before that is left to `beaf job doctor`.
+_SETTLES = 20.0
+
+
 @click.command("run")
 @asks_for_pipeline
 @chooses_run
@@ -123,11 +127,15 @@ def _waited(run_id: str, service: Service, *, follow: bool, quiet: bool) -> Stan
 
 def _clean_up(submit_id: str, service: Service) -> None:
     """Delete the job where that was asked for; what stays is no fault of the run's."""
-    from beaf_bmll.submit import Doctor
+    from beaf_bmll.submit import Clock, Doctor
 
     doctor = Doctor(service.gateway, service.config, service.folder, words=service.words)
     try:
-        doctor.clean_up(submit_id)
+        # A job says its last word a little before the vendor knows of its end.
+        for _ in Clock().deadline(_SETTLES).pauses(0.1, service.config.poll_seconds):
+            entry = doctor.clean_up(submit_id)
+            if entry is None or entry.step != "started":
+                return
     except BeafError as error:
         click.echo(f"note: the job stays: {error.message}; see `beaf job doctor`", err=True)
 

@@ -1,0 +1,91 @@
+"""Does a person's pipeline run on a machine of BMLL's as it runs here, and is it told so?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+import yaml
+from polars.testing import assert_frame_equal
+from tests.cli.conftest import Beaf, Typed
+
+from beaf_bmll.testing import Emulator
+
+from .conftest import DAY, PASSWORD
+
+pytestmark = pytest.mark.xdist_group("bmll")
+
+BARS = f"data/demo_ohlcv_1min/bars/mic=XLON/{DAY}_{DAY}.parquet"
+
+
+def test_a_job_writes_what_a_local_run_writes_tells_of_it_and_tells_no_secret(
+    bmll_emulator: Emulator,
+    project: Path,
+    submit: Callable[..., Typed],
+    beaf: Beaf,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # A secret of the person's own travels by a file alone.
+    secrets = bmll_emulator.area_roots["user"] / "secrets.env"
+    secrets.write_text(f"DATABASE_PASSWORD='{PASSWORD}'\n")
+    settings = yaml.safe_load((project / "beaf.yaml").read_text())
+    settings["BMLL_JOBS"] |= {"env_file": str(secrets), "delete_job_after": "never"}
+    (project / "beaf.yaml").write_text(yaml.safe_dump(settings))
+
+    ran = submit("--instance_size", "64", "--follow", "--name", "nightly")
+
+    assert ran.code == 0, ran.err
+    (job,), (run,) = bmll_emulator.jobs, bmll_emulator.runs
+    assert ran.out.splitlines()[:2] == [f"job {job.id}", f"run {run.id}"]
+    assert "mic=XLON:2026-02-01 bars written: 3,200 rows" in ran.out
+    assert f"beaf job status {run.id}" in ran.err
+    assert (job.settings["name"], run.settings["instanceSize"]) == ("nightly", 64)
+    logs = project / "_bmll_jobs" / job.id / "logs"
+    assert run.settings["logPath"] == str(logs.relative_to(bmll_emulator.area_roots["user"]))
+    job_made = pl.read_parquet(project / BARS)
+
+    here = beaf("pipeline", "run", "-p", "01_ohlcv_bars.py", "--date", DAY, "--set",
+                "OUTPUT_TARGET.path_template=here.parquet", "--json")  # fmt: skip
+    assert here.code == 0, here.err
+    assert_frame_equal(job_made, pl.read_parquet(project / "here.parquet"))
+
+    told = beaf("job", "status", run.id, "--json")
+    assert told.json["status"] == "succeeded"
+    assert told.json["exit_code"] == 0
+    assert told.json["receipts"][0]["location"] == str(project / BARS)
+    shown = beaf("job", "status")
+    assert "succeeded" in shown.out
+    assert "64 GB, py311-stable, at most 1 h" in shown.out
+    assert "3200" in shown.out
+
+    listed = beaf("job", "list", "--all", "--json")
+    assert [(each["run_id"], each["status"]) for each in listed.json] == [(run.id, "succeeded")]
+    said = beaf("job", "logs", job.id)
+    assert "bars written: 3,200 rows" in said.out
+    assert "the script starts" in beaf("job", "logs", "--kind", "general").out
+    well = beaf("job", "doctor", "--json")
+    assert (well.code, well.json) == (0, [])
+
+    bmll_emulator.wait(run.id)
+    everything = [ran, told, shown, listed, said, well]
+    held = "\n".join(f"{each.out}\n{each.err}" for each in everything)
+    refuse_secrets(bmll_emulator, held, besides=secrets)
+
+
+def refuse_secrets(emulator: Emulator, printed: str, besides: Path) -> None:
+    """Search what was printed, and every file, for passwords, tokens and keys."""
+    never = [PASSWORD, emulator.key_path.read_text().splitlines()[1], *emulator.secrets]
+    assert len(never) >= 4, "a login has given a token and a key"
+    own = {besides, *emulator.key_path.parent.rglob("*")}
+    files = [each for each in emulator.root.rglob("*") if each.is_file() and each not in own]
+    assert any(each.name == "stream.log" for each in files)
+    assert any(each.parent.name == "ledger" for each in files)
+    payloads = json.dumps([job.settings for job in emulator.jobs], default=str)
+    for secret in never:
+        assert secret not in printed
+        assert secret not in payloads
+        for file in files:
+            assert secret.encode() not in file.read_bytes(), file
