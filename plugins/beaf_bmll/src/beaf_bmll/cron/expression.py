@@ -124,7 +124,7 @@ def _five(expression: str, fields: list[str]) -> Cron:
         _whole(hours, EVERY_HOUR),
         None if "*" in days else frozenset(map(int, days)),
         _whole(months, EVERY_MONTH),
-        None if "*" in weekdays else frozenset(int(each) % 7 for each in weekdays),
+        None if "*" in weekdays else frozenset(map(int, weekdays)),
     )
 
 

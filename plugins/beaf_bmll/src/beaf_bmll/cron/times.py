@@ -37,8 +37,8 @@ def last_time(
         UsageError: there is no such cron or zone.
     """
     cron, where = parse(expression), zone(timezone)
-    day, first = until.astimezone(where).date() + _DAY, (until - within).astimezone(where).date()
-    while day >= first - _DAY:
+    day, first = until.astimezone(where).date(), (until - within).astimezone(where).date()
+    while day >= first:
         due = [each for each in _due_on(cron, where, day) if until - within <= each <= until]
         if due:
             return due[-1]
@@ -47,7 +47,7 @@ def last_time(
 
 
 def _after(cron: Cron, where: ZoneInfo, start: datetime) -> Iterator[datetime]:
-    last, day = start, start.astimezone(where).date() - _DAY
+    last, day = start, start.astimezone(where).date()
     while datetime(day.year, day.month, day.day, tzinfo=UTC) - last < _LONGEST_PAUSE:
         for due in _due_on(cron, where, day):
             if due > last:

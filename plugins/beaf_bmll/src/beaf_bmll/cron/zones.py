@@ -18,8 +18,6 @@ from beaf_core import UsageError
 #: For so many years to come crons are right; a law that changes a zone asks for a new install.
 HORIZON_YEARS = 10
 _DAY, _MINUTE = timedelta(days=1), timedelta(minutes=1)
-#: No zone puts its clocks on by more at once.
-_LONGEST_CHANGE = timedelta(hours=2)
 
 
 def zone(name: str) -> ZoneInfo:
@@ -40,12 +38,11 @@ def zone(name: str) -> ZoneInfo:
 def offsets(where: ZoneInfo, since: date) -> Mapping[int, frozenset[int]]:
     """List a zone's offsets from UTC, in minutes, and the months (of UTC) that they are needed in.
 
-    A change lies within a day, so its two ends tell of both offsets; what does not exist on the
-    clock is read with the offset from before the change, and may lie on the next day.
+    A change lies within a day, so that its two ends tell of both offsets.
     """
     found: defaultdict[int, set[int]] = defaultdict(set)
     for day in _days(since):
-        for moment in (day - _LONGEST_CHANGE, day, day + _DAY - _MINUTE):
+        for moment in (day, day + _DAY - _MINUTE):
             found[_offset(where, moment)].add(day.month)
     return {offset: frozenset(months) for offset, months in found.items()}
 
