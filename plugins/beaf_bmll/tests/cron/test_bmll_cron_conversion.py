@@ -256,3 +256,9 @@ def test_a_zone_that_is_none_is_refused() -> None:
     for zone in ("Mars/Olympus", "../../etc/passwd", ""):
         with pytest.raises(UsageError, match="no time zone"):
             to_bmll("0 6 * * *", zone)
+
+
+@pytest.mark.parametrize("given", ["0 1 1 1 ? 2028", "0 1 ? 1 SAT 2028", "0 1 ? * * 2028"])
+def test_the_first_of_a_year_may_be_the_last_of_another_in_utc(given: str) -> None:
+    started = started_by(to_bmll(given, "Asia/Tokyo", SINCE))
+    assert date(2027, 12, 31) in days_of(started)  # at 16:00, which is 01:00 in Tokyo
