@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import click
 
@@ -92,6 +93,11 @@ class Launcher:
     def _install(
         self, request: LaunchRequest | CommandRequest, name: str | None
     ) -> InstalledSchedule:
+        from beaf_bmll.cron import on_days  # croniter, 50 ms
+
+        if isinstance(request, CommandRequest):  # a daemon of Dagster: none other has a schedule
+            days = self._config.scheduler_days
+            request = replace(request, schedule=on_days(str(request.schedule), days))
         staged = stage(request, self._config)
         spec, logs_below = spec_of(request, staged, self._config, name=name)
         triggers = self._triggers(request)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
-from beaf_bmll.cron import due_key, guard, zone
+from beaf_bmll.cron import day_of, due_key, guard
 from beaf_bmll.runner.entry import Ending, Job, take_lease
 from beaf_core import CommandRequest, DatePartition, LaunchRequest
-
-#: Days that a schedule can name, and how many days ago each of them was.
-DAYS_AGO = {"today": 0, "yesterday": 1}
 
 
 def fire_of(schedule: Mapping[str, Any], job: Job, now: datetime) -> datetime | Ending:
@@ -41,12 +38,6 @@ def at_fire(
     day = day_of(schedule["date"], due, schedule["timezone"])
     config = {**named.config, "START_DATE": day, "END_DATE": day}
     return replace(named, dates=DatePartition(day, day), config=config)
-
-
-def day_of(word: str, due: datetime, timezone: str) -> str:
-    """Say which day `today` or `yesterday` is, where the schedule's clock hangs."""
-    local = due.astimezone(zone(timezone)).date()
-    return (local - timedelta(days=DAYS_AGO[word])).isoformat()
 
 
 def utc_now() -> datetime:

@@ -24,9 +24,10 @@ class Schedule:
     """When a job comes back, and for which days.
 
     Attributes:
-        cron: five fields, in `timezone`; None where data that arrives starts it.
+        cron: five or six fields, in `timezone`; None where data that arrives starts it.
         timezone: of the cron, and of `date`.
-        date: `today` or `yesterday`, as seen when it starts; None is what the request says.
+        date: `today`, `yesterday`, `-3d` or `-1bd`, as seen when it is due; None is what the
+            request says.
         since: ISO; what was due before is not made up for.
     """
 
