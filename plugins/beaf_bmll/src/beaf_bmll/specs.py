@@ -6,10 +6,10 @@ import posixpath
 import re
 from pathlib import PurePath
 
-from beaf_bmll.bootstrap import jobs_folder
 from beaf_bmll.config import Config
 from beaf_bmll.gateway import JobSpec
 from beaf_bmll.staging import AreaPath, Staged, locate, stage
+from beaf_bmll.staging.bootstrap import jobs_folder
 from beaf_bmll.submit import Submission, submit_id_of
 from beaf_core import CommandRequest, LaunchRequest
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from beaf_bmll.bootstrap import bootstrap_script, requirements, runner_script
 from beaf_bmll.config import Config
 from beaf_bmll.staging import install_scripts, mounted
+from beaf_bmll.staging.bootstrap import bootstrap_script, requirements, runner_script
 from beaf_core import UsageError
 
 HOSTILE = "it's $(touch pwned) `touch pwned` \"; touch pwned; # é 日本"

@@ -20,8 +20,8 @@ def bootstrap(jobs: AskedJobs, show: bool, refresh: bool, as_json: bool) -> None
     Lab do this once in the Lab, for each version of what is installed. A script's name tells its
     content, so none is ever overwritten.
     """
-    from beaf_bmll.bootstrap import bootstrap_script
     from beaf_bmll.staging import install_scripts, mounted
+    from beaf_bmll.staging.bootstrap import bootstrap_script
 
     if show and refresh:
         raise UsageError("--print writes nothing, --refresh does", remedy="give one of them")
