@@ -67,6 +67,7 @@ _HOMES = {
     "ScheduleConfig": "config.analytics",
     "SchedulePartitionSelector": "config.analytics",
     "SourcePass": "model.primitives",
+    "StorageArea": "model.outputs",
     "TABLES": "model.tables",
     "TableRead": "model.tables",
     "TableRequest": "model.tables",
@@ -166,6 +167,7 @@ __all__ = [
     "ScheduleConfig",
     "SchedulePartitionSelector",
     "SourcePass",
+    "StorageArea",
     "TableRead",
     "TableRequest",
     "TableSchema",
@@ -262,7 +264,7 @@ if TYPE_CHECKING:
         Kind,
         Measure,
     )
-    from beaf_core.model.outputs import ColumnMeaning, Meaning, Receipt, Target
+    from beaf_core.model.outputs import ColumnMeaning, Meaning, Receipt, StorageArea, Target
     from beaf_core.model.partition import (
         DatePartition,
         PartitionRun,

@@ -58,10 +58,13 @@ def test_an_output_cannot_be_told_to_double_its_rows(desk: Desk, one_pass: Any) 
     assert desk.resolve(one_pass(output={"dedupe_on_partition": True})).notes == ()
 
 
-def test_the_area_of_an_output_waits_for_its_plugin(desk: Desk, one_pass: Any) -> None:
+def test_an_area_is_told_to_have_no_effect_where_no_template_asks_for_it(
+    desk: Desk, one_pass: Any
+) -> None:
     found = desk.resolve(one_pass({"OUTPUT_TARGET": {"area": "user"}}))
     assert found.notes == (
-        "OUTPUT_TARGET.area is kept; it takes effect once beaf-bmll is installed",
+        "OUTPUT_TARGET.area has no effect: path_template asks for no bucket and no prefix beside "
+        "those that are set",
     )
 
 

@@ -185,6 +185,7 @@ class Odd:
             "remove_output": lambda: host.remove_output(TARGET, RECEIPT),
             "launch_run": lambda: host.launch_run("odd", REQUEST, None),
             "find_run": lambda: host.find_run("odd", "some-ref", None),
+            "storage_area": lambda: host.storage_area("odd"),
         }[hook]()
 
     def assert_refused(self, hook: str, answer: object) -> str:

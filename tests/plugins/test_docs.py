@@ -32,7 +32,7 @@ def signature(hook):
 def test_every_hookspec_belongs_to_exactly_one_kind():
     marked = {name for name in vars(specs) if hasattr(spec(name), "beaf_spec")}
     assert sorted(kinds.hooks()) == sorted(marked)
-    assert len(marked) == 11
+    assert len(marked) == 12
 
 
 @pytest.mark.parametrize("hook", kinds.hooks())
@@ -175,7 +175,9 @@ def test_the_tutorials_options_make_a_model():
     assert scope["Config"](type="acme", root="here").delimiter == ","
 
 
-@pytest.mark.parametrize("name", ["universe", "source", "module", "output", "launcher", "command"])
+@pytest.mark.parametrize(
+    "name", ["universe", "source", "module", "output", "launcher", "area", "command"]
+)
 def test_the_tutorial_tells_of_every_check_with_its_first_arguments(name):
     from beaf_core import testing
 

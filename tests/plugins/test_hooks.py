@@ -231,3 +231,8 @@ def test_hook_find_run_finds_a_run_by_its_ref_and_refuses_an_unknown_one(install
     assert host.find_run("acme", run.ref, None).status() == "succeeded"
     with pytest.raises(UsageError):
         host.find_run("acme", "no-such-run", None)
+
+
+def test_hook_storage_area_is_given_the_word_that_a_user_typed(installed):
+    found = installed("area", "storage_area").storage_area("acme")
+    assert (found.bucket, found.prefix) == ("acme-research", "teams/acme")

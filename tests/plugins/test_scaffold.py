@@ -146,7 +146,7 @@ def test_a_name_of_a_first_party_plugin_is_refused_for_its_kind_only(tmp_path):
 def test_an_unknown_kind_gets_a_near_match(tmp_path):
     message = refused(tmp_path, "acme", "univers")
     assert 'no kind of plugin is called "univers" — did you mean "universe"?' in message
-    assert "source, module, output, launcher, command" in message
+    assert "source, module, output, launcher, area, command" in message
 
 
 def test_an_existing_folder_is_left_alone(tmp_path):

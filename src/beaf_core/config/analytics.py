@@ -60,7 +60,11 @@ class OutputTarget(BaseModel):
     dedupe_on_partition: bool = Field(
         True, description="A rerun replaces its partition; outputs always do."
     )
-    area: str | None = Field(None, description="A BMLL storage area that gives bucket and prefix.")
+    area: str | None = Field(
+        None,
+        description="A storage area that gives bucket and prefix where they are not set; beaf-bmll "
+        "knows user and organisation.",
+    )
     bucket: str | None = Field(None, description="Fills {bucket} in path_template.")
     prefix: str | None = Field(None, description="Fills {prefix} in path_template.")
 

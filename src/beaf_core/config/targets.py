@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -12,7 +12,7 @@ from beaf_core.config.nodes import Node, Steps
 from beaf_core.config.paths import anchor_paths
 from beaf_core.config.retired import RETIRED_OUTPUT
 from beaf_core.config.validate import Findings
-from beaf_core.model.errors import UsageError
+from beaf_core.model.errors import BeafError, UsageError
 from beaf_core.model.outputs import Target
 from beaf_core.model.partition import DatePartition, PartitionRun, UniversePartition
 from beaf_core.plugins.host import PluginHost
@@ -48,16 +48,19 @@ class TargetResolver:
         options = self._options(known[0], section, core.type, path) if known else None
         self._notes(core)
         shared = bool(core.partition_columns) or bool(getattr(options, "shared", False))
-        placeholders = {"bucket": core.bucket, "prefix": core.prefix}
+        template = self._template(core, options, shared=shared)
+        placeholders = self._placeholders(core, template, path)
+        if placeholders is None:
+            return None
         target = Target(
             type=core.type,
             dataset=self.config.DATASETNAME,
             pass_name=self.pass_name,
-            path_template=self._template(core, options, shared=shared),
+            path_template=template,
             options=options,
             partition_columns=tuple(core.partition_columns),
             storage_options=self.config.S3_STORAGE_OPTIONS,
-            placeholders={name: text for name, text in placeholders.items() if text is not None},
+            placeholders=placeholders,
             shared=shared,
         )
         return target if self._can_be_filled_in(target, section, path) else None
@@ -107,10 +110,27 @@ class TargetResolver:
                 "OUTPUT_TARGET.dedupe_on_partition: false has no effect: "
                 "a rerun always replaces its partition"
             )
-        if core.area is not None and "bmll" not in self.host.catalog.names("launcher"):
+
+    def _placeholders(
+        self, core: OutputTarget, template: str, path: Steps
+    ) -> dict[str, str] | None:
+        """Gather the bucket and the prefix, from the area where nobody sets them."""
+        given = {"bucket": core.bucket, "prefix": core.prefix}
+        known = {name: text for name, text in given.items() if text is not None}
+        wanted = [name for name in given if f"{{{name}}}" in template and name not in known]
+        if core.area is None:
+            return known
+        if not wanted:
             self.findings.note(
-                "OUTPUT_TARGET.area is kept; it takes effect once beaf-bmll is installed"
+                "OUTPUT_TARGET.area has no effect: path_template asks for no bucket and no prefix "
+                "beside those that are set"
             )
+            return known
+        try:
+            return asdict(self.host.storage_area(core.area)) | known
+        except BeafError as error:
+            self.findings.problem((*path, "area"), error.message, remedy=error.remedy)
+            return None
 
     def _template(self, core: OutputTarget, options: BaseModel | None, *, shared: bool) -> str:
         # A plugin whose places are no paths says so: a table of a database.

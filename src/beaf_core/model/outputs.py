@@ -168,6 +168,19 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class StorageArea:
+    """Where a storage area lies: what its name stands for in a template.
+
+    Attributes:
+        bucket: fills `{bucket}`.
+        prefix: fills `{prefix}`; without a slash at either end.
+    """
+
+    bucket: str
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """What an output wrote: it travels with the data.
 

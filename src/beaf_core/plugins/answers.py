@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from beaf_core.model.command import CommandRequest
 from beaf_core.model.dates import DayStatus
 from beaf_core.model.errors import UsageError
-from beaf_core.model.outputs import Receipt, Target
+from beaf_core.model.outputs import Receipt, StorageArea, Target
 from beaf_core.model.run import LaunchRequest, RunReport
 from beaf_core.model.tables import Part, TableRead
 from beaf_core.plugins.errors import (
@@ -239,6 +239,23 @@ def check_launched(entry: PluginEntry, hook: str, answer: Any) -> LaunchedRun:
         )
     launched: LaunchedRun = answer
     return launched
+
+
+def check_storage_area(entry: PluginEntry, answer: object) -> StorageArea:
+    """Check for a bucket and a prefix that a template can take."""
+
+    def wrong(reason: str) -> NoReturn:
+        raise PluginAnswerError(entry, "storage_area", reason)
+
+    if not isinstance(answer, StorageArea):
+        wrong(f"expected a StorageArea, got {kind_of(answer)}")
+    if not isinstance(answer.bucket, str) or not answer.bucket or "/" in answer.bucket:
+        wrong(f"{answer.bucket!r} is no bucket")
+    if not isinstance(answer.prefix, str) or not answer.prefix:
+        wrong(f"{answer.prefix!r} is no prefix")
+    if answer.prefix != answer.prefix.strip("/"):
+        wrong(f"the prefix {answer.prefix!r} has a slash at an end")
+    return answer
 
 
 def kind_of(answer: object) -> str:

@@ -37,9 +37,7 @@ FIRST_PARTY: Mapping[tuple[str, str], str] = {
     ("source", "simulated"): "beaf-simulator",
     ("source", "bmll"): "beaf-bmll",
     ("launcher", "bmll"): "beaf-bmll",
-    ("command", "bench"): "beaf-bench",
-    ("command", "dagster"): "beaf-dagster",
-    ("command", "job"): "beaf-bmll",
+    **{("area", name): "beaf-bmll" for name in ("user", "organisation")},
 }
 
 
@@ -48,7 +46,7 @@ class PluginEntry:
     """One entry point, as its distribution's metadata states it.
 
     Attributes:
-        kind: universe, source, module, output, launcher or command.
+        kind: universe, source, module, output, launcher, area or command.
         name: the word that a user types.
         value: `module` or `module:object`.
         distribution: who offers it.

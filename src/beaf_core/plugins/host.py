@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from beaf_core.model.command import CommandRequest
     from beaf_core.model.module import AnalyticsModule
-    from beaf_core.model.outputs import Receipt, Target
+    from beaf_core.model.outputs import Receipt, StorageArea, Target
     from beaf_core.model.partition import PartitionRun
     from beaf_core.model.run import LaunchedRun, LaunchRequest, RunReport
     from beaf_core.model.tables import TableRead, TableRequest
@@ -270,6 +270,11 @@ class PluginHost:
             return answers.check_launched(entry, "find_run", answer)
 
         return self._ask(entry, "find_run", check, ref=ref, config=config)
+
+    def storage_area(self, area: str) -> StorageArea:
+        """Ask where a storage area lies; checked for a bucket and a prefix."""
+        entry = self.catalog.find("area", area)
+        return self._ask(entry, "storage_area", answers.check_storage_area, area=area)
 
 
 def _manager_of(entry: PluginEntry, plugin: object) -> pluggy.PluginManager:

@@ -10,6 +10,7 @@ HOOKS_OF_KIND: dict[str, tuple[str, ...]] = {
     "module": ("analytics_module",),
     "output": ("write_output", "read_output", "find_receipt", "list_receipts", "remove_output"),
     "launcher": ("launch_run", "find_run"),
+    "area": ("storage_area",),
     "command": (),
 }
 

@@ -26,6 +26,7 @@ _EXAMPLES = {
     "module": "analytics_module",
     "output": "write_output",
     "launcher": "launch_run",
+    "area": "storage_area",
 }
 
 
@@ -34,7 +35,7 @@ def scaffold(name: str, kind: str, folder: Path | str) -> list[Path]:
 
     Args:
         name: the word that users will type; the distribution is `beaf-<name>`.
-        kind: universe, source, module, output, launcher or command.
+        kind: universe, source, module, output, launcher, area or command.
         folder: where the package's own folder `beaf-<name>` goes.
 
     Returns:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from beaf_core.model.command import CommandRequest
     from beaf_core.model.module import AnalyticsModule
+    from beaf_core.model.outputs import StorageArea
     from beaf_core.model.run import LaunchedRun, LaunchRequest
     from beaf_core.model.tables import TableRead, TableRequest
     from beaf_core.model.universe import Reference
@@ -43,6 +44,7 @@ __all__ = [
     "read_output",
     "read_table",
     "remove_output",
+    "storage_area",
     "universe_values",
     "write_output",
 ]
@@ -273,5 +275,33 @@ def find_run(ref: str, config: Any) -> LaunchedRun:
 
     Raises:
         UsageError: no run has that ref.
+    """
+    raise NotImplementedError
+
+
+@hookspec(firstresult=True)
+def storage_area(area: str) -> StorageArea:
+    """Say where a storage area lies (kind `area`).
+
+    The word that a user types in `OUTPUT_TARGET.area` is the entry point's name. Asked where a
+    template has `{bucket}` or `{prefix}` that nobody has set, while a configuration is resolved.
+
+    Args:
+        area: the word, so that one plugin can stand for several.
+
+    Returns:
+        Its bucket and its prefix, both texts; the prefix without a slash at either end.
+
+    Example:
+        ```python
+        \"\"\"Where do the teams keep their results? Each in a folder of one bucket.\"\"\"
+
+        from beaf_core import StorageArea, hookimpl
+
+
+        @hookimpl
+        def storage_area(area):
+            return StorageArea(bucket="acme-research", prefix=f"teams/{area}")
+        ```
     """
     raise NotImplementedError

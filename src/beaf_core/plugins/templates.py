@@ -49,6 +49,8 @@ USES = {
     "module": "beaf pipeline run --pipeline my_pipeline.py --set 'PASSES.bars.modules=[$name]'",
     "output": "beaf pipeline run --pipeline my_pipeline.py --set OUTPUT_TARGET.type=$name",
     "launcher": "beaf pipeline run --pipeline my_pipeline.py --set LAUNCHER=$name",
+    "area": "beaf pipeline run --pipeline my_pipeline.py --set OUTPUT_TARGET.area=$name "
+    "--set 'OUTPUT_TARGET.path_template=s3://{bucket}/{prefix}/{pass}/{universe}/{start_date}.parquet'",
     "command": "beaf $name --help",
 }
 
@@ -130,6 +132,17 @@ def test_the_launcher_keeps_its_contract(tmp_path):
     check_launcher(launcher, tiny_request(tmp_path))
 '''
 
+_AREA = '''\
+"""Does the area keep its contract?"""
+
+from beaf_core.testing import check_area
+from $package import area
+
+
+def test_the_area_keeps_its_contract():
+    check_area(area, name="$name")
+'''
+
 _COMMAND = '''\
 """Does the command keep its contract?"""
 
@@ -147,5 +160,6 @@ TESTS = {
     "module": _MODULE,
     "output": _OUTPUT,
     "launcher": _LAUNCHER,
+    "area": _AREA,
     "command": _COMMAND,
 }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 _HOMES = {
     "TINY_DAYS": "market",
     "TINY_MICS": "market",
+    "check_area": "outputs",
     "check_command": "running",
     "check_launched_commands": "running",
     "check_launcher": "running",
@@ -27,6 +28,7 @@ _HOMES = {
 __all__ = [
     "TINY_DAYS",
     "TINY_MICS",
+    "check_area",
     "check_command",
     "check_launched_commands",
     "check_launcher",
@@ -65,7 +67,7 @@ if TYPE_CHECKING:
         tiny_table,
         write_market,
     )
-    from beaf_core.testing.outputs import check_output
+    from beaf_core.testing.outputs import check_area, check_output
     from beaf_core.testing.pipeline import tiny_request
     from beaf_core.testing.running import check_command, check_launched_commands, check_launcher
     from beaf_core.testing.sources import check_source

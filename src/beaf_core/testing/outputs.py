@@ -84,6 +84,29 @@ def check_output(
     output.holds(_bars(1.0).clear(), output.write(_bars(1.0).clear(), monday), monday)
 
 
+# -- areas ---------------------------------------------------------------------------------
+
+
+def check_area(plugin: object, *, name: str | None = None) -> None:
+    """Check an area: a bucket and a prefix, the same ones when asked again.
+
+    Args:
+        plugin: the name of an installed area, or the object itself.
+        name: the name to address an object by.
+
+    Raises:
+        AssertionError: the contract is broken; the message says how.
+        PluginError: an answer was refused at the border.
+    """
+    tested = subject("area", plugin, name)
+    found = tested.host.storage_area(tested.name)
+    again = tested.host.storage_area(tested.name)
+    assert again == found, f"asked again, {tested.name} is {again}, no longer {found}"
+
+
+# -- outputs -------------------------------------------------------------------------------
+
+
 class _Output:
     def __init__(self, tested: Subject, target: Target) -> None:
         self._host, self._target = tested.host, target

@@ -52,7 +52,7 @@ def subject(kind: str, plugin: object, name: str | None = None) -> Subject:
     """Find the plugin under test, load it, and check what can be checked without asking it.
 
     Args:
-        kind: universe, source, module, output, launcher or command.
+        kind: universe, source, module, output, launcher, area or command.
         plugin: the name of an installed plugin, or the object (usually the module) itself.
         name: the name to address an object by.
 
