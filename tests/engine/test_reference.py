@@ -136,6 +136,17 @@ def test_venues_that_are_not_asked_for_are_not_read(
     assert host.asked[-1].constraints == {"MIC": ("XPAR", "XLON"), "Sector": "Energy"}
 
 
+def test_the_members_of_an_index_are_asked_for_by_name(
+    parquet: tuple[SourceReference, Overheard],
+) -> None:
+    reference, host = parquet
+    found = reference(DAY, Index="TINY", MIC="XLON")
+    assert found["ListingId"].to_list() == [101]
+    last = host.asked[-1]
+    assert (last.table, last.listings) == ("reference", (101, 201))
+    assert dict(last.constraints) == {"MIC": "XLON"}
+
+
 def test_values_ask_for_one_column_of_one_table(
     parquet: tuple[SourceReference, Overheard],
 ) -> None:

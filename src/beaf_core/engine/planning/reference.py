@@ -67,10 +67,12 @@ class SourceReference:
         unknown = [name for name in of_listings if name not in columns]
         if unknown:
             raise _no_column(", ".join(unknown), columns)
-        frame = _matching(frame, of_listings)
         if len(of_listings) < len(asked):
-            frame = frame.join(self._members(day, asked[INDEX]), on=LISTING, how="semi")
-        return frame.collect(engine="streaming")
+            # By name: a source may hold far more listings than an index has members.
+            members = self._members(day, asked[INDEX])
+            known = self._constrained(day, of_listings, members)
+            frame = known.filter(pl.col(LISTING).is_in(members))
+        return _matching(frame, of_listings).collect(engine="streaming")
 
     def values(self, date: Any, column: str) -> list[str]:
         """List what a column holds on a date, as text: each value once, sorted, nulls left out.
@@ -90,18 +92,21 @@ class SourceReference:
 
     # -- the tables ----------------------------------------------------------------------------
 
-    def _constrained(self, day: date, constraints: Constraints) -> pl.LazyFrame:
+    def _constrained(
+        self, day: date, constraints: Constraints, listings: tuple[int, ...] | None = None
+    ) -> pl.LazyFrame:
         if not constraints:
-            return self._table("reference", day)
+            return self._table("reference", day, listings=listings)
         try:
-            return self._table("reference", day, constraints)
+            return self._table("reference", day, constraints, listings=listings)
         except AbsentDayError:
             # The day may be there where the venue is not: no listing matches, which is an answer.
-            return self._table("reference", day)
+            return self._table("reference", day, listings=listings)
 
-    def _members(self, day: date, indices: tuple[object, ...]) -> pl.LazyFrame:
+    def _members(self, day: date, indices: tuple[object, ...]) -> tuple[int, ...]:
         asked = {INDEX: indices}
-        return _matching(self._table("membership", day, asked), asked).select(LISTING)
+        rows = _matching(self._table("membership", day, asked), asked).select(LISTING)
+        return tuple(rows.collect(engine="streaming").to_series().unique().sort().to_list())
 
     def _with_column(self, table: str, day: date, column: str) -> pl.LazyFrame | None:
         """Ask for one column of a table; None where the table does not have it."""
@@ -120,6 +125,7 @@ class SourceReference:
         day: date,
         constraints: Constraints = _NONE,
         columns: tuple[str, ...] | None = None,
+        listings: tuple[int, ...] | None = None,
     ) -> pl.LazyFrame:
         if self.source is None:
             raise no_source()
@@ -128,6 +134,7 @@ class SourceReference:
             table=TABLES[table].name,
             day=day,
             mics=mics,
+            listings=listings,
             columns=columns,
             constraints={name: _plain(values) for name, values in constraints.items()},
             storage_options=self.storage_options,

@@ -237,7 +237,7 @@ def _lab_package(servers: Servers) -> Seen:
     wanted = ("get_market_data", "get_market_data_range", "storage_paths", "get_file", "put_file")
     if find_spec("bmll2") is None:
         return "bmll2 is not here", None
-    import bmll2  # type: ignore[import-not-found]  # in the Lab alone
+    import bmll2  # in the Lab alone
 
     missing = [name for name in wanted if not hasattr(bmll2, name)]
     return f"missing: {', '.join(missing)}" if missing else "all there", not missing

@@ -1,0 +1,256 @@
+"""What do the vendor's reference service and Data API answer?
+
+The vendor's own session asks. Only the download of a result is our own: the vendor's waits for
+ever.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from beaf_bmll.errors import BMLLError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import date
+    from pathlib import Path
+
+    from beaf_bmll.sdk import LockedSession
+    from beaf_bmll.sources.config import Config
+
+#: So many identifiers go into one request, as the vendor's package does it.
+CHUNK = 40_000
+#: How often a query is asked after: quickly at first, as the vendor's package does it.
+_FIRST_WAIT, _FIRST_WAITS, _LATER_WAIT = 0.3, 10, 1.0
+_CONNECT_SECONDS = 10.0
+_BYTES_AT_ONCE = 1 << 20
+#: A server that is busy is asked again after so many seconds where it does not say.
+_BUSY_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is asked of the reference service on a day.
+
+    Attributes:
+        kind: of the objects: Listing, Instrument, Market or Index.
+        ids: their identifiers; None where constraints find them.
+        constraints: name → values of which one is to match, as texts.
+    """
+
+    kind: str
+    ids: tuple[int, ...] | None = None
+    constraints: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    @property
+    def finds_nothing(self) -> bool:
+        """Whether nothing can match: no identifier, or no value of a constraint."""
+        return self.ids == () or any(not values for _, values in self.constraints)
+
+
+@dataclass(frozen=True, slots=True)
+class DataQuery:
+    """What is asked of the Data API: columns of a venue's day."""
+
+    dataset: str
+    day: date
+    filters: Mapping[str, Sequence[str]]
+    columns: tuple[str, ...] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Render as the API takes it."""
+        day = self.day.isoformat()
+        asked: dict[str, Any] = {
+            "filters": {name: list(values) for name, values in self.filters.items()},
+            "dateRange": {"startDate": day, "endDate": day},
+        }
+        return asked if self.columns is None else {**asked, "columns": list(self.columns)}
+
+
+class Service:
+    """The two services, asked through this process's session; made when something must be asked."""
+
+    def __init__(self, config: Config) -> None:
+        from beaf_bmll.sdk import session_of  # the vendor's package takes 3 to 5 s
+
+        self._config = config
+        self._session: LockedSession = session_of(config.lab_org_id, config.http_timeout)
+
+    def _ask(self, method: str, service: str, path: str, **what: Any) -> Any:
+        return self._session.read(lambda sdk: sdk.execute(method, service, path, **what))
+
+    # -- reference -----------------------------------------------------------------------------
+
+    def reference(self, day: date, query: Query) -> pl.DataFrame:
+        """Ask for reference data, every page of them: texts as they come, no column where empty."""
+        pages = [page for asked in _bodies(day, query) for page in self._pages(asked)]
+        frames = [_frame(page) for page in pages if page.get("data")]
+        if not frames:
+            return pl.DataFrame()
+        found = pl.concat(frames, how="diagonal").unique(maintain_order=True)
+        return found.sort(name for name in found.columns if name.endswith("Id"))
+
+    def _pages(self, asked: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        token = None
+        while True:
+            page = self._ask("post", "reference", "/query", json={**asked, "token": token})
+            yield page
+            token = page.get("token")
+            if not token:
+                return
+
+    # -- the Data API --------------------------------------------------------------------------
+
+    def datasets(self) -> dict[str, list[str]]:
+        """List the tables of the Data API, each with the filters that it takes."""
+        found = self._ask("get", "apiv2", "/datasets")
+        return {each["table"]: list(each.get("filters") or ()) for each in found}
+
+    def fields(self, dataset: str) -> list[str]:
+        """List the columns of a table."""
+        found = self._ask("get", "apiv2", f"/datasets/{dataset}/schema")
+        return [each["field_name"] for each in found["fields"]]
+
+    def estimate(self, query: DataQuery) -> tuple[int, int] | None:
+        """Ask how many rows and bytes a query would give, at most; None where nobody can tell."""
+        path = f"/data/{query.dataset}/estimate"
+        try:
+            found = self._ask("post", "apiv2", path, json=query.to_json())
+        except BMLLError as error:
+            if error.status == 404:  # a deployment from before there were estimates
+                return None
+            raise
+        return int(found["estimatedRows"]), int(found["estimatedBytes"])
+
+    def download(self, query: DataQuery, path: Path) -> None:
+        """Write the rows of a query to a parquet file.
+
+        Raises:
+            BMLLError: it fails, is refused, or takes too long.
+        """
+        deadline = time.monotonic() + self._config.max_wait_seconds
+        while True:
+            number = self._ask("post", "apiv2", f"/data/{query.dataset}", json=query.to_json())
+            answer = self._ended(query, number["id"], deadline)
+            if answer["status"] == "SUCCESS":
+                return fetch(answer["link"], path, self._config.http_timeout)
+            pause = float(answer.get("retry_after") or _BUSY_SECONDS)
+            if time.monotonic() + pause > deadline:
+                raise _busy(query)
+            time.sleep(pause)
+
+    def _ended(self, query: DataQuery, number: str, deadline: float) -> Mapping[str, Any]:
+        """Wait until a query has succeeded, or was turned away; one that is given up is ended."""
+        try:
+            return _polled(lambda: self._poll(query, number), deadline)
+        except BaseException:  # whatever ends the wait, Ctrl-C too, must not leave it running
+            self._cancel(query, number)
+            raise
+
+    def _poll(self, query: DataQuery, number: str) -> Mapping[str, Any]:
+        found = self._ask("get", "apiv2", f"/data/{query.dataset}", params={"id": number})
+        if found.get("status") in {"FAILED", "CANCELLED"}:
+            raise BMLLError(
+                f"the Data API's query of {_named(query)} has {found['status'].lower()}",
+                remedy="try again; where it stays so, ask BMLL",
+                retryable=True,
+            )
+        return dict(found)
+
+    def _cancel(self, query: DataQuery, number: str) -> None:
+        try:
+            self._ask("delete", "apiv2", f"/data/{query.dataset}", params={"id": number})
+        except BMLLError:
+            return  # the fault that led here is told; the query ends by itself
+
+
+def _polled(ask: Callable[[], Mapping[str, Any]], deadline: float) -> Mapping[str, Any]:
+    tries = 0
+    while True:
+        found = ask()
+        if found.get("status") in {"SUCCESS", "REJECTED"}:
+            return found
+        tries += 1
+        if time.monotonic() >= deadline:
+            raise BMLLError(
+                "the Data API has not answered a query in time",
+                remedy="raise SOURCE.max_wait_seconds, or try again later",
+                retryable=True,
+            )
+        time.sleep(_FIRST_WAIT if tries <= _FIRST_WAITS else _LATER_WAIT)
+
+
+def fetch(link: str, path: Path, timeout: float) -> None:
+    """Download a file; the link opens it for anybody, so no message holds it.
+
+    Raises:
+        BMLLError: it cannot be had; nothing of it is kept.
+    """
+    import requests  # comes with the vendor's package
+
+    try:
+        with requests.get(link, stream=True, timeout=(_CONNECT_SECONDS, timeout)) as answer:
+            if answer.status_code != 200:
+                raise _not_fetched(f"the store answers {answer.status_code}")
+            with path.open("xb") as file:
+                for chunk in answer.iter_content(_BYTES_AT_ONCE):
+                    file.write(chunk)
+    except requests.RequestException as error:
+        raise _not_fetched(type(error).__name__) from None  # its text holds the link
+
+
+def _not_fetched(why: str) -> BMLLError:
+    return BMLLError(
+        f"a result of the Data API cannot be downloaded: {why}",
+        remedy="try again; SOURCE.http_timeout is how long the store may be silent",
+        retryable=True,
+    )
+
+
+def _busy(query: DataQuery) -> BMLLError:
+    return BMLLError(
+        f"the Data API is too busy for {_named(query)}",
+        remedy="try again later, or raise SOURCE.max_wait_seconds",
+        retryable=True,
+    )
+
+
+def _named(query: DataQuery) -> str:
+    return f"{query.dataset} of {', '.join(query.filters.get('MIC', ()))} on {query.day}"
+
+
+# -- what travels ----------------------------------------------------------------------------------
+
+
+def _bodies(day: date, query: Query) -> Iterator[dict[str, Any]]:
+    asked = {
+        "objectType": query.kind,
+        "startDate": day.isoformat(),
+        "endDate": day.isoformat(),
+        "schema": "Equity",
+        **{name: list(values) for name, values in query.constraints},
+    }
+    if query.ids is None:
+        yield asked
+        return
+    for start in range(0, len(query.ids), CHUNK):
+        yield {**asked, "objectIds": list(query.ids[start : start + CHUNK])}
+
+
+def _frame(page: Mapping[str, Any]) -> pl.DataFrame:
+    columns = zip(*page["data"], strict=True)
+    return pl.DataFrame(
+        [
+            pl.Series(name, [_text(each) for each in values], dtype=pl.String)
+            for name, values in zip(page["columns"], columns, strict=True)
+        ]
+    )
+
+
+def _text(value: object) -> str | None:
+    # On the wire, nothing is null or the word None.
+    return None if value is None or value == "None" else str(value)
