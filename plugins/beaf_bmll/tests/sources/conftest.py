@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -14,6 +12,7 @@ import polars as pl
 import pytest
 
 from beaf_bmll.sources import Config
+from beaf_bmll.testing import lab as stand_in
 from beaf_core import PluginHost, TableRead, TableRequest
 from beaf_core.testing import TINY_DAYS, tiny_table
 
@@ -114,13 +113,6 @@ def as_files(table: str) -> pl.DataFrame:
     return frame.rename({"ListingId": "BMLLObjectId"}) if books else frame
 
 
-def as_lab(table: str) -> pl.DataFrame:
-    """Put a table as bmll2's ranges have it: moments are whole nanoseconds."""
-    frame = as_files(table)
-    times = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.Datetime)]
-    return frame.with_columns(pl.col(times).cast(MOMENT).cast(pl.Int64))
-
-
 def as_api(table: str) -> pl.DataFrame:
     """Put a table as a warehouse exports it: decimals, zones, dates; some ids are texts."""
     frame = as_files(table)
@@ -137,56 +129,47 @@ def as_api(table: str) -> pl.DataFrame:
     return exported
 
 
+def write_lake(lake: Path) -> None:
+    """Write every table into a folder in the vendor's layout."""
+    for table, name in _FILES.items():
+        path = lake / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        as_files(table).write_parquet(path)
+
+
 @pytest.fixture
 def files(tmp_path: Path) -> Path:
     """A folder in the vendor's layout."""
-    for table, name in _FILES.items():
-        path = tmp_path / "vendor" / name
-        path.parent.mkdir(parents=True)
-        as_files(table).write_parquet(path)
-    return tmp_path / "vendor"
+    write_lake(tmp_path / "lake")
+    return tmp_path / "lake"
 
 
 @dataclass
 class Lab:
-    """A stand-in for bmll2: lazy frames over parquet files, empty where there is nothing."""
+    """What is asked of the stand-in for bmll2, which reads a folder in the vendor's layout."""
 
-    folder: Path
+    lake: Path
     asked: list[tuple[str, str, str]] = field(default_factory=list)
     broken: Exception | None = None
 
-    def get_market_data_range(
-        self,
-        markets: list[str],
-        table_name: str,
-        df_engine: str,
-        start_date: str,
-        end_date: str,
-        lazy_load: bool,
-    ) -> pl.LazyFrame:
+    def get_market_data_range(self, **asked: Any) -> pl.LazyFrame:
         if self.broken is not None:
             raise self.broken
-        assert (df_engine, lazy_load, start_date) == ("polars", True, end_date)
-        (mic,) = markets
-        self.asked.append((mic, table_name, start_date))
-        path = self.folder / table_name / mic / f"{start_date}.parquet"
-        return pl.scan_parquet(path) if path.exists() else pl.LazyFrame()
-
-
-_IN_LAB = {"trades": "trades-plus", "marketstate": "market-state"}
+        self.asked.append((asked["markets"][0], asked["table_name"], asked["start_date"]))
+        found = stand_in.get_market_data_range(**asked)
+        assert isinstance(found, pl.LazyFrame)
+        return found
 
 
 @pytest.fixture
-def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
-    for table in TRUTH:
-        path = tmp_path / "lab" / _IN_LAB.get(table, table) / "XLON" / f"{DAY}.parquet"
-        path.parent.mkdir(parents=True)
-        as_lab(table).write_parquet(path)
-    stand_in = Lab(tmp_path / "lab")
-    module = types.ModuleType("bmll2")
-    module.__dict__["get_market_data_range"] = stand_in.get_market_data_range
-    monkeypatch.setitem(sys.modules, "bmll2", module)
-    return stand_in
+def lab(files: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
+    monkeypatch.setenv(stand_in.ROOT, str(files.parent))
+    monkeypatch.syspath_prepend(stand_in.LAB_SITE)
+    import bmll2
+
+    around = Lab(files)
+    monkeypatch.setattr(bmll2, "get_market_data_range", around.get_market_data_range)
+    return around
 
 
 @pytest.fixture

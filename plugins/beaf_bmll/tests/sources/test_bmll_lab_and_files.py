@@ -118,8 +118,8 @@ def test_a_venue_that_is_not_there_is_named_beside_one_that_is(lab: Lab, read: R
 
 
 def test_venues_whose_files_differ_become_one_table(lab: Lab, read: Read) -> None:
-    path = lab.folder / "trades-plus" / "XPAR" / f"{DAY}.parquet"
-    path.parent.mkdir()
+    path = lab.lake / "Trades-Plus/XPAR/2025/01/06/trades-plus-XPAR-20250106.parquet"
+    path.parent.mkdir(parents=True)
     pl.DataFrame(
         {"ListingId": [201], "TradeTimestampNanoseconds": [7], "Size": [5], "Extra": ["x"]}
     ).write_parquet(path)
@@ -136,8 +136,8 @@ def test_a_column_that_is_not_there_is_named_with_a_near_one(lab: Lab, read: Rea
 
 
 def test_a_table_may_bear_another_name(lab: Lab, read: Read) -> None:
-    read(Config(tables={"trades": "trades-raw"}), "trades")
-    assert lab.asked == [("XLON", "trades-raw", str(DAY))]
+    read(Config(tables={"imbalance": "l2"}), "imbalance")
+    assert lab.asked == [("XLON", "l2", str(DAY))]
 
 
 def test_what_bmll2_raises_is_told_with_what_was_asked(lab: Lab, read: Read) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from beaf_bmll.sources.absence import status_of
+from beaf_bmll.sources.absence import nothing, with_absent
 from beaf_bmll.sources.cache import Cache, digest_of
 from beaf_bmll.sources.names import IN_API, LISTING, in_file, ours
 from beaf_bmll.sources.narrow import empty, require
@@ -25,7 +25,7 @@ from beaf_bmll.sources.normal import normalised
 from beaf_bmll.sources.s3 import read_parquet
 from beaf_bmll.sources.service import DataQuery, Service
 from beaf_bmll.sources.venues import MIC, venues_of
-from beaf_core import Part, ResourceError, TableRead, UsageError
+from beaf_core import DayStatus, Part, ResourceError, TableRead, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,14 +71,14 @@ def read(request: TableRequest, config: Config) -> TableRead:
     asked = _Asked(dataset, request, config)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         found = dict(zip(venues, pool.map(asked.file_of, venues), strict=True))
-    absent = tuple(_label(dataset, mic, request) for mic, path in found.items() if path is None)
-    status = status_of(request.day, absent)
+    absent = [_label(dataset, mic, request) for mic, path in found.items() if path is None]
     there = tuple(mic for mic, path in found.items() if path is not None)
     if not there:
-        return TableRead(status, absent=absent or (f"venues on {request.day}",))
-    options = {"root": str(asked.root), "path_template": "{mic}/{date}.parquet"}
-    read = read_parquet(replace(request, mics=there, constraints={}, storage_options={}), options)
-    return replace(read, status=status, absent=absent)
+        return nothing(request.day, *absent)
+    template = {request.table: "{mic}/{date}.parquet"}
+    options = {"root": str(asked.root), "path_template": template}
+    whole = replace(request, mics=there, constraints={}, storage_options={})
+    return with_absent(read_parquet(whole, options), request, absent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,17 +178,17 @@ def _promised(
     asked = _Asked(dataset, request, config)
     sizes = {mic: Service(config).estimate(asked.query(mic)) for mic in venues}
     labels = {mic: _label(dataset, mic, request) for mic in venues}
-    absent = tuple(labels[mic] for mic, size in sizes.items() if size is not None and not size[0])
+    absent = [labels[mic] for mic, size in sizes.items() if size is not None and not size[0]]
     there = {mic: size for mic, size in sizes.items() if labels[mic] not in absent}
-    status = status_of(request.day, absent)
     if not there:
-        return TableRead(status, absent=absent or (f"venues on {request.day}",))
+        return nothing(request.day, *absent)
     parts = tuple(
         Part(labels[mic], rows=size and size[0], bytes=size and size[1])
         for mic, size in there.items()
     )
     wanted = replace(request, mics=tuple(there), columns=tuple(ours(dataset.columns)))
-    return TableRead(status, _when_read(wanted, config), parts, absent)
+    promised = TableRead(DayStatus.READY, _when_read(wanted, config), parts)
+    return with_absent(promised, request, absent)
 
 
 def _when_read(request: TableRequest, config: Config) -> pl.LazyFrame:

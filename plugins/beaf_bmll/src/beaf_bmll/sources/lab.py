@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from beaf_bmll.errors import BMLLError
-from beaf_bmll.sources.absence import status_of
+from beaf_bmll.sources.absence import nothing, with_absent
 from beaf_bmll.sources.names import IN_LAB
 from beaf_bmll.sources.narrow import narrowed
 from beaf_bmll.sources.venues import venues_of
-from beaf_core import Part, TableRead, UsageError
+from beaf_core import DayStatus, Part, TableRead, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from beaf_bmll.sources.config import Config
     from beaf_core import TableRequest
+
+_WHY_EMPTY = "no rows: no session, no such venue, or no right to it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +47,14 @@ def read(request: TableRequest, config: Config) -> TableRead:
     """
     bmll2, name = _bmll2(), config.tables.get(request.table) or IN_LAB[request.table]
     frames = {mic: _frame(bmll2, name, mic, request) for mic in venues_of(request, config)}
-    found = [each for each in _counted(frames, name, request) if each.rows]
-    there = {each.label for each in found}
-    absent = tuple(
-        f"{label} (no rows: no session, no such venue, or no right to it)"
-        for label in (_label(name, mic, request) for mic in frames)
-        if label not in there
-    )
-    status = status_of(request.day, absent)
-    if not found:
-        return TableRead(status, absent=absent or (f"venues on {request.day}",))
-    return TableRead(
-        status,
-        frame=narrowed([(each.label, each.frame) for each in found], request),
-        parts=tuple(Part(each.label, rows=each.rows) for each in found),
-        absent=absent,
-    )
+    counted = _counted(frames, name, request)
+    there = [each for each in counted if each.rows]
+    absent = [f"{each.label} ({_WHY_EMPTY})" for each in counted if not each.rows]
+    if not there:
+        return nothing(request.day, *absent)
+    frame = narrowed([(each.label, each.frame) for each in there], request)
+    parts = tuple(Part(each.label, rows=each.rows) for each in there)
+    return with_absent(TableRead(DayStatus.READY, frame, parts), request, absent)
 
 
 def _bmll2() -> Any:

@@ -19,7 +19,7 @@ import polars as pl
 from polars.io.plugins import register_io_source
 
 from beaf_bmll.errors import BMLLError
-from beaf_bmll.sources.absence import status_of
+from beaf_bmll.sources.absence import nothing
 from beaf_bmll.sources.cache import Cache, digest_of
 from beaf_bmll.sources.names import LISTING
 from beaf_bmll.sources.narrow import empty, require
@@ -57,8 +57,7 @@ def read_listings(request: TableRequest, config: Config) -> TableRead:
         return _membership(request, config)
     markets = available_markets(request.day, config)
     if not markets:
-        absent = (f"BMLL's venues on {request.day}",)
-        return TableRead(status_of(request.day, absent), absent=absent)
+        return nothing(request.day, f"BMLL's venues on {request.day}")
     if _names_venues_alone(request):
         return _ready(request, _named_as(markets, request))
     query = _query(request, config, markets)
@@ -247,10 +246,8 @@ def _members_read(
     request: TableRequest, frames: list[pl.LazyFrame], parts: tuple[Part, ...], asked: list[str]
 ) -> TableRead:
     if not frames:
-        absent = tuple(f"the index {each} on {request.day}" for each in asked) or (
-            f"BMLL's indices on {request.day}",
-        )
-        return TableRead(status_of(request.day, absent), absent=absent)
+        looked = [f"the index {each} on {request.day}" for each in asked]
+        return nothing(request.day, *(looked or [f"BMLL's indices on {request.day}"]))
     frame = pl.concat(frames, how="vertical")
     return TableRead(
         DayStatus.READY,

@@ -138,7 +138,7 @@ class Service:
             answer = self._ended(query, number["id"], deadline)
             if answer["status"] == "SUCCESS":
                 return fetch(answer["link"], path, self._config.http_timeout)
-            pause = float(answer.get("retry_after") or _BUSY_SECONDS)
+            pause = max(float(answer.get("retry_after", _BUSY_SECONDS)), _FIRST_WAIT)
             if time.monotonic() + pause > deadline:
                 raise _busy(query)
             time.sleep(pause)

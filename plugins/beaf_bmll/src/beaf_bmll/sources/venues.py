@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 MIC = "MIC"
 
 
+def are_named(request: TableRequest) -> bool:
+    """Say whether a request names venues: of those that it does not name, none is missed."""
+    return bool(request.mics) or MIC in request.constraints
+
+
 def venues_named(request: TableRequest) -> tuple[str, ...]:
     """List the venues that a request names, each once; none where it means all of them."""
     named = tuple(dict.fromkeys(request.mics))
@@ -26,7 +31,7 @@ def venues_named(request: TableRequest) -> tuple[str, ...]:
 
 def venues_of(request: TableRequest, config: Config) -> tuple[str, ...]:
     """List the venues that a request names, or else all that are alive on the day."""
-    if request.mics or MIC in request.constraints:
+    if are_named(request):
         return venues_named(request)
     from beaf_bmll.sources.reference import available_markets
 

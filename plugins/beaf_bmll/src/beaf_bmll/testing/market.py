@@ -55,6 +55,20 @@ class Market:
         rows = _of_day(self.membership, day)
         return rows.filter(pl.col("Index").is_in(indices))["ListingId"]
 
+    def indices(self, day: date) -> pl.DataFrame:
+        """Give the indices of a day."""
+        import polars as pl
+
+        known = pl.DataFrame(schema={"Index": pl.String})
+        if self.membership is not None:
+            known = _of_day(self.membership, day)
+        # Guess: an index bears its code in IndexCode, by which listings are asked for.
+        return known.select(pl.col("Index").unique().sort().alias("IndexCode")).select(
+            pl.lit(day).alias("Date"),
+            pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("IndexId"),
+            "IndexCode",
+        )
+
     def markets(self, day: date) -> pl.DataFrame:
         """Give the markets of a day."""
         import polars as pl

@@ -18,7 +18,12 @@ from beaf_bmll.testing.web import Answer, Call, Route
 if TYPE_CHECKING:
     import polars as pl
 
-_IDS = {"Listing": "ListingId", "Instrument": "InstrumentId", "Market": "MarketId"}
+_IDS = {
+    "Listing": "ListingId",
+    "Instrument": "InstrumentId",
+    "Market": "MarketId",
+    "Index": "IndexId",
+}
 
 
 class ReferenceQuery(Wire):
@@ -27,7 +32,7 @@ class ReferenceQuery(Wire):
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, list[str]]
 
-    object_type: Literal["Listing", "Instrument", "Market"] | None
+    object_type: Literal["Listing", "Instrument", "Market", "Index"] | None
     start_date: str | None
     end_date: str | None
     token: str | None
@@ -90,7 +95,8 @@ class Reference:
         # Guess: who names no kind of object asks for listings.
         kind = asked.object_type or "Listing"
         # Guess: there are equities only.
-        known = self._market.markets(day) if kind == "Market" else self._market.listings(day)
+        tables = {"Market": self._market.markets, "Index": self._market.indices}
+        known = tables.get(kind, self._market.listings)(day)
         rows = known.clear() if asked.schema_name == "Future" else known
         if asked.object_ids is not None:
             rows = rows.filter(pl.col(_IDS[kind]).is_in(asked.object_ids))
