@@ -39,10 +39,14 @@ def read_table(request: TableRequest, config: Config) -> TableRead:
 
 
 def _reader(table: str, via: str) -> Callable[[TableRequest, Config], TableRead]:
-    if table in {"reference", "membership"}:
-        from beaf_bmll.sources import reference
+    if table == "reference":
+        from beaf_bmll.sources.reference import read_reference
 
-        return reference.read_listings
+        return read_reference
+    if table == "membership":
+        from beaf_bmll.sources.membership import read_membership
+
+        return read_membership
     if via == "lab":
         from beaf_bmll.sources import lab
 

@@ -7,54 +7,54 @@ anchor and brings the siblings on other venues too: that is `mic_siblings=XLON`.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
-from datetime import date
 from typing import TYPE_CHECKING
 
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from beaf_bmll.errors import BMLLError
 from beaf_bmll.sources.absence import nothing
-from beaf_bmll.sources.cache import Cache, digest_of
+from beaf_bmll.sources.answers import available_markets, kept, part_of
 from beaf_bmll.sources.names import LISTING
-from beaf_bmll.sources.narrow import empty, require
-from beaf_bmll.sources.normal import CANONICAL, normalised
-from beaf_bmll.sources.service import Query, Service
+from beaf_bmll.sources.narrow import empty
+from beaf_bmll.sources.normal import CANONICAL
+from beaf_bmll.sources.service import Query
 from beaf_bmll.sources.venues import MIC, venues_named
 from beaf_core import TABLES, ColumnType, DayStatus, Part, TableRead, UsageError, alternatives
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from beaf_bmll.sources.config import Config
     from beaf_core import TableRequest
 
-INSTRUMENT, INDEX, ALIVE = "InstrumentId", "Index", "IsAlive"
-_CODE = "IndexCode"
+INSTRUMENT, ALIVE = "InstrumentId", "IsAlive"
 
 #: Name → values of which one is to match.
 Constraints = Mapping[str, tuple[str, ...]]
 
 #: What the vendor's package says that its server takes as an exact match.
 PUSHED = frozenset(
-    "MIC Ticker FIGI FIGIShareClass ISIN OPOL DisplayName Description Issuer IndexCode".split()  # noqa: SIM905  # one line
+    {
+        MIC,
+        "OPOL",
+        "Ticker",
+        "ISIN",
+        "FIGI",
+        "FIGIShareClass",
+        "DisplayName",
+        "Description",
+        "Issuer",
+        "IndexCode",
+    }
 )
 
 
-def read_listings(request: TableRequest, config: Config) -> TableRead:
-    """Answer the tables about listings.
+def read_reference(request: TableRequest, config: Config) -> TableRead:
+    """Answer the table of listings.
 
     Raises:
         BMLLError: the server refuses, or does not answer in time.
         UsageError: an identifier that is no number; no package of the vendor's.
     """
-    if request.table == "membership":
-        return _membership(request, config)
     markets = available_markets(request.day, config)
     if not markets:
         return nothing(request.day, f"BMLL's venues on {request.day}")
@@ -64,22 +64,6 @@ def read_listings(request: TableRequest, config: Config) -> TableRead:
     if query is None:
         return TableRead(DayStatus.READY, frame=_everything(request, config, markets))
     return _answered(request, query, config)
-
-
-def available_markets(day: date, config: Config) -> list[str]:
-    """List the venues that are alive on a day, sorted; empty where the vendor has no such day."""
-
-    def ask(path: Path) -> bool:
-        from beaf_bmll.sdk.markets import living_markets
-        from beaf_bmll.sdk.session import session_of
-
-        session = session_of(config.lab_org_id, config.http_timeout)
-        found = living_markets(session, day.isoformat())
-        path.write_text(json.dumps(found), encoding="utf-8")
-        return bool(found)
-
-    path = _cache(config).kept(_name(day, "Market", "json"), day, ask)
-    return [] if path is None else list(json.loads(path.read_text(encoding="utf-8")))
 
 
 # -- what is asked ---------------------------------------------------------------------------------
@@ -145,38 +129,12 @@ def _named_as(markets: list[str], request: TableRequest) -> pl.LazyFrame:
 
 
 def _answered(request: TableRequest, query: Query, config: Config) -> TableRead:
-    path = _kept(request.day, query, config)
+    path = kept(request.day, query, config)
     if path is None:
         # The day is there, and no listing fits: that is an answer.
         return _ready(request, empty(request.table))
     frame = pl.scan_parquet(path, glob=False)
-    return _ready(request, frame, (_part(path, frame),))
-
-
-def _kept(day: date, query: Query, config: Config) -> Path | None:
-    """Ask a query, or find its answer of an earlier time, in our names and types."""
-    if query.finds_nothing:
-        return None
-
-    def ask(path: Path) -> bool:
-        found = Service(config).reference(day, query)
-        if found.is_empty():
-            return False
-        _write(found, day, path)
-        return True
-
-    return _cache(config).kept(_name(day, query, "parquet"), day, ask)
-
-
-def _write(found: pl.DataFrame, day: date, path: Path) -> None:
-    dated = found.with_columns(pl.lit(day).alias("Date"))  # each query is of one day
-    try:
-        normalised(dated.lazy(), "reference").sink_parquet(path)
-    except pl.exceptions.PolarsError as error:
-        raise BMLLError(
-            f"reference data of {day} are not what they should be: {str(error).splitlines()[0]}",
-            remedy="tell BMLL, or the authors of beaf-bmll",
-        ) from error
+    return _ready(request, frame, (part_of(path),))
 
 
 def _ready(request: TableRequest, frame: pl.LazyFrame, parts: tuple[Part, ...] = ()) -> TableRead:
@@ -184,16 +142,6 @@ def _ready(request: TableRequest, frame: pl.LazyFrame, parts: tuple[Part, ...] =
     if request.columns is not None:
         frame = frame.select(name for name in request.columns if name in present)
     return TableRead(DayStatus.READY, frame=frame, parts=parts)
-
-
-def _part(path: Path, frame: pl.LazyFrame) -> Part:
-    content = path.read_bytes()
-    return Part(
-        location=str(path),
-        bytes=len(content),
-        rows=pl.collect_all([frame.select(pl.len())])[0].item(),
-        version=hashlib.sha256(content).hexdigest()[:16],
-    )
 
 
 def _everything(request: TableRequest, config: Config, markets: list[str]) -> pl.LazyFrame:
@@ -225,76 +173,3 @@ def _everything(request: TableRequest, config: Config, markets: list[str]) -> pl
 
 def _dtype(name: str) -> pl.DataType:
     return CANONICAL[TABLES["reference"].columns.get(name, ColumnType.TEXT)]
-
-
-# -- membership ------------------------------------------------------------------------------------
-
-
-def _membership(request: TableRequest, config: Config) -> TableRead:
-    indices = _indices(request, config)
-    if request.columns == (INDEX,):
-        frame = pl.LazyFrame({INDEX: indices}, schema={INDEX: pl.String})
-        return _members_read(request, [frame] if indices else [], (), indices)
-    found = [(index, _members(request.day, index, config)) for index in indices]
-    there = [(index, path) for index, path in found if path is not None]
-    frames = [_of_index(index, path, request) for index, path in there]
-    parts = tuple(_part(path, frame) for (_, path), frame in zip(there, frames, strict=True))
-    return _members_read(request, frames, parts, indices)
-
-
-def _members_read(
-    request: TableRequest, frames: list[pl.LazyFrame], parts: tuple[Part, ...], asked: list[str]
-) -> TableRead:
-    if not frames:
-        looked = [f"the index {each} on {request.day}" for each in asked]
-        return nothing(request.day, *(looked or [f"BMLL's indices on {request.day}"]))
-    frame = pl.concat(frames, how="vertical")
-    return TableRead(
-        DayStatus.READY,
-        frame=frame if request.columns is None else frame.select(request.columns),
-        parts=parts,
-    )
-
-
-def _indices(request: TableRequest, config: Config) -> list[str]:
-    named = request.constraints.get(INDEX)
-    if named is not None:
-        return [str(each) for each in alternatives(named)]
-    if config.indices:
-        return list(config.indices)
-    # Guess: objects of the kind Index bear their code in IndexCode.
-    path = _kept(request.day, Query("Index"), config)
-    if path is None:
-        return []
-    frame = pl.scan_parquet(path, glob=False)
-    require([_CODE], frame.collect_schema().names(), request.table, "BMLL's list of indices")
-    codes = pl.collect_all([frame.select(_CODE)])[0]
-    return codes.to_series().drop_nulls().unique().sort().to_list()
-
-
-def _members(day: date, index: str, config: Config) -> Path | None:
-    return _kept(day, Query("Listing", None, ((INDEX, (index,)),)), config)
-
-
-def _of_index(index: str, path: Path, request: TableRequest) -> pl.LazyFrame:
-    day = pl.lit(request.day).cast(CANONICAL[ColumnType.TIMESTAMP]).alias("Date")
-    members = pl.scan_parquet(path, glob=False).select(
-        day, pl.lit(index).alias(INDEX), pl.col(LISTING)
-    )
-    if request.listings is not None:
-        members = members.filter(pl.col(LISTING).is_in(list(request.listings)))
-    return members
-
-
-# -- the cache -------------------------------------------------------------------------------------
-
-
-def _cache(config: Config) -> Cache:
-    return Cache(config.cache_folder / "reference", config.max_wait_seconds)
-
-
-def _name(day: date, question: Query | str, suffix: str) -> str:
-    # Another server has other answers: an emulator's must never pass for the vendor's.
-    server = os.environ.get("BMLL_REFERENCE_URL", "")
-    asked = question if isinstance(question, str) else asdict(question)
-    return f"{day}/{digest_of(server, asked)}.{suffix}"

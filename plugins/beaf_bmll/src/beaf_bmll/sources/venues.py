@@ -33,6 +33,6 @@ def venues_of(request: TableRequest, config: Config) -> tuple[str, ...]:
     """List the venues that a request names, or else all that are alive on the day."""
     if are_named(request):
         return venues_named(request)
-    from beaf_bmll.sources.reference import available_markets
+    from beaf_bmll.sources.answers import available_markets
 
     return tuple(available_markets(request.day, config))
