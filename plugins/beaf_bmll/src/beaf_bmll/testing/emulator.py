@@ -86,7 +86,7 @@ class Emulator:
         self.machine_environment: dict[str, str] = {}
         self.market = Market()
         self._books = Books()
-        self._door = Doorkeeper(self.root / "keys", self.clock, user, lab_org_id)
+        self._door = Doorkeeper(self.root / "keys", user, lab_org_id)
         self._machines = Machines(
             self.root / "machines",
             {str(area): root for area, root in self.area_roots.items()},
@@ -124,10 +124,15 @@ class Emulator:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End every machine, and answer no more."""
         self._desk.closing.set()
         self._machines.close()
         if self._server is not None:
             self._server.close()
+            self._server = None
 
     @property
     def _address(self) -> str:
@@ -188,6 +193,15 @@ class Emulator:
         """All runs that went with their jobs."""
         with self._books.lock:
             return list(self._books.deleted_runs.values())
+
+    @property
+    def merge_parameters(self) -> bool:
+        """Whether parameters of a run go over those of its job, or in their place."""
+        return self._runs.merge_parameters
+
+    @merge_parameters.setter
+    def merge_parameters(self, merge: bool) -> None:
+        self._runs.merge_parameters = merge
 
     def run(self, run_id: str) -> Run:
         """Give one run; a KeyError where there is none."""

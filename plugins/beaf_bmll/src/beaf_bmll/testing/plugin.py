@@ -29,14 +29,17 @@ def lead_sdk_here() -> None:
 
 
 @pytest.fixture
-def bmll_emulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
+def bmll_emulator(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Emulator]:
     """Servers of BMLL for one test, to which the vendor's package is led.
 
-    They fail the test in the end if anything was asked that the contract does not have.
+    They fail the test in the end if anything was asked that the contract does not have. Options:
+    `@pytest.mark.parametrize("bmll_emulator", [{"start_machines": False}], indirect=True)`.
     """
     from beaf_bmll.testing import Emulator
 
-    with Emulator(tmp_path / "bmll") as emulator:
+    with Emulator(tmp_path / "bmll", **getattr(request, "param", {})) as emulator:
         for name, value in emulator.environment.items():
             monkeypatch.setenv(name, value)
         monkeypatch.delenv("BMLL_BASE_URL", raising=False)

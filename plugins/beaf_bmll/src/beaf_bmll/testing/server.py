@@ -8,10 +8,11 @@ import struct
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from beaf_bmll.testing.desk import Desk
-from beaf_bmll.testing.web import Answer, Request
+from beaf_bmll.testing.web import Answer, Request, Unreadable
 
 # Closing a socket with this option breaks the connection, instead of ending it.
 _BREAK = struct.pack("ii", 1, 0)
@@ -99,7 +100,7 @@ class Handler(BaseHTTPRequestHandler):
             address.path,
             {key: ",".join(values) for key, values in query.items()},
             {key.lower(): value for key, value in self.headers.items()},
-            json.loads(raw) if raw else None,
+            _read_json(raw),
         )
 
     def _send(self, answer: Answer) -> None:
@@ -112,3 +113,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing: what came is remembered by the desk."""
+
+
+def _read_json(raw: bytes) -> Any:
+    if not raw:
+        return None
+    try:
+        return json.loads(raw)
+    except ValueError:
+        return Unreadable()

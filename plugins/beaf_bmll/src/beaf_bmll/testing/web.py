@@ -13,6 +13,10 @@ from pydantic import BaseModel
 ANYTHING, ANYBODY, MEMBER, LAB = "anything", "anybody", "member", "lab"
 
 
+class Unreadable:
+    """A body that is no JSON."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What came over the wire."""
@@ -100,6 +104,8 @@ class Route:
         return None
 
     def _body(self, request: Request) -> BaseModel | None:
+        if isinstance(request.body, Unreadable):
+            raise BreachError("is no JSON")
         if request.body is None:
             if self.body is not None and self.body_needed:
                 raise BreachError("needs a body, and was given none")
