@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -18,9 +19,20 @@ from plugins.beaf_bmll.tests.submit.compute import (
     submission,
 )
 
+from beaf_bmll.config import Config
 from beaf_bmll.errors import BMLLError, CapReachedError
 from beaf_bmll.gateway import SUBMIT_ID, Trigger
-from beaf_bmll.submit import Doctor, Entry, Ledger, StillActiveError, Submitter, submit_id_of
+from beaf_bmll.submit import (
+    Clock,
+    Doctor,
+    Entry,
+    Ledger,
+    StillActiveError,
+    Submitter,
+    submit_id_of,
+)
+from beaf_bmll.submit.lock import one_at_a_time
+from beaf_core import LockedError
 
 
 def submitter(compute: Compute, folder: Path) -> Submitter:
@@ -96,10 +108,12 @@ def died(compute: Compute, folder: Path, nth: int, **options: object) -> str:
     return ""
 
 
-def each_death(folder: Path, **options: object) -> Iterator[tuple[str, Compute, Path]]:
+def each_death(
+    folder: Path, listed_after: float = 0.0, **options: object
+) -> Iterator[tuple[str, Compute, Path]]:
     """Let submitters die at every moment there is."""
     for nth in itertools.count(1):
-        compute = Compute()
+        compute = Compute(listed_after=listed_after)
         ledger = folder / str(nth)
         moment = died(compute, ledger, nth, **options)
         if not moment:
@@ -126,10 +140,11 @@ def test_wherever_a_submitter_dies_the_doctor_leaves_one_known_run_or_nothing(
             assert entry is None or entry.step == "void", moment
 
 
+@pytest.mark.parametrize("listed_after", [0.0, 12.0])
 def test_wherever_a_submitter_dies_the_next_one_of_the_same_makes_it_one_run(
-    tmp_path: Path,
+    tmp_path: Path, listed_after: float
 ) -> None:
-    for moment, compute, folder in each_death(tmp_path, cap=2):
+    for moment, compute, folder in each_death(tmp_path, listed_after, cap=2):
         done = submitter(compute, folder).submit(submission(cap=2))
         assert [each.id for each in compute.living] == [done.run_id], moment
         assert [each.id for each in compute.all_jobs] == [done.job_id], moment
@@ -325,6 +340,93 @@ def test_of_two_runs_of_one_job_the_one_that_works_is_never_ended(
         assert [(each.action, each.run_id) for each in found[1:]] == [("terminate", "run-2")]
         living = ["run-3"]
     assert [each.id for each in compute.living] == living
+
+
+def test_a_job_of_a_stranger_that_is_young_may_still_be_started(tmp_path: Path) -> None:
+    compute = Compute()
+    compute.create_job(replace(submission().spec, parameters={SUBMIT_ID: submit_id_of("young")}))
+    assert doctor(compute, tmp_path).repair() == []
+    assert len(compute.all_jobs) == 1
+
+
+def test_a_run_that_is_not_listed_is_lost_only_after_a_while(tmp_path: Path) -> None:
+    compute = Compute(listed_after=300.0)
+    submitter(compute, tmp_path).submit(submission())
+    assert doctor(compute, tmp_path).repair() == []
+    compute.listed_after = 1e9
+    compute.time.pass_(3600)
+    (finding,) = doctor(compute, tmp_path).repair()
+    assert (finding.kind, finding.done, entry_of(tmp_path).outcome) == ("lost", True, "lost")
+
+
+def test_a_run_of_what_was_taken_back_is_ended(tmp_path: Path) -> None:
+    compute = Compute()
+    ours = submitter(compute, tmp_path)
+    done = ours.submit(submission())
+    late = compute.execute(done.job_id, {SUBMIT_ID: done.submit_id})
+    compute.end(done.run_id)
+    ours.ledger.write(entry_of(tmp_path), step="ended", outcome="succeeded")
+    found = doctor(compute, tmp_path).repair()
+    ends = [each for each in found if each.kind == "duplicate"]
+    assert [(each.action, each.run_id, each.done) for each in ends] == [
+        ("terminate", late.id, True)
+    ]
+    assert (compute.living, compute.all_jobs) == ([], [])
+
+
+def test_a_run_of_no_job_that_can_be_seen_is_told(tmp_path: Path) -> None:
+    compute = Compute()
+    done = submitter(compute, tmp_path / "there").submit(submission())
+    compute.listed_after = 0.0
+    compute._jobs.clear()
+    (finding,) = doctor(compute, tmp_path / "here").repair()
+    assert (finding.kind, finding.run_id, finding.done) == ("unrecorded", done.run_id, False)
+    assert f"`beaf job cancel {done.run_id}`" in finding.remedy
+
+
+def test_the_doctor_waits_for_submitters(tmp_path: Path) -> None:
+    compute, config = Compute(), Config(submit_timeout=0.2)
+    with one_at_a_time(tmp_path, 1.0, Clock()), pytest.raises(LockedError, match=r"submit\.lock"):
+        Doctor(compute, config, tmp_path).repair()
+    assert Doctor(compute, config, tmp_path).repair() == []
+
+
+def test_pages_that_a_killed_process_did_not_finish_are_swept_away(tmp_path: Path) -> None:
+    compute = Compute()
+    ours = submitter(compute, tmp_path)
+    ours.submit(submission())
+    fresh, old = ours.ledger.folder / ".fresh.new", ours.ledger.folder / ".old.new"
+    for page, days in ((fresh, 0), (old, 2)):
+        page.touch()
+        at = (compute.time.now - timedelta(days=days)).timestamp()
+        os.utime(page, (at, at))
+    doctor(compute, tmp_path).repair()
+    assert (fresh.exists(), old.exists(), len(ours.ledger.pages())) == (True, False, 1)
+
+
+@pytest.mark.parametrize(
+    ("word", "state", "outcome"),
+    [
+        ("succeeded", "failed", "succeeded"),  # the job knows better
+        ("failed", "completed", "failed"),
+        (None, "completed", "succeeded"),
+        (None, "Completed", "succeeded"),
+        (None, "terminated", "cancelled"),
+        ("running", "terminated", "cancelled"),
+        (None, "never heard of", "failed"),
+        ("running", "never heard of", "lost"),
+        ("running", "completed", "succeeded"),
+    ],
+)
+def test_how_a_run_ended_is_first_for_the_job_to_say(
+    tmp_path: Path, word: str | None, state: str, outcome: str
+) -> None:
+    compute = Compute()
+    done = submitter(compute, tmp_path).submit(submission())
+    compute.end(done.run_id, state)
+    entry = doctor(compute, tmp_path, Words(word)).clean_up(done.submit_id)
+    assert entry is not None
+    assert entry.outcome == outcome
 
 
 def test_a_page_that_cannot_be_read_is_told_with_its_place(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -235,6 +236,19 @@ def test_two_machines_that_submit_the_same_at_once_leave_one_run(
     assert len(compute.living) == 1
     assert ours.run_id == compute.living[0].id
     assert len(theirs) == 1
+
+
+def test_a_job_that_has_run_is_taken_over_before_an_elder_one_that_has_not(tmp_path: Path) -> None:
+    compute = Compute()
+    marked = replace(submission().spec, parameters={SUBMIT_ID: submit_id_of("a run")})
+    idle = compute.create_job(marked)
+    compute.time.pass_(1)
+    used = compute.create_job(marked)
+    run = compute.execute(used.id, {})
+    done = submitter(compute, tmp_path).submit(submission())
+    assert (done.adopted, done.job_id, done.run_id) == (True, used.id, run.id)
+    assert [each.id for each in compute.all_jobs] == [used.id]
+    assert f"a second job, {idle.id}, was deleted" in done.notes
 
 
 def test_pages_of_the_ledger_are_closed_to_others_and_hold_no_parameters(tmp_path: Path) -> None:

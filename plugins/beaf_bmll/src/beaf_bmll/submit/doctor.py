@@ -72,7 +72,7 @@ class Doctor:
             found: list[Finding] = []
             for _ in range(_ROUNDS):
                 fresh = [each for each in self.diagnose() if not _is_in(each, found)]
-                found += [self._mend(each) for each in fresh]
+                found += [self._mend(each) for each in sorted(fresh, key=_turn)]
             return found
 
     def clean_up(self, submit_id: str) -> Entry | None:
@@ -171,6 +171,11 @@ class Doctor:
 
     def _asking(self) -> Asking:
         return Asking(self._clock, self._clock.deadline(self._config.submit_timeout))
+
+
+def _turn(finding: Finding) -> bool:
+    """Whether a finding waits for others: a job is deleted when its runs have been ended."""
+    return finding.action == "delete_job"
 
 
 def _is_in(finding: Finding, found: Sequence[Finding]) -> bool:

@@ -49,7 +49,7 @@ def take_picture(gateway: JobGateway, ledger: Ledger) -> Picture:
     # The ledger first: what is written down while we look is not missed at the vendor's.
     entries, unreadable = _read(ledger)
     jobs = _by_submission(gateway.jobs())
-    active = [each for each in gateway.active_runs() if each.submit_id in {*entries, *jobs}]
+    active = [each for each in gateway.active_runs() if each.submit_id]
     wanted = _worth_a_look(entries.values(), jobs)
     runs = {each: runs_of(gateway, each) for each in wanted}
     return Picture(entries, unreadable, jobs, runs, active)
