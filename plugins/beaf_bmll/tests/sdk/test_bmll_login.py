@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
+from types import ModuleType
 
 import pytest
 from cryptography.hazmat.primitives import serialization as forms
@@ -13,6 +14,7 @@ from beaf_bmll.config import Config
 from beaf_bmll.errors import BMLLError
 from beaf_bmll.sdk import connect, session_of
 from beaf_bmll.sdk.faults import Asked, refused
+from beaf_bmll.testing.auth import CREDENTIALS
 from beaf_bmll.testing.faults import KINDS
 from beaf_core import UsageError
 
@@ -87,27 +89,39 @@ def test_a_key_of_another_format_or_without_its_passphrase_can_be_mended(
     assert "ssh-keygen" in caught.value.remedy
 
 
-def test_outside_the_lab_its_variable_is_a_mistake_that_is_explained(strangers_config, monkeypatch):
+@pytest.fixture
+def keyless(monkeypatch):
+    """Somebody whom the Lab is to vouch for."""
     monkeypatch.setenv("BMLL_BASE_URL", "lab.example.org")
     for name in ("BMLL_USERNAME", "BMLL_KEY_PATH"):
         monkeypatch.delenv(name)
+
+
+def test_outside_the_lab_its_variable_is_a_mistake_that_is_explained(
+    strangers_config, keyless, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, "bmll2", None)
     with pytest.raises(UsageError, match="its package is not here") as caught:
         ask(strangers_config)
     assert "unset BMLL_BASE_URL" in caught.value.remedy
 
 
-def test_in_the_lab_the_lab_vouches_for_us_though_an_organisation_is_configured(
-    strangers_config, monkeypatch, tmp_path
-):
+def test_in_the_lab_the_lab_vouches_for_us(bmll_lab):
     """One beaf.yaml serves inside and outside: naming the organisation would ask for a key."""
-    package = tmp_path / "bmll2.py"
-    package.write_text(
-        "def get_credentials_for_remote_services():\n    raise RuntimeError('t0ken')"
-    )
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setenv("BMLL_BASE_URL", "lab.example.org")
-    for name in ("BMLL_USERNAME", "BMLL_KEY_PATH"):
-        monkeypatch.delenv(name)
+    assert ask(Config()) == []
+    assert ask(Config(lab_org_id="configured")) == []
+    assert {each.path for each in bmll_lab.requests} == {CREDENTIALS, "/compute/jobs"}
+
+
+def test_a_lab_that_does_not_vouch_is_told_without_what_it_said(
+    strangers_config, keyless, monkeypatch
+):
+    def refuse():
+        raise RuntimeError("t0ken")
+
+    lab = ModuleType("bmll2")
+    lab.get_credentials_for_remote_services = refuse
+    monkeypatch.setitem(sys.modules, "bmll2", lab)
     with pytest.raises(BMLLError, match=r"the Lab does not log us in \(RuntimeError\)") as caught:
         ask(strangers_config)
     assert "t0ken" not in str(caught.value)

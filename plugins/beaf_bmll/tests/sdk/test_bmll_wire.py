@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -221,6 +222,15 @@ def test_states_follow_each_other_in_time_however_it_is_written(states):
     assert [at for _, at in run.states] == sorted(moments)
     assert dict(run.states) == dict(zip((name for name, *_ in states), moments, strict=True))
     assert run.active == (run.state in wire.ACTIVE_STATES)
+
+
+def test_a_time_without_an_offset_is_of_utc_wherever_we_are(monkeypatch):
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "America/New_York")
+        time.tzset()
+        read = wire.time_of("2026-07-01T12:00:00")
+    time.tzset()
+    assert read == datetime(2026, 7, 1, 12, tzinfo=UTC)
 
 
 def test_a_run_that_has_no_state_yet_is_active_and_one_of_an_unknown_state_has_ended():
