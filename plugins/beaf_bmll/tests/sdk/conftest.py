@@ -1,4 +1,4 @@
-"""Servers for the tests of the client: one set for each module, emptied between its tests."""
+"""Servers for the tests of the client: one set for all of them, emptied after each."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from beaf_bmll.testing.plugin import bmll_lab
 __all__ = ["bmll_lab"]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def servers(tmp_path_factory):
     with Emulator(tmp_path_factory.mktemp("bmll"), start_machines=False) as emulator:
         yield emulator
@@ -37,12 +37,13 @@ def config(emulator):
 
 @pytest.fixture
 def gateway(config, emulator):
-    """The servers in our words; what earlier tests left is gone, and we are logged in."""
+    """The servers in our words; what a test leaves is gone after it."""
     gateway = connect(config)
+    emulator.requests.clear()
+    yield gateway
+    emulator.faults.clear()
     for job in list(gateway.jobs()):
         gateway.delete_job(job.id)
-    emulator.requests.clear()
-    return gateway
 
 
 @pytest.fixture
