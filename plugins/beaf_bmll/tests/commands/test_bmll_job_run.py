@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -13,6 +13,7 @@ from polars.testing import assert_frame_equal
 from tests.cli.conftest import Beaf, Typed
 
 from beaf_bmll.testing import Emulator
+from beaf_bmll.testing.auth import Doorkeeper, Pass
 
 from .conftest import DAY, PASSWORD
 
@@ -28,6 +29,7 @@ def test_a_job_writes_what_a_local_run_writes_tells_of_it_and_tells_no_secret(
     beaf: Beaf,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    passes = given_passes(monkeypatch)
     # A secret of the person's own travels by a file alone.
     secrets = bmll_emulator.area_roots["user"] / "secrets.env"
     secrets.write_text(f"DATABASE_PASSWORD='{PASSWORD}'\n")
@@ -72,13 +74,29 @@ def test_a_job_writes_what_a_local_run_writes_tells_of_it_and_tells_no_secret(
     bmll_emulator.wait(run.id)
     everything = [ran, told, shown, listed, said, well]
     held = "\n".join(f"{each.out}\n{each.err}" for each in everything)
-    refuse_secrets(bmll_emulator, held, besides=secrets)
+    assert passes, "somebody has logged in"
+    never = [PASSWORD, bmll_emulator.key_path.read_text().splitlines()[1], *passes]
+    refuse_secrets(bmll_emulator, held, never, besides=secrets)
 
 
-def refuse_secrets(emulator: Emulator, printed: str, besides: Path) -> None:
-    """Search what was printed, and every file, for passwords, tokens and keys."""
-    never = [PASSWORD, emulator.key_path.read_text().splitlines()[1], *emulator.secrets]
-    assert len(never) >= 4, "a login has given a token and a key"
+def given_passes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Note every token and key that the servers give from now on."""
+    given: list[str] = []
+    let_in = Doorkeeper.let_in
+
+    def noted(self: Doorkeeper, *, lab: bool) -> Pass:
+        made = let_in(self, lab=lab)
+        given.extend([made.token, made.api_key])
+        return made
+
+    monkeypatch.setattr(Doorkeeper, "let_in", noted)
+    return given
+
+
+def refuse_secrets(
+    emulator: Emulator, printed: str, never: Sequence[str], *, besides: Path
+) -> None:
+    """Search what was printed, sent and written for what nobody may see."""
     own = {besides, *emulator.key_path.parent.rglob("*")}
     files = [each for each in emulator.root.rglob("*") if each.is_file() and each not in own]
     assert any(each.name == "stream.log" for each in files)
