@@ -52,11 +52,11 @@ def test_the_help_of_a_group_says_what_its_commands_lack() -> None:
 
 
 def test_a_command_of_ours_that_is_not_installed_says_what_to_install(
-    beaf: Beaf, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     core = [each for each in Catalog.installed().entries if each.distribution == "beaf-core"]
     monkeypatch.setattr(Catalog, "installed", classmethod(lambda _: Catalog(core)))
-    typed = beaf("job", "run", "--pipeline", "bars.py")
-    assert typed.code == 2
-    assert 'there is no command "job"' in typed.err
-    assert "pip install beaf-bmll" in typed.err
+    typed = CliRunner().invoke(BeafGroup("beaf"), ["job", "run", "--pipeline", "bars.py"])
+    assert typed.exit_code == 2
+    assert 'there is no command "job"' in typed.output
+    assert "pip install beaf-bmll" in typed.output
