@@ -10,13 +10,14 @@ import click
 from beaf_bmll.config import Config
 from beaf_bmll.gateway import JobGateway, Trigger
 from beaf_bmll.launched import BMLLRun
+from beaf_bmll.needs import NEEDS
 from beaf_bmll.schedules import SCHEDULE, InstalledSchedule, OnConflict, Schedules
 from beaf_bmll.specs import spec_of, submission_of
 from beaf_bmll.staging import AreaWords, stage
 from beaf_bmll.submit import Submitter, state_folder, submit_id_of
 from beaf_core import CommandRequest, LaunchedRun, LaunchRequest, UsageError, hookimpl
 
-__all__ = ["Config", "Launcher", "find_run", "launch_run"]
+__all__ = ["NEEDS", "Config", "Launcher", "find_run", "launch_run"]
 
 _REF = re.compile(r"([\w-]+)/([\w-]+)/([\w-]+)", re.ASCII)
 

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from beaf_bmll.needs import NEEDS
 from beaf_bmll.sources.config import Config
 from beaf_core import TABLES, DayStatus, TableRead, TableRequest, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Config", "read_table"]
+__all__ = ["NEEDS", "Config", "read_table"]
 
 
 @hookimpl
