@@ -98,3 +98,17 @@ def test_what_nobody_knows_is_told(idle: Emulator, beaf: Beaf, command: str) -> 
     unknown = beaf("job", command, "nothing-of-ours")
     assert unknown.code == 2
     assert "no job, run or submission is called nothing-of-ours" in unknown.err
+
+
+def test_who_stops_waiting_is_told_that_the_run_goes_on(
+    idle: Emulator, submit: Callable[..., Typed], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def impatient(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("beaf_bmll.commands.following.time.sleep", impatient)
+    left = submit("--wait")
+    (run,) = idle.runs
+    assert left.code == 130
+    assert f"the run goes on; `beaf job cancel {run.id}` ends it" in left.err
+    assert run.active
