@@ -127,8 +127,30 @@ def test_overrides_hold_for_one_run_and_parameters_replace_those_of_the_job(job,
     assert (run.instance_size, run.script_parameters) == (128, {"b": "2"})
     made.reload()
     assert (made.instance_size, made.script_parameters) == (16, {"a": "1", "b": "1"})
-    bmll_emulator.merge_parameters = True
-    assert made.execute(script_parameters={"b": "2"}).script_parameters == {"a": "1", "b": "2"}
+
+
+def test_bootstraps_run_in_the_order_of_their_numbers(job, script, bmll_emulator):
+    steps = [
+        {"area": "user", "path": script(f"{n}.sh", f"echo step {n}"), "order": n} for n in (2, 0, 1)
+    ]
+    run = bmll_emulator.wait(job(bootstraps=steps).execute().id)
+    said = [event.message for event in run.general if event.message.startswith("step")]
+    assert said == ["step 0", "step 1", "step 2"]
+
+
+@pytest.mark.parametrize(
+    "bmll_emulator", [{"machine_delay": 60.0}, {"start_machines": False}], indirect=True
+)
+def test_a_run_that_waits_for_its_machine_is_terminated(job, compute, bmll_emulator):
+    run = job().execute()
+    compute.terminate_job_run(run.id)
+    ended = bmll_emulator.wait(run.id)
+    assert (ended.state, ended.since("running"), ended.stream) == ("terminated", None, [])
+
+
+@pytest.mark.parametrize("bmll_emulator", [{"seconds_per_hour": 0.2}], indirect=True)
+def test_hours_may_be_short(job, bmll_emulator):
+    assert bmll_emulator.wait(job("sleep 60").execute().id).state == "timed_out"
 
 
 def test_a_job_reads_its_parameters_as_the_vendor_says(job, compute, bmll_emulator, monkeypatch):

@@ -32,7 +32,7 @@ def test_a_cron_starts_after_its_beginning_and_includes_its_end():
         "Wed 2026-07-01 06:00",
     ]
     assert times("0 0 29 FEB ? *", "2026-01-01", "2029-01-01") == ["Tue 2028-02-29 00:00"]
-    assert times("0 0 30 2 ? *", "2026-01-01", "2029-01-01") == []
+    assert times("0 0 30 2 ? 2026-2028", "2026-01-01", "2029-01-01") == []
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_a_cron_starts_after_its_beginning_and_includes_its_end():
         ("0 6 * * MON *", "only in one"),
         ("0 6 ? * ? *", "only in one"),
         ("0 6 * * ?", "has 5 fields"),
-        ("*/5 6 * * ? *", r"'\*/5' is none of 0 to 59"),
+        ("*/5 6 * * ? *", "has steps"),
         ("60 6 * * ? *", "'60' is none of 0 to 59"),
         ("0 6 ? * 0 *", "'0' is none of 1 to 7"),
         ("0 6 ? * FRI-MON *", "runs backwards"),

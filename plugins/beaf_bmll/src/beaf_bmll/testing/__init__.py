@@ -6,14 +6,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 # Name → home. pydantic is a quarter of a second, and every pytest run imports `testing.plugin`.
-_HOMES = {"Emulator": "emulator", "Recorded": "desk", "KINDS": "faults"}
+_HOMES = {"Emulator": "emulator", "Recorded": "desk", "Guesses": "guesses", "KINDS": "faults"}
 
-__all__ = ["KINDS", "Emulator", "Recorded"]
+__all__ = ["KINDS", "Emulator", "Guesses", "Recorded"]
 
 if TYPE_CHECKING:
     from beaf_bmll.testing.desk import Recorded
     from beaf_bmll.testing.emulator import Emulator
     from beaf_bmll.testing.faults import KINDS
+    from beaf_bmll.testing.guesses import Guesses
 
 
 def __getattr__(name: str) -> Any:

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from threading import RLock
-from typing import Any, Protocol
+from typing import Any, TypeVar
 
 from beaf_bmll.config import CONDA_ENVS, INSTANCE_SIZES
 from beaf_bmll.testing.contract import JobsQuery, RunsQuery
 from beaf_bmll.testing.web import LAB, Call, RefusalError, Route
 
+Item = TypeVar("Item")
+
 # Guess: how many jobs or runs a page has where nobody says.
 PAGE_SIZE = 100
-
-
-class Written(Protocol):
-    """What can go over the wire."""
-
-    def wire(self) -> dict[str, Any]:
-        """Write it."""
 
 
 def locked_route(
@@ -43,11 +38,11 @@ def missing(what: str) -> RefusalError:
     return RefusalError(404, {"error": f"{what} not found", "status": []})
 
 
-def page_of(items: Sequence[Written], query: JobsQuery | RunsQuery) -> list[dict[str, Any]]:
-    """Cut a page of a listing, and write it."""
+def page_of(items: Sequence[Item], query: JobsQuery | RunsQuery) -> Sequence[Item]:
+    """Cut a page of a listing."""
     size = query.page_size or PAGE_SIZE
     start = (query.page - 1) * size  # Guess: pages count from 1.
-    return [item.wire() for item in items[start : start + size]]
+    return items[start : start + size]
 
 
 def check_machine(settings: Mapping[str, Any]) -> None:

@@ -72,11 +72,18 @@ class Cron:
     years: frozenset[int]
 
     @classmethod
-    def parse(cls, text: str) -> Cron:
-        """Read it; a ValueError where the servers would refuse it."""
+    def parse(cls, text: str, *, steps: bool = False) -> Cron:
+        """Read it; a ValueError where the servers would refuse it.
+
+        Args:
+            text: six fields.
+            steps: whether `*/5` and the like are taken.
+        """
         fields = text.split()
         if len(fields) != 6:
             raise ValueError(f"has {len(fields)} fields, not 6")
+        if "/" in text and not steps:
+            raise ValueError("has steps")
         minute, hour, day, month, weekday, year = fields
         if (day == "?") == (weekday == "?"):
             raise ValueError("needs a `?` in one of day and day of week, and only in one")
@@ -113,22 +120,24 @@ class Cron:
 
 
 def _field(text: str, low: int, high: int, names: tuple[str, ...] = ()) -> frozenset[int]:
-    # Guess: steps (`*/5`), `L`, `W` and `#` are refused; what a server takes beyond is a gift.
+    # Guess: `L`, `W` and `#` are refused; what a server takes beyond is a gift.
     return frozenset(value for part in text.split(",") for value in _part(part, low, high, names))
 
 
 def _part(part: str, low: int, high: int, names: tuple[str, ...]) -> range:
+    part, slash, step = part.partition("/")
+    every = _value(step, 1, high) if slash else 1
     if part == "*":
-        return range(low, high + 1)
+        return range(low, high + 1, every)
     first, dash, last = part.partition("-")
     start = _value(first, low, high, names)
-    stop = _value(last, low, high, names) if dash else start
+    stop = _value(last, low, high, names) if dash else (high if slash else start)
     if stop < start:
         raise ValueError(f"{part!r} runs backwards")
-    return range(start, stop + 1)
+    return range(start, stop + 1, every)
 
 
-def _value(text: str, low: int, high: int, names: tuple[str, ...]) -> int:
+def _value(text: str, low: int, high: int, names: tuple[str, ...] = ()) -> int:
     if text.upper() in names:
         return low + names.index(text.upper())
     if not (text.isascii() and text.isdigit() and low <= int(text) <= high):

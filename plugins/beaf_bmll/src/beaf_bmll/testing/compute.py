@@ -17,8 +17,9 @@ from beaf_bmll.testing.contract import (
     TaskChanges,
     TriggerBody,
 )
-from beaf_bmll.testing.jobs import SCRIPT_KEYS, Books, Job, Trigger, new_id, written
+from beaf_bmll.testing.jobs import SCRIPT_KEYS, Books, Job, Trigger, new_id
 from beaf_bmll.testing.runs import Runs
+from beaf_bmll.testing.telling import tell_job, tell_time, tell_trigger
 from beaf_bmll.testing.web import Call, Route
 
 
@@ -57,14 +58,14 @@ class Compute:
 
     def _list(self, call: Call) -> list[dict[str, Any]]:
         wanted = call.query
-        # Guess: newest first; `private` are our own, and so are all others here.
+        # Guess: `private` are our own, and so are all others here.
         jobs = [
             job
-            for job in reversed(self._books.jobs.values())
+            for job in self._books.listed(self._books.jobs)
             if (job.active or wanted.state is None)
             and (wanted.visibility in {None, "all", "private", job.settings["visibility"]})
         ]
-        return page_of(jobs, wanted)
+        return [self._tell(job) for job in page_of(jobs, wanted)]
 
     def _create(self, call: Call) -> dict[str, Any]:
         settings = call.body.wire()
@@ -72,14 +73,21 @@ class Compute:
         task = {"taskId": next(self._task_ids), "scriptParameters": {}, **given[0]}
         settings |= {key: task[key] for key in SCRIPT_KEYS}
         check_machine(settings)
+        if self._books.guesses.unique_names and self._named(settings["name"]):
+            raise invalid(f"job {settings['name']} exists")
         now = self._clock.now()
-        # Guess: names are not unique.
         job = Job(new_id(), self._user, now, now, settings, task)
         self._books.jobs[job.id] = job
-        return job.wire()
+        return self._tell(job)
+
+    def _named(self, name: str) -> bool:
+        return any(job.name == name for job in self._books.jobs.values())
+
+    def _tell(self, job: Job) -> dict[str, Any]:
+        return tell_job(job, self._books.guesses)
 
     def _read(self, call: Call) -> dict[str, Any]:
-        return self._job(call).wire()
+        return self._tell(self._job(call))
 
     def _change(self, call: Call) -> dict[str, Any]:
         job = self._job(call)
@@ -89,7 +97,7 @@ class Compute:
         job.settings |= changes
         job.task |= {key: job.settings[key] for key in SCRIPT_KEYS}
         job.active, job.updated = active, self._clock.now()
-        return {"updatedTs": written(job.updated)}
+        return {"updatedTs": tell_time(job.updated, self._books.guesses)}
 
     def _delete(self, call: Call) -> dict[str, Any]:
         job = self._job(call)
@@ -134,14 +142,14 @@ class Compute:
 
     def _add_trigger(self, call: Call) -> dict[str, Any]:
         job = self._job(call)
-        trigger = _read_trigger(new_id(), call.body)
+        trigger = self._read_trigger(new_id(), call.body)
         job.triggers[trigger.id] = trigger
-        return trigger.wire()
+        return tell_trigger(trigger)
 
     def _change_trigger(self, call: Call) -> dict[str, Any]:
         job, old = self._trigger(call)
-        job.triggers[old.id] = _read_trigger(old.id, call.body)
-        return job.triggers[old.id].wire()
+        job.triggers[old.id] = self._read_trigger(old.id, call.body)
+        return tell_trigger(job.triggers[old.id])
 
     def _delete_trigger(self, call: Call) -> dict[str, Any]:
         job, trigger = self._trigger(call)
@@ -154,14 +162,24 @@ class Compute:
             raise missing("job triggers")
         return job, trigger
 
+    def _read_trigger(self, trigger_id: str, body: TriggerBody) -> Trigger:
+        sent = body.wire()
+        name = sent.pop("name")
+        if body.cron is not None:
+            try:
+                Cron.parse(body.cron, steps=self._books.guesses.cron_steps)
+            except ValueError as error:
+                raise invalid(f"cron {error}") from error
+        return Trigger(trigger_id, name, sent)
+
     def _execute(self, call: Call) -> dict[str, Any]:
         job = self._job(call)
         changes = {} if call.body is None else call.body.wire()
-        return self._runs.begin(job, changes, "manual").wire()
+        return self._runs.tell(self._runs.begin(job, changes, "manual"))
 
     def _runs_of(self, call: Call) -> list[dict[str, Any]]:
-        # Guess: all of them, newest first; one that is gone with its job is not told.
-        return [run.wire() for run in self._books.runs_of(self._job(call).id)]
+        # Guess: all of them, without pages.
+        return [self._runs.tell(run) for run in self._books.runs_of(self._job(call).id)]
 
 
 def _task_of(settings: dict[str, Any]) -> dict[str, Any]:
@@ -175,14 +193,3 @@ def _task_of(settings: dict[str, Any]) -> dict[str, Any]:
         "scriptArea": settings.get("scriptArea", "user"),
         "scriptParameters": settings.get("scriptParameters", {}),
     }
-
-
-def _read_trigger(trigger_id: str, body: TriggerBody) -> Trigger:
-    sent = body.wire()
-    name = sent.pop("name")
-    if body.cron is not None:
-        try:
-            Cron.parse(body.cron)
-        except ValueError as error:
-            raise invalid(f"cron {error}") from error
-    return Trigger(trigger_id, name, sent)

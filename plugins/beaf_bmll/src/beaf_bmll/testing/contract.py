@@ -37,7 +37,7 @@ AVAILABILITY_KINDS = (
 
 def _below_an_area(path: str) -> str:
     # Guess: paths are below their area's root; one that leaves it is refused, not followed.
-    if not path or path.startswith("/") or ".." in path.split("/"):
+    if not path or path.startswith("/") or "\0" in path or ".." in path.split("/"):
         raise ValueError("is no path below an area's root")
     return path
 

@@ -20,7 +20,8 @@ from beaf_bmll.testing.compute import Compute
 from beaf_bmll.testing.data import Data
 from beaf_bmll.testing.desk import Desk, Recorded
 from beaf_bmll.testing.faults import Faults
-from beaf_bmll.testing.jobs import COMPLETED, FAILED, Books, Job, Run
+from beaf_bmll.testing.guesses import Guesses
+from beaf_bmll.testing.jobs import Books, Job, Run
 from beaf_bmll.testing.lab import LAB_SITE, ROOT, lake_path
 from beaf_bmll.testing.machines import Machines
 from beaf_bmll.testing.market import Market
@@ -57,6 +58,7 @@ class Emulator:
         start_machines: whether runs start; where not, they stay `requested` until `end`.
         machine_delay: seconds that a machine takes to come up.
         seconds_per_hour: how long an hour of `max_runtime_hours` is.
+        guesses: how it behaves where nobody knows how the real servers do.
 
     Attributes:
         faults: failures that wait for requests; see Faults.add.
@@ -76,6 +78,7 @@ class Emulator:
         start_machines: bool = True,
         machine_delay: float = 0.0,
         seconds_per_hour: float = 3600.0,
+        guesses: Guesses | None = None,
     ) -> None:
         self.root, self.user, self.lab_org_id = Path(root).resolve(), user, lab_org_id
         self.clock, self.faults = Clock(start), Faults()
@@ -85,8 +88,9 @@ class Emulator:
         }
         self.machine_environment: dict[str, str] = {}
         self.market = Market()
-        self._books = Books()
-        self._door = Doorkeeper(self.root / "keys", user, lab_org_id)
+        self.guesses = guesses or Guesses()
+        self._books = Books(self.guesses)
+        self._door = Doorkeeper(self.root / "keys", user, lab_org_id, self.guesses)
         self._machines = Machines(
             self.root / "machines",
             {str(area): root for area, root in self.area_roots.items()},
@@ -194,15 +198,6 @@ class Emulator:
         with self._books.lock:
             return list(self._books.deleted_runs.values())
 
-    @property
-    def merge_parameters(self) -> bool:
-        """Whether parameters of a run go over those of its job, or in their place."""
-        return self._runs.merge_parameters
-
-    @merge_parameters.setter
-    def merge_parameters(self, merge: bool) -> None:
-        self._runs.merge_parameters = merge
-
     def run(self, run_id: str) -> Run:
         """Give one run; a KeyError where there is none."""
         with self._books.lock:
@@ -216,9 +211,10 @@ class Emulator:
         self._machines.wait_until_gone(run_id)
         return run
 
-    def end(self, run_id: str, state: str = COMPLETED) -> None:
-        """End a run whose machine does nothing, as if it had."""
-        self._runs.terminate(self.run(run_id), state, f"ended as {state}")
+    def end(self, run_id: str, state: str | None = None) -> None:
+        """End a run whose machine does nothing, as if it had: as completed, if no state is said."""
+        end = state or self.guesses.completed
+        self._runs.terminate(self.run(run_id), end, f"ended as {end}")
 
     def lose_machine(self, run_id: str, *, noticed: bool = True) -> None:
         """Let a run's machine vanish.
@@ -230,7 +226,7 @@ class Emulator:
         run = self.run(run_id)
         if noticed:
             # Guess: a lost machine is told as a failure.
-            self._runs.terminate(run, FAILED, "machine lost")
+            self._runs.terminate(run, self.guesses.failed, "machine lost")
         run.unplugged.set()
 
     def expire_logins(self) -> None:

@@ -7,7 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Event, RLock
-from typing import Any
+from typing import Any, TypeVar
+
+from beaf_bmll.testing.guesses import Guesses
+
+Item = TypeVar("Item")
 
 #: States of a run that has not ended; the vendor's package has them.
 REQUESTED, PROVISIONING, CONFIGURING, RUNNING = (
@@ -17,8 +21,6 @@ REQUESTED, PROVISIONING, CONFIGURING, RUNNING = (
     "running",
 )
 ACTIVE = frozenset({REQUESTED, PROVISIONING, CONFIGURING, RUNNING})
-# Guess: the names of the states in which a run ends; they stand nowhere in the package.
-COMPLETED, FAILED, TERMINATED, TIMED_OUT = "completed", "failed", "terminated", "timed_out"
 #: What is sent of a script as fields of a job, and of its one task.
 SCRIPT_KEYS = ("scriptPath", "scriptArea", "scriptParameters")
 
@@ -26,11 +28,6 @@ SCRIPT_KEYS = ("scriptPath", "scriptArea", "scriptParameters")
 def new_id() -> str:
     """Make an identifier."""
     return secrets.token_hex(8)
-
-
-def written(when: datetime) -> str:
-    """Write a time, always as long: the vendor's package sorts them as text."""
-    return when.isoformat(timespec="microseconds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +45,6 @@ class Trigger:
     id: str
     name: str
     cause: Mapping[str, Any]
-
-    def wire(self) -> dict[str, Any]:
-        """Write it as it goes over the wire."""
-        return {"jobTriggerId": self.id, "name": self.name, "trigger": dict(self.cause)}
 
 
 @dataclass(slots=True)
@@ -77,18 +70,6 @@ class Job:
         """What its script is told."""
         given: Mapping[str, Any] = self.settings["scriptParameters"]
         return given
-
-    def wire(self) -> dict[str, Any]:
-        """Write it as it goes over the wire."""
-        return self.settings | {
-            "jobId": self.id,
-            "computeType": "instance",
-            "active": self.active,
-            "userUuid": self.user,
-            "createdTs": written(self.created),
-            "updatedTs": written(self.updated),
-            "triggers": [each.wire() for each in self.triggers.values()],
-        }
 
 
 @dataclass(slots=True)
@@ -130,41 +111,26 @@ class Run:
         """Tell when it entered a state; None where it never did."""
         return next((when for name, when in self.states if name == state), None)
 
-    def wire(self) -> dict[str, Any]:
-        """Write it as it goes over the wire."""
-        told = {
-            "terminationReason": self.termination_reason,
-            "terminationUser": self.termination_user,
-        }
-        return self.settings | {
-            "jobRunId": self.id,
-            "computeType": "instance",
-            "states": [[name, written(when)] for name, when in self.states],
-            "jobRunReason": self.reason,
-            "vcpuHours": self._hours(),
-            # Guess: what is told of the machine; the package names these two keys only.
-            "attributes": {"instanceType": "emulated", "amiId": "emulated"},
-            **{key: value for key, value in told.items() if value is not None},
-        }
-
-    def _hours(self) -> float:
-        began = self.since(RUNNING)
-        return 0.0 if began is None else (self.states[-1][1] - began) / timedelta(hours=1)
-
 
 class Books:
     """All jobs and runs of one emulator; whoever reads or writes them holds `lock`."""
 
-    def __init__(self) -> None:
+    def __init__(self, guesses: Guesses) -> None:
+        self.guesses = guesses
         self.lock = RLock()
         self.jobs: dict[str, Job] = {}
         self.runs: dict[str, Run] = {}
         #: What is gone with its job, for tests that count what ever ran.
         self.deleted_runs: dict[str, Run] = {}
 
+    def listed(self, known: dict[str, Item]) -> list[Item]:
+        """Give jobs or runs in the order of lists."""
+        items = list(known.values())
+        return items[::-1] if self.guesses.newest_first else items
+
     def runs_of(self, job_id: str) -> list[Run]:
-        """List a job's runs, newest first."""
-        return [run for run in reversed(self.runs.values()) if run.job_id == job_id]
+        """List a job's runs."""
+        return [run for run in self.listed(self.runs) if run.job_id == job_id]
 
     def enter(self, run: Run, state: str, now: datetime, said: str) -> bool:
         """Let an active run enter a state; False where it has ended already."""

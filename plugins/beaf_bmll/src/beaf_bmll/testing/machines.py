@@ -17,12 +17,9 @@ from threading import Thread
 
 from beaf_bmll.testing.clock import Clock
 from beaf_bmll.testing.jobs import (
-    COMPLETED,
     CONFIGURING,
-    FAILED,
     PROVISIONING,
     RUNNING,
-    TIMED_OUT,
     Books,
     LogEvent,
     Run,
@@ -77,6 +74,8 @@ class Machines:
     def _live(self, run: Run) -> None:
         try:
             self._work(run)
+        except (OSError, ValueError) as error:
+            self._fail(run, f"the machine cannot start it: {error}")
         finally:
             end_all(run.id)
             self._write_logs(run)
@@ -86,7 +85,8 @@ class Machines:
         run.unplugged.wait(self.delay)
         if not self._enter(run, CONFIGURING, "the machine is prepared"):
             return
-        for step in run.settings["bootstraps"]:
+        # Guess: in the order of their numbers; without, as they were sent.
+        for step in sorted(run.settings["bootstraps"], key=lambda each: each.get("order", 0)):
             if not self._bootstrap(run, step):
                 return
         if self._enter(run, RUNNING, "the script starts"):
@@ -100,7 +100,7 @@ class Machines:
         # Guess: its output goes to the general log.
         code = self._run(run, ["bash", str(script), *map(str, args)], run.general, {})
         if code:
-            self._enter(run, FAILED, f"bootstrap {path} failed with {code}", exit_code=code)
+            self._fail(run, f"bootstrap {path} failed with {code}", code)
         return code == 0
 
     def _script(self, run: Run) -> None:
@@ -109,12 +109,12 @@ class Machines:
         # Guess: .py is run by Python, .sh by bash, and nothing else is.
         runner = {".py": sys.executable, ".sh": "bash"}.get(script.suffix)
         if runner is None:
-            self._enter(run, FAILED, f"nothing runs a script {script.suffix!r}")
+            self._fail(run, f"nothing runs a script {script.suffix!r}")
             return
         code = self._run(run, [runner, str(script)], run.stream, names)
         if code is not None:
-            end = FAILED if code else COMPLETED
-            self._enter(run, end, f"the script ended with {code}", exit_code=code)
+            end = self.books.guesses.failed if code else self.books.guesses.completed
+            self._enter(run, end, f"the script ended with {code}", code)
 
     def _run(
         self, run: Run, command: Sequence[str], log: list[LogEvent], names: Mapping[str, str]
@@ -145,7 +145,7 @@ class Machines:
             if run.unplugged.wait(_LOOK):
                 return None
             if self.clock.now() >= self._deadline(run):
-                self._enter(run, TIMED_OUT, "max_runtime_hours are over")
+                self._enter(run, self.books.guesses.timed_out, "max_runtime_hours are over")
                 return None
         return process.returncode
 
@@ -178,6 +178,9 @@ class Machines:
             if not run.active:
                 run.termination_reason = said
         return True
+
+    def _fail(self, run: Run, said: str, code: int | None = None) -> None:
+        self._enter(run, self.books.guesses.failed, said, code)
 
     def _write_logs(self, run: Run) -> None:
         # Guess: logs are files of these names below <log_path>/<run id>, written at the end.

@@ -13,7 +13,6 @@ from beaf_bmll.testing.clock import Clock, Cron, Due
 from beaf_bmll.testing.contract import LogsQuery, RunsQuery
 from beaf_bmll.testing.jobs import (
     REQUESTED,
-    TERMINATED,
     Books,
     Job,
     LogEvent,
@@ -22,10 +21,8 @@ from beaf_bmll.testing.jobs import (
     new_id,
 )
 from beaf_bmll.testing.machines import Machines
+from beaf_bmll.testing.telling import tell_event, tell_run
 from beaf_bmll.testing.web import Call, Route
-
-# Guess: how many events a page of a log has. Few, so that whoever reads meets a second page.
-LOG_PAGE = 50
 
 
 class Runs:
@@ -33,8 +30,6 @@ class Runs:
 
     def __init__(self, books: Books, clock: Clock, machines: Machines, user: str) -> None:
         self._books, self._clock, self._machines, self._user = books, clock, machines, user
-        #: Whether parameters of a run go over those of its job, or in their place.
-        self.merge_parameters = False  # Guess: they take their place.
         self._fired: set[tuple[str, date]] = set()
         clock.follow(self._due)
 
@@ -57,7 +52,7 @@ class Runs:
         if not job.task:
             raise invalid("job has no task")
         settings = job.settings | changes
-        if self.merge_parameters:
+        if self._books.guesses.merge_parameters:
             settings["scriptParameters"] = job.parameters | changes.get("scriptParameters", {})
         check_machine(settings)
         now = self._clock.now()
@@ -67,11 +62,14 @@ class Runs:
         self._machines.start(run)
         return run
 
-    def terminate(
-        self, run: Run, state: str = TERMINATED, said: str = "terminated by user"
-    ) -> None:
+    def tell(self, run: Run) -> dict[str, Any]:
+        """Write a run as it goes over the wire."""
+        return tell_run(run, self._books.guesses)
+
+    def terminate(self, run: Run, state: str | None = None, said: str = "terminated") -> None:
         """End a run, and its machine."""
-        if self._books.enter(run, state, self._clock.now(), said):
+        end = state or self._books.guesses.terminated
+        if self._books.enter(run, end, self._clock.now(), said):
             run.termination_reason, run.termination_user = said, self._user
         run.unplugged.set()
 
@@ -84,29 +82,37 @@ class Runs:
         wanted = call.query
         runs = [
             run
-            for run in reversed(self._books.runs.values())
+            for run in self._books.listed(self._books.runs)
             if wanted.state in {None, "active" if run.active else "inactive"}
             and wanted.visibility in {None, "private", run.settings["visibility"]}
         ]
-        return page_of(runs, wanted)
+        return [self.tell(run) for run in page_of(runs, wanted)]
 
     def _terminate(self, call: Call) -> dict[str, Any]:
         run = self._run(call)
-        if not run.active:
-            # Guess: a run that has ended cannot be ended again.
+        if not run.active and self._books.guesses.ended_stay_ended:
             raise invalid("job run is not active")
         self.terminate(run)
-        return run.wire()
+        return self.tell(run)
 
     def _parameters(self, call: Call) -> list[dict[str, Any]]:
         run = self._run(call)
         return [{"taskId": run.task_id, "scriptParameters": dict(run.parameters)}]
 
     def _general(self, call: Call) -> dict[str, Any]:
-        return _page_of_log(self._run(call).general, call.query)
+        return self._page_of_log(self._run(call).general, call.query)
 
     def _stream(self, call: Call) -> dict[str, Any]:
-        return _page_of_log(self._run(call).stream, call.query)
+        return self._page_of_log(self._run(call).stream, call.query)
+
+    def _page_of_log(self, events: Sequence[LogEvent], query: LogsQuery) -> dict[str, Any]:
+        guesses = self._books.guesses
+        start, end = query.window  # Guess: both are inside.
+        inside = [event for event in events if start <= event.at <= end]
+        at = int(query.next_token or 0)
+        until = at + guesses.log_page
+        page = [tell_event(event, guesses) for event in inside[at:until]]
+        return {"events": page} | ({"nextToken": str(until)} if until < len(inside) else {})
 
     def _due(self, start: datetime, end: datetime) -> Iterator[Due]:
         """List what crons start, oldest first."""
@@ -121,7 +127,7 @@ class Runs:
         return heapq.merge(*times, key=lambda due: due[0])
 
     def _times(self, job: Job, trigger: Trigger, start: datetime, end: datetime) -> Iterator[Due]:
-        cron = Cron.parse(trigger.cause["cron"])
+        cron = Cron.parse(trigger.cause["cron"], steps=True)
         fire = partial(self._fire, job, trigger)
         return ((when, fire) for when in cron.between(max(start, job.created), end))
 
@@ -146,16 +152,3 @@ class Runs:
         if wanted is None or (trigger.id, day) in self._fired:
             return False
         return set(wanted["mic"]) <= there
-
-
-def _page_of_log(events: Sequence[LogEvent], query: LogsQuery) -> dict[str, Any]:
-    start, end = query.window
-    inside = [event for event in events if start <= event.at <= end]
-    at = int(query.next_token or 0)
-    # Guess: events are as the cloud's log service writes them: milliseconds and a message.
-    page = [
-        {"timestamp": int(event.at.timestamp() * 1000), "message": event.message}
-        for event in inside[at : at + LOG_PAGE]
-    ]
-    more = at + LOG_PAGE < len(inside)
-    return {"events": page} | ({"nextToken": str(at + LOG_PAGE)} if more else {})
