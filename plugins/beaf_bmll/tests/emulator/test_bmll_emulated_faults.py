@@ -9,6 +9,9 @@ import pytest
 
 from beaf_bmll.testing import KINDS
 
+# The vendor's package takes seconds to import: one process of the suite does it for all.
+pytestmark = pytest.mark.xdist_group("bmll")
+
 STATUSES = [kind for kind in KINDS if kind.isdigit()]
 WHEN = [("before", 0), ("after", 1)]
 

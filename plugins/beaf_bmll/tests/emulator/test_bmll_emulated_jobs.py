@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+# The vendor's package takes seconds to import: one process of the suite does it for all.
+pytestmark = pytest.mark.xdist_group("bmll")
+
 
 def test_a_job_goes_from_login_to_its_logs(bmll_emulator, compute, script):
     prepare = script("prepare.sh", 'echo "prepared $1 $2"')

@@ -6,6 +6,9 @@ import pytest
 
 from beaf_bmll.testing import Emulator
 
+# The vendor's package takes seconds to import: one process of the suite does it for all.
+pytestmark = pytest.mark.xdist_group("bmll")
+
 
 def test_the_user_is_named_by_the_comment_of_the_key(bmll_emulator, monkeypatch):
     import bmll

@@ -7,6 +7,9 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
+# The vendor's package takes seconds to import: one process of the suite does it for all.
+pytestmark = pytest.mark.xdist_group("bmll")
+
 DAY = "2026-06-01"  # a Monday
 LISTINGS = pl.DataFrame(
     {

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+# The vendor's package takes seconds to import: one process of the suite does it for all.
+pytestmark = pytest.mark.xdist_group("bmll")
+
 
 def alive(pid: int) -> bool:
     """Say whether a process runs; a zombie does not."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+# The vendor's package takes seconds to import: one process of the suite does it for all.
+pytestmark = pytest.mark.xdist_group("bmll")
+
 NEW_JOB = {
     "name": "nightly",
     "instanceSize": 16,

@@ -8,6 +8,9 @@ import pytest
 
 from beaf_bmll.testing.clock import Clock, Cron
 
+# The vendor's package takes seconds to import: one process of the suite does it for all.
+pytestmark = pytest.mark.xdist_group("bmll")
+
 
 def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)

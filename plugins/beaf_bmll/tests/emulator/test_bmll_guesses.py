@@ -8,6 +8,9 @@ import pytest
 
 from beaf_bmll.testing import Guesses
 
+# The vendor's package takes seconds to import: one process of the suite does it for all.
+pytestmark = pytest.mark.xdist_group("bmll")
+
 
 def otherwise(**guesses):
     return pytest.mark.parametrize(

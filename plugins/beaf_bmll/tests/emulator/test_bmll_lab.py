@@ -7,6 +7,9 @@ from datetime import UTC, date, datetime
 import polars as pl
 import pytest
 
+# The vendor's package takes seconds to import: one process of the suite does it for all.
+pytestmark = pytest.mark.xdist_group("bmll")
+
 DAY = date(2026, 6, 1)
 NINE = datetime(2026, 6, 1, 9, tzinfo=UTC)
 TRADES = pl.DataFrame(
