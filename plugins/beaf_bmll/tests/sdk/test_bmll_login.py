@@ -137,6 +137,14 @@ def test_a_login_never_goes_out_in_the_clear_unless_somebody_says_so(emulator, m
     assert urls["auth"] == "http://auth.example.org"
 
 
+def test_passwords_for_everywhere_in_netrc_go_nowhere(strangers_config, monkeypatch, tmp_path):
+    path = tmp_path / "netrc"
+    path.write_text("default login somebody password hush\n")
+    path.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(path))
+    assert ask(strangers_config) == []
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("path", ["/lab-auth/auth/token", "/account/api-key"])
 def test_a_login_outlives_a_fault_of_its_servers(strangers_config, emulator, kind, path):

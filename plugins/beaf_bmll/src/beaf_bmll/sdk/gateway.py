@@ -28,7 +28,7 @@ Noun = TypeVar("Noun", Job, JobRun)
 PAGE = 100
 _GONE = 404
 _UNTIMED = datetime.max.replace(tzinfo=UTC)
-#: Guess: one of these says that a run cannot be ended because it has ended.
+# Guess: one of these says that a run cannot be ended because it has ended.
 _ENDED = (400, 404, 409, 410, 422)
 
 
@@ -160,10 +160,8 @@ class SDKGateway:
     def _listed(
         self, path: str, asked: Mapping[str, str], read: Callable[[wire.Raw], Noun]
     ) -> Iterator[Noun]:
-        """List page by page until one brings nothing new: what a short page means is not known.
-
-        Guess: pages count from 1, since the vendor's client cannot ask for page 0.
-        """
+        """List page by page until one brings nothing new: what a short page means is not known."""
+        # Guess: pages count from 1, since the vendor's client cannot ask for page 0.
         seen: set[str] = set()
         for page in _pages():
             what = {**asked, "page": page, "pageSize": PAGE}
@@ -177,7 +175,8 @@ class SDKGateway:
             seen |= ids
 
     def _events(self, path: str, since: str, until: str) -> Iterator[Any]:
-        """Read page by page. Guess: the same token twice, as none, is the end."""
+        """Read page by page."""
+        # Guess: the same token twice, as none, is the end.
         token: str | None = None
         while True:
             what = {"startTime": since, "endTime": until}

@@ -13,11 +13,12 @@ from beaf_bmll.sdk.wire import time_of
 
 #: The path of each kind of log below a run.
 PATHS: dict[LogKind, str] = {"general": "logs", "stream": "stream"}
-#: Guess: a line can be read at most so long after the time that it bears.
+# Guess: a line can be read at most so long after the time that it bears.
 _LATE = timedelta(minutes=2)
-#: Clocks differ. Guess: a window may end in the future, as it does in the vendor's own examples.
+# Clocks differ.
+# Guess: a window may end in the future, as it does in the vendor's own examples.
 _AHEAD = timedelta(hours=1)
-#: A run whose states tell no time. Guess: nobody looks for older logs.
+#: How far back to look where the states of a run tell no time.
 _BEFORE = timedelta(days=7)
 
 
@@ -31,7 +32,12 @@ def window(run: JobRun, start: datetime | None, end: datetime | None) -> tuple[s
 
 
 def line_of(event: Any) -> LogLine:
-    """Read one event. Guess: {"timestamp": milliseconds or ISO text, "message": text}."""
+    """Read one event.
+
+    Raises:
+        ValueError: it has another shape.
+    """
+    # Guess: {"timestamp": milliseconds or ISO text, "message": text, …}
     if not isinstance(event, Mapping) or "message" not in event or "timestamp" not in event:
         raise ValueError(f"an event of a log without timestamp and message: {_short(event)}")
     at = event["timestamp"]
@@ -69,7 +75,8 @@ class Follower:
 
 
 def _told(at: datetime) -> str:
-    """Write a time as the vendor's client does. Guess: it is read as UTC."""
+    """Write a time as the vendor's client does."""
+    # Guess: it is read as UTC.
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 

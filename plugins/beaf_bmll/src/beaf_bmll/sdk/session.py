@@ -10,13 +10,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from threading import Lock, RLock
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from beaf_bmll.errors import BMLLError
 from beaf_bmll.sdk.faults import Asked, of_sdk, reading
 from beaf_bmll.sdk.login import log_in
 from beaf_core import BeafError, UsageError
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest
 
 Answer = TypeVar("Answer")
 
@@ -128,6 +131,7 @@ def _sdk_session(timeout: float) -> Any:
     from beaf_bmll.sdk import transport
 
     http = requests.Session()
+    http.auth = _as_it_is
     session = bmll.Session(session=http)
     _guard_logins(session.SERVICE_URLS)
     everywhere = transport.Transport(timeout, _READS, stops_at=transport.what_the_sdk_mistakes)
@@ -146,6 +150,11 @@ def _sdk_session(timeout: float) -> Any:
     return session
 
 
+def _as_it_is(request: PreparedRequest) -> PreparedRequest:
+    """Leave a request its token: a `default` in ~/.netrc would put a password in its place."""
+    return request
+
+
 def _sdk() -> Any:
     """Import the vendor's package: 3 to 5 seconds."""
     try:
@@ -159,10 +168,8 @@ def _sdk() -> Any:
 
 
 def _guard_logins(urls: dict[str, str]) -> None:
-    """Log in over an encrypted line, though the vendor's package ships one address without.
-
-    Guess: that address answers to https as well. Who must, may set BMLL_AUTH_URL to it as it is.
-    """
+    """Log in over an encrypted line, though the vendor's package ships one address without."""
+    # Guess: that address answers to https as well. Who must, may set BMLL_AUTH_URL to it as it is.
     url = urlsplit(urls["auth"])
     if url.scheme == "http" and "BMLL_AUTH_URL" not in os.environ:
         urls["auth"] = url._replace(scheme="https").geturl()

@@ -13,7 +13,7 @@ from beaf_bmll.gateway import Bootstrap, Job, JobRun, JobSpec, Trigger
 Raw = Mapping[str, Any]
 
 #: States of a run that has not ended, as the vendor's client lists them.
-#: Guess: every other state is an end.
+# Guess: every other state is an end.
 ACTIVE_STATES = ("requested", "provisioning", "configuring", "running")
 
 _NAMES = {
@@ -105,8 +105,9 @@ def run_of(raw: Raw, job_id: str | None = None, *, active: bool | None = None) -
 
 
 def time_of(text: str) -> datetime:
-    """Read a time. Guess: one without an offset is of UTC."""
+    """Read a time."""
     at = datetime.fromisoformat(text)
+    # Guess: one without an offset is of UTC.
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
@@ -119,7 +120,7 @@ def _written(name: str, value: Any) -> Any:
 
 
 def _bootstrap(script: Bootstrap, order: int) -> dict[str, Any]:
-    """Write a bootstrap. Guess: they run in the order of their numbers, from 0."""
+    # Guess: they run in the order of their numbers, and those count from 0.
     return {
         "area": script.area,
         "path": script.path,
