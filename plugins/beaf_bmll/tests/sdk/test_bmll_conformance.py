@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from beaf_bmll.errors import BMLLError
 from beaf_bmll.gateway import Trigger
 from beaf_bmll.sdk import check_conformance
+from beaf_bmll.sdk.conformance import two_business_days_before
 from beaf_bmll.testing.jobs import LogEvent
 
 
@@ -62,6 +65,7 @@ def test_servers_without_history_leave_questions_open_and_say_what_is_wanting(co
     assert [each for each in told.values() if each.agrees is False] == []
     assert told["In which states do runs end?"].observed == "no run has ended yet"
     assert told["Are names of jobs unique?"].agrees is None
+    assert told["How do parameters come back?"].agrees is None
 
 
 def test_one_question_that_fails_leaves_the_others_their_answers(config, lived_in, emulator):
@@ -84,3 +88,18 @@ def test_who_cannot_list_jobs_is_told_so(config, lived_in, emulator):
     emulator.faults.add("GET", "/compute/jobs", "503", times=None)
     with pytest.raises(BMLLError, match="answered 503"):
         check_conformance(config)
+
+
+@pytest.mark.parametrize(
+    ("day", "before"),
+    [
+        ("2026-11-23", "2026-11-19"),  # a Monday
+        ("2026-11-24", "2026-11-20"),
+        ("2026-11-25", "2026-11-23"),
+        ("2026-11-28", "2026-11-26"),  # a Saturday
+        ("2026-11-29", "2026-11-26"),
+    ],
+)
+def test_markets_are_asked_of_a_day_that_has_some(day, before):
+    asked = two_business_days_before(date.fromisoformat(day))
+    assert asked == date.fromisoformat(before)

@@ -134,6 +134,8 @@ def test_one_process_has_one_session_for_an_account_and_another_for_another(
 ):
     again = connect(config.model_copy(update={"name_prefix": "other"}))
     assert again.session is gateway.session
+    monkeypatch.setenv("BMLL_BASE_URL", "as the vendor's package does while it logs in")
+    assert connect(config).session is gateway.session
     monkeypatch.setenv("BMLL_USERNAME", "somebody.else@example.org")
     assert connect(config).session is not gateway.session
 

@@ -27,7 +27,7 @@ from beaf_bmll.sdk.markets import living_markets
 from beaf_bmll.sdk.session import LockedSession
 
 _FAR = 10_000
-_AGO = timedelta(days=3)  # a business day before the last, whose reference data are there
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,9 @@ def _machines(servers: Servers) -> Seen:
 
 def _parameters(servers: Servers) -> Seen:
     kinds = {type(raw.get("scriptParameters")).__name__ for raw in servers.runs}
-    return ", ".join(sorted(kinds)) or "no run yet", kinds <= {"dict", "NoneType"} or None
+    if not kinds:
+        return "no run yet", None
+    return ", ".join(sorted(kinds)), kinds <= {"dict", "NoneType"}
 
 
 def _crons(servers: Servers) -> Seen:
@@ -203,9 +205,15 @@ def _oldest_log(servers: Servers) -> Seen:
 
 
 def _markets(servers: Servers) -> Seen:
-    day = date.today() - _AGO
+    day = two_business_days_before(datetime.now(UTC).date())
     found = living_markets(servers.session, day.isoformat())
     return f"{len(found)} markets alive on {day}", bool(found)
+
+
+def two_business_days_before(day: date) -> date:
+    """Give a day whose reference data are there: they come a day late, and none on weekends."""
+    back = {1: 4, 2: 4, 7: 3}.get(day.isoweekday(), 2)
+    return day - timedelta(days=back)
 
 
 def _token(servers: Servers) -> Seen:
@@ -244,7 +252,9 @@ def _lab_package(servers: Servers) -> Seen:
 
 
 def _read_runs(servers: Servers) -> list[JobRun]:
-    return [wire.run_of(raw) for raw in servers.runs if wire.is_instance(raw)]
+    """Read the runs of machines, newest first."""
+    runs = [wire.run_of(raw) for raw in servers.runs if wire.is_instance(raw)]
+    return sorted(runs, key=lambda run: run.states[0][1] if run.states else _NEVER, reverse=True)
 
 
 def _shape(event: Mapping[str, Any]) -> str:
