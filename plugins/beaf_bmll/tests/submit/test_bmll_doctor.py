@@ -429,6 +429,66 @@ def test_how_a_run_ended_is_first_for_the_job_to_say(
     assert entry.outcome == outcome
 
 
+def test_more_machines_than_may_be_are_told(tmp_path: Path) -> None:
+    compute = Compute()
+    for name in ("a", "b"):
+        submitter(compute, tmp_path).submit(submission(name))
+    config = CONFIG.model_copy(update={"max_concurrent_instances": 1})
+    clock = compute.time.clock
+    (finding,) = Doctor(compute, config, tmp_path, clock=clock).diagnose()
+    assert finding.kind == "crowd"
+    assert "2 machines run, and max_concurrent_instances is 1: run-2, run-4" in finding.message
+
+
+def test_a_run_that_went_with_its_job_ended_as_it_said(tmp_path: Path) -> None:
+    compute = Compute()
+    done = submitter(compute, tmp_path).submit(submission())
+    compute.end(done.run_id)
+    compute.delete_job(done.job_id)
+    compute.time.pass_(3600)
+    (finding,) = doctor(compute, tmp_path, Words("succeeded")).repair()
+    assert (finding.kind, entry_of(tmp_path).outcome) == ("ended", "succeeded")
+
+
+def test_jobs_that_have_ended_are_deleted_with_the_next_submissions_a_few_at_a_time(
+    tmp_path: Path,
+) -> None:
+    compute = Compute()
+    ours = submitter(compute, tmp_path)
+    for number in range(5):
+        compute.end(ours.submit(submission(f"old {number}")).run_id)
+    running = ours.submit(submission("running"))
+    assert len(compute.all_jobs) == 6  # they are young: lists may be behind
+    compute.time.pass_(3600)
+    ours.submit(submission("new"))
+    assert [each.name for each in compute.all_jobs] == [
+        "beaf old 3", "beaf old 4", "beaf running", "beaf new",
+    ]  # fmt: skip
+    ours.submit(submission("newer"))
+    assert len(compute.all_jobs) == 3
+    assert running.run_id in {each.id for each in compute.living}
+
+
+def test_a_job_that_cannot_be_deleted_in_passing_is_no_fault_of_the_submission(
+    tmp_path: Path,
+) -> None:
+    compute = Compute()
+    ours = submitter(compute, tmp_path)
+    compute.end(ours.submit(submission("old")).run_id)
+    compute.time.pass_(3600)
+    compute.fail("delete_job", "before", lost(), times=99)
+    before = compute.time.seconds
+    done = ours.submit(submission("new"))
+    assert [each.id for each in compute.living] == [done.run_id]
+    assert compute.time.seconds - before <= 10
+    compute.faults.clear()
+    compute.time.pass_(60)
+    ours.submit(submission("newer"))
+    assert len(compute.all_jobs) == 3  # what has ended is left to the doctor
+    doctor(compute, tmp_path).repair()
+    assert [each.name for each in compute.all_jobs] == ["beaf new", "beaf newer"]
+
+
 def test_a_page_that_cannot_be_read_is_told_with_its_place(tmp_path: Path) -> None:
     compute = Compute()
     submitter(compute, tmp_path).submit(submission())

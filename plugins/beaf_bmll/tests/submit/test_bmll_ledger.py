@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,6 +31,31 @@ def test_a_page_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert (written.step, written.job_id, written.begun) == ("created", "job-1", NOW)
     assert written.updated > NOW
     assert ledger.find("another-id") is None
+
+
+def test_pages_of_what_is_over_are_laid_aside_and_still_found(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    ended = ledger.write(ENTRY, step="ended")
+    running = ledger.write(replace(ENTRY, submit_id="another"), step="started")
+    assert ledger.open_entries() == [running]
+    assert sorted(each.submit_id for each in ledger.entries()) == ["an-id", "another"]
+    assert ledger.find("an-id") == ended
+    again = ledger.write(ended, step="creating")
+    assert (ledger.find("an-id"), len(ledger.pages())) == (again, 2)
+    assert ledger.open_entries() == [again, running]
+
+
+def test_of_two_pages_that_a_death_left_the_newer_holds(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    ledger.write(ENTRY, step="started")
+    old = ledger.pages()[0].read_text()
+    ended = ledger.write(ENTRY, step="ended")
+    (ledger.folder / "an-id.json").write_text(old)
+    assert ledger.find("an-id") == ended
+    assert ledger.entries() == [ended]
+    assert ledger.open_entries() == []
+    ledger.forget("an-id")
+    assert ledger.pages() == []
 
 
 def test_what_a_later_version_adds_to_a_page_is_left_out(tmp_path: Path) -> None:
@@ -55,7 +81,7 @@ def test_a_page_is_on_the_disk_before_it_takes_the_old_ones_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done: list[str] = []
-    sync, replace = os.fsync, Path.replace
+    sync, rename = os.fsync, Path.replace
 
     def fsync(handle: int) -> None:
         done.append("folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "page")
@@ -63,7 +89,7 @@ def test_a_page_is_on_the_disk_before_it_takes_the_old_ones_place(
 
     def put(self: Path, target: Path) -> Path:
         done.append("replaced")
-        return replace(self, target)
+        return rename(self, target)
 
     monkeypatch.setattr(os, "fsync", fsync)
     monkeypatch.setattr(Path, "replace", put)

@@ -52,7 +52,7 @@ class Counter:
             BMLLError: the vendor does not say.
             DataInvalidError: a page of the ledger cannot be read.
         """
-        entries = [each for each in self.ledger.entries() if each.step in _MAY_RUN]
+        entries = [each for each in self.ledger.open_entries() if each.step in _MAY_RUN]
         known = {each.run_id for each in entries if each.run_id}
         # Guess: a run in the list of all runs carries the parameters that it was started with.
         listed = [each for each in self.gateway.active_runs() if each.submit_id or each.id in known]
@@ -93,7 +93,8 @@ class Counter:
         young = self.clock.now() - entry.updated < UNLISTED
         if runs or not young:
             return []
-        return [Machine(entry.updated, entry.run_id or "", entry.submit_id)]
+        # What is not listed is the newest, whatever our clock says beside the vendor's.
+        return [Machine(_LAST, entry.run_id or "", entry.submit_id)]
 
 
 def begun(run: JobRun) -> datetime:

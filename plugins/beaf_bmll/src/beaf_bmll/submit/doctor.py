@@ -11,8 +11,9 @@ from pathlib import Path
 
 from beaf_bmll.config import Config
 from beaf_bmll.errors import BMLLError
-from beaf_bmll.gateway import Job, JobGateway, JobRun
+from beaf_bmll.gateway import Job, JobGateway
 from beaf_bmll.submit.asking import Asking
+from beaf_bmll.submit.cap import UNLISTED
 from beaf_bmll.submit.clock import Clock
 from beaf_bmll.submit.ending import delete_idle, end_run, runs_of
 from beaf_bmll.submit.examine import Examiner, is_done_with
@@ -25,6 +26,8 @@ from beaf_core import BeafError
 
 #: Mending one thing may bring another to light: a run that has ended, then its job.
 _ROUNDS = 3
+#: How long deleting a job may take that is deleted in passing.
+_IN_PASSING_SECONDS = 10.0
 
 
 class Doctor:
@@ -85,18 +88,37 @@ class Doctor:
             BMLLError: the vendor does not say, or the job could not be deleted.
         """
         entry = self._ledger.find(submit_id)
-        if entry and entry.step == "started" and entry.job_id:
-            runs = runs_of(self._gateway, entry.job_id)
-            entry = self._ended(entry, [each for each in runs if each.id == entry.run_id])
-        if entry and entry.job_id and is_done_with(entry):
-            delete_idle(self._gateway, self._asking(), entry.job_id)
+        return self._cleaned(entry, self._asking()) if entry else None
+
+    def clean_up_some(self, number: int) -> None:
+        """Clean up the oldest submissions whose runs are not active any more.
+
+        Raises:
+            BMLLError: the vendor does not say, or a job could not be deleted.
+            DataInvalidError: a page of the ledger cannot be read.
+        """
+        started = [each for each in self._ledger.open_entries() if each.step == "started"]
+        old = [each for each in started if self._clock.now() - each.updated > UNLISTED]
+        active = {each.id for each in self._gateway.active_runs()} if old else set()
+        over = [each for each in old if each.run_id not in active]
+        for each in over[:number]:
+            self._cleaned(each, Asking(self._clock, self._clock.deadline(_IN_PASSING_SECONDS)))
+
+    def _cleaned(self, entry: Entry, asking: Asking) -> Entry:
+        if entry.step == "started":
+            entry = self._brought_up_to_date(entry)
+        if entry.job_id and is_done_with(entry):
+            delete_idle(self._gateway, asking, entry.job_id)
             entry = self._ledger.write(entry, job_deleted=True)
         return entry
 
-    def _ended(self, entry: Entry, runs: Sequence[JobRun]) -> Entry:
-        if not runs or runs[0].active:
+    def _brought_up_to_date(self, entry: Entry) -> Entry:
+        runs = runs_of(self._gateway, str(entry.job_id))
+        run = next((each for each in runs if each.id == entry.run_id), None)
+        young = self._clock.now() - entry.updated < UNLISTED
+        if run.active if run else young:
             return entry
-        outcome = outcome_of(runs[0], entry.submit_id, self._config, self._words)
+        outcome = outcome_of(run, entry.submit_id, self._config, self._words)
         return self._ledger.write(entry, step="ended", outcome=outcome)
 
     def _mend(self, finding: Finding) -> Finding:
@@ -154,12 +176,7 @@ class Doctor:
     def _end(self, finding: Finding) -> None:
         entry = self._entry(finding)
         assert entry
-        runs = runs_of(self._gateway, str(entry.job_id))
-        ours = [each for each in runs if each.id == entry.run_id]
-        if ours:
-            self._ended(entry, ours)
-        else:
-            self._ledger.write(entry, step="ended", outcome="lost")
+        self._brought_up_to_date(entry)
 
     def _void(self, finding: Finding) -> None:
         entry = self._entry(finding)

@@ -38,7 +38,8 @@ class Examiner:
             found += self._of_entry(entry)
         for submit_id, jobs in self.picture.jobs.items():
             found += self._of_jobs(submit_id, jobs)
-        return found + [each for run in self.picture.active for each in self._of_active(run)]
+        found += [each for run in self.picture.active for each in self._of_active(run)]
+        return found + list(self._crowd())
 
     def _of_entry(self, entry: Entry) -> Iterator[Finding]:
         if entry.underway:
@@ -78,22 +79,19 @@ class Examiner:
 
     def _started(self, entry: Entry) -> Iterator[Finding]:
         runs = self.picture.runs_under(entry.submit_id)
-        ours = [run for _, run in runs if run.id == entry.run_id]
-        if not ours and not self._is_young(entry.updated):
-            text = f"run {entry.run_id} of {entry.name} is not there any more"
-            yield _of(entry, "lost", text, "end", "write down that it is lost")
-        elif ours and not ours[0].active:
-            yield self._over(entry, ours[0])
+        ours = next((run for _, run in runs if run.id == entry.run_id), None)
+        if not ours.active if ours else not self._is_young(entry.updated):
+            yield self._over(entry, ours)
         for job_id, run in runs:
             if run.active and run.id != entry.run_id:
                 yield self._second_run(entry, job_id, run)
 
-    def _over(self, entry: Entry, run: JobRun) -> Finding:
+    def _over(self, entry: Entry, run: JobRun | None) -> Finding:
         outcome = outcome_of(run, entry.submit_id, self.config, self.words)
         if outcome == "lost":
             text = f"the machine of {entry.name} is gone, and the job could not say how it went"
             return _of(entry, "lost", text, "end", "write down that it is lost; run it again")
-        text = f"run {run.id} of {entry.name} has {_ENDED.get(outcome, outcome)}"
+        text = f"run {entry.run_id} of {entry.name} has {_ENDED.get(outcome, outcome)}"
         return _of(entry, "ended", text, "end", "write that down")
 
     def _second_run(self, entry: Entry, job_id: str, run: JobRun) -> Finding:
@@ -164,6 +162,13 @@ class Examiner:
             text = f"run {run.id} bears our mark, and its job is not listed"
             remedy = f"nothing by itself: `beaf job cancel {run.id}` ends it"
             yield Finding("unrecorded", text, "nothing", remedy, **at)
+
+    def _crowd(self) -> Iterator[Finding]:
+        cap, count = self.config.max_concurrent_instances, len(self.picture.active)
+        if cap is not None and count > cap:
+            ids = ", ".join(each.id for each in self.picture.active)
+            text = f"{count} machines run, and max_concurrent_instances is {cap}: {ids}"
+            yield Finding("crowd", text, "nothing", "nothing by itself: `beaf job cancel` ends one")
 
     def _is_young(self, since: datetime) -> bool:
         grace = max(UNLISTED, timedelta(seconds=2 * self.config.submit_timeout))

@@ -29,6 +29,9 @@ Step = Literal[
 #: Steps at which whoever submitted was still at work; found without them, somebody must look.
 UNDERWAY: tuple[Step, ...] = ("creating", "created", "starting", "withdrawing")
 
+#: Steps after which nothing runs any more.
+OVER: tuple[Step, ...] = ("ended", "void")
+
 
 def submit_id_of(run_name: str) -> str:
     """Name the one submission of a run: the same name gives the same id, everywhere."""
@@ -174,6 +177,7 @@ FindingKind = Literal[
     "orphan",  # a job of ours that has no run and no trigger
     "refuse",  # what is left of something that ended long ago
     "unreadable",  # a page of the ledger that cannot be read
+    "crowd",  # more machines run than may
 ]
 #: What is done about it.
 Action = Literal["record", "delete_job", "terminate", "end", "void", "forget", "nothing"]

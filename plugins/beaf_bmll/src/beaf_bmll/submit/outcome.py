@@ -12,8 +12,8 @@ _ENDS = ("succeeded", "partly_failed", "failed", "cancelled")
 _CANCELLED = ("terminat", "cancel", "stopped", "killed")
 
 
-def outcome_of(run: JobRun, submit_id: str, config: Config, words: JobWords) -> str:
-    """Say how a run that is no longer active has ended.
+def outcome_of(run: JobRun | None, submit_id: str, config: Config, words: JobWords) -> str:
+    """Say how a run that is no longer active has ended; None is one that is not there any more.
 
     Returns:
         `succeeded`, `partly_failed`, `failed`, `cancelled`, or `lost`: the job began to work, and
@@ -22,6 +22,8 @@ def outcome_of(run: JobRun, submit_id: str, config: Config, words: JobWords) -> 
     word = words.status(submit_id)
     if word in _ENDS:
         return str(word)
+    if run is None:
+        return "lost"
     state = run.state.lower()
     if state in config.success_states:
         return "succeeded"

@@ -7,6 +7,7 @@ the next one, or `beaf job doctor`, cannot find by the submit id.
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from beaf_bmll.config import Config
@@ -14,11 +15,17 @@ from beaf_bmll.gateway import JobGateway
 from beaf_bmll.submit.asking import Asking
 from beaf_bmll.submit.cap import Counter, reached
 from beaf_bmll.submit.clock import Clock
+from beaf_bmll.submit.doctor import Doctor
 from beaf_bmll.submit.ledger import Ledger
 from beaf_bmll.submit.lock import one_at_a_time
 from beaf_bmll.submit.nouns import Entry, JobWords, NoWords, Submission, Submitted
 from beaf_bmll.submit.way import Way, submitted
 from beaf_core import BeafError, UsageError
+
+log = logging.getLogger("beaf")
+
+#: So many jobs that have ended are deleted with each submission: more than come with it.
+_TIDIED = 3
 
 
 class Submitter:
@@ -62,7 +69,9 @@ class Submitter:
         timeout = self._config.submit_timeout
         with one_at_a_time(self._folder, timeout, self._clock):
             asking = Asking(self._clock, self._clock.deadline(timeout))
-            return self._submit(submission, asking)
+            done = self._submit(submission, asking)
+        self._tidy()
+        return done
 
     def _submit(self, submission: Submission, asking: Asking) -> Submitted:
         known = self.ledger.find(submission.submit_id)
@@ -93,6 +102,16 @@ class Submitter:
         if way.entry.run_id in places[cap:]:
             way.withdraw(f"one machine too many: max_concurrent_instances is {cap}")
             raise reached(cap, machines[:cap])
+
+    def _tidy(self) -> None:
+        """Delete a few jobs that have ended since, as was asked for: nobody else may come by."""
+        doctor = Doctor(
+            self._gateway, self._config, self._folder, words=self._words, clock=self._clock
+        )
+        try:
+            doctor.clean_up_some(_TIDIED)
+        except BeafError as error:
+            log.info("jobs that have ended are left to `beaf job doctor`: %s", error.message)
 
 
 def _refuse_taken_back(known: Entry) -> None:
