@@ -228,7 +228,7 @@ def test_layout_files_order_of_ties_batches_and_budget_change_nothing(ways: int)
     check()
 
 
-@pytest.mark.parametrize("workers", [1, 2, 3])
+@pytest.mark.parametrize("workers", [3, *(pytest.param(n, marks=pytest.mark.soak) for n in (1, 2))])
 def test_the_number_of_workers_changes_nothing(workers: int) -> None:
     market = market_of(7)
     way = Way(most_rows=20, workers=workers)

@@ -64,6 +64,10 @@ def journal(tmp_path: Path) -> Path:
     return tmp_path / "journal"
 
 
-def slow_in_soak(names: Sequence[str]) -> list[object]:
-    """Give names for a test whose cases on S3 take longest: `make soak` alone has these."""
-    return [pytest.param(each, marks=pytest.mark.soak) if each in ON_S3 else each for each in names]
+def sampled(names: Sequence[str], *in_soak: str) -> list[object]:
+    """Give names for a test, of which some are for `make soak` alone: what is slow on S3, too.
+
+    Those of a kind of store that tests beside it put through the same: it is proven there.
+    """
+    late = {*ON_S3, *in_soak}
+    return [pytest.param(each, marks=pytest.mark.soak) if each in late else each for each in names]

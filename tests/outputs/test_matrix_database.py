@@ -19,7 +19,7 @@ from tests.postgres import PostgresServer
 
 from beaf_core import ExitCode
 
-FEW, MANY = 2, 40
+FEW, MANY = 1, 40
 HEIGHT = 20_000
 #: More than a segment of the server's log, which is made whole.
 ROOM = 17 * 2**20

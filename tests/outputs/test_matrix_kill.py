@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from tests.outputs.conftest import MakePlace, slow_in_soak
+from tests.outputs.conftest import MakePlace, sampled
 from tests.outputs.crew import Crew
 from tests.outputs.places import PLACES, Place, version_of
 from tests.outputs.standing import largest, shape
@@ -156,7 +156,8 @@ def deaths(place: Place, crew: Crew, journal: Path, dice: random.Random) -> Deat
 
 
 @pytest.mark.parametrize("kills", [FEW, pytest.param(MANY, marks=pytest.mark.soak)])
-@pytest.mark.parametrize("name", slow_in_soak(PLACES))
+# Hive, DuckDB and PostgreSQL have kills of their own among the tests of the outputs.
+@pytest.mark.parametrize("name", sampled(PLACES, "hive", "duckdb", "postgresql"))
 def test_a_killed_writer_leaves_old_or_new_and_a_rerun_heals(
     name: str,
     kills: int,

@@ -192,8 +192,15 @@ def test_a_pipeline_comes_to_the_same_rows_and_rewrites_only_what_changed(
     }
 
 
-def test_a_range_reads_back_as_its_days(project: Project) -> None:
-    project.run()
+def test_a_range_reads_back_as_its_days_and_receipts_name_the_place_and_no_secret(
+    project: Project,
+) -> None:
+    report = project.run()
+    reads_back_as_its_days(project)
+    receipts_name_the_place_and_no_secret(project, report)
+
+
+def reads_back_as_its_days(project: Project) -> None:
     target = project.place.target("tiny", "bars")
     both = host().read_output(target, [partition(MONDAY), partition(TUESDAY)])
     assert both is not None
@@ -207,8 +214,7 @@ def test_a_range_reads_back_as_its_days(project: Project) -> None:
     assert {partition(MONDAY).key, partition(TUESDAY).key} <= {each.partition for each in receipts}
 
 
-def test_a_receipt_names_the_place_and_no_secret(project: Project) -> None:
-    report = project.run()
+def receipts_name_the_place_and_no_secret(project: Project, report: RunReport) -> None:
     told = str([each.to_json() for each in report.receipts]) + Path(report.manifest).read_text()
     secrets = [project.place.storage_options.get("aws_secret_access_key"), project.place.password]
     assert not [each for each in secrets if each and each in told]

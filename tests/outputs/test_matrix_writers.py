@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from tests.outputs.conftest import MakePlace, slow_in_soak
+from tests.outputs.conftest import MakePlace, sampled
 from tests.outputs.crew import Crew, Ended
 from tests.outputs.places import (
     PLACES,
@@ -46,7 +46,8 @@ def all_at_once(
 
 
 @pytest.mark.parametrize("each", [FEW, pytest.param(MANY, marks=pytest.mark.soak)])
-@pytest.mark.parametrize("name", slow_in_soak(SHARED_PLACES))
+# Delta, Hive and PostgreSQL have crowds of their own among the tests of the outputs.
+@pytest.mark.parametrize("name", sampled(SHARED_PLACES, "delta", "hive", "postgresql"))
 def test_partitions_of_eight_writers_are_all_there_once(
     name: str,
     each: int,
@@ -79,7 +80,7 @@ def test_partitions_of_eight_writers_are_all_there_once(
     )
 
 
-@pytest.mark.parametrize("name", slow_in_soak(PLACES))
+@pytest.mark.parametrize("name", sampled(PLACES, "delta", "hive", "postgresql"))
 def test_of_writers_of_one_partition_one_wins_whole(
     name: str, make_place: MakePlace, crew: Crew, tmp_path: Path
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from beaf_dagster import build_assets, build_jobs
 
-JOBS = "BMLL_JOBS: {default_instance_size: 64, log_path: /home/logs, default_conda_env: py311}\n"
+JOBS = "BMLL_JOBS: {default_instance_size: 64, log_path: /home/logs, default_conda_env: py311-latest}\n"
 
 
 def test_a_pipeline_has_a_job_by_its_file_and_one_by_its_dataset(
@@ -47,7 +47,7 @@ def test_runs_of_a_job_have_the_tags_of_bmll_jobs_and_assets_those_without_a_pat
     assert tags["bmll/instance_size"] == "64"
     assert tags["bmll/log_path"] == "/home/logs"
     of_asset = bars.specs_by_key[bars.key].tags
-    assert of_asset["bmll/conda_env"] == "py311"
+    assert of_asset["bmll/conda_env"] == "py311-latest"
     assert "bmll/log_path" not in of_asset
 
 

@@ -28,13 +28,19 @@ def many(rows: int = 30_000) -> pl.DataFrame:
     "options",
     [
         {},
-        {"sql_timestamps": "int64"},
-        {"sql_table": "main.{datasetname} {pass}"},
         {"sql_table": "{pass}_{universe}_{start_date}"},
-        {"sql_batch_size": None},
-        {"sql_batch_size": 1},
-        {"schema_mode": "add_columns"},
-        {"schema_mode": "overwrite"},
+        {"sql_batch_size": 1, "sql_timestamps": "int64", "schema_mode": "add_columns"},
+        *(
+            pytest.param(each, marks=pytest.mark.soak)
+            for each in (
+                {"sql_timestamps": "int64"},
+                {"sql_table": "main.{datasetname} {pass}"},
+                {"sql_batch_size": None},
+                {"sql_batch_size": 1},
+                {"schema_mode": "add_columns"},
+                {"schema_mode": "overwrite"},
+            )
+        ),
     ],
     ids=str,
 )
