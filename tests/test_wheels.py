@@ -80,7 +80,7 @@ def copy_demos(home: Path) -> None:
 
 
 def test_every_distribution_has_a_wheel_and_an_sdist_of_one_version(wheels: Path) -> None:
-    names = ["analytics", "bench", "core", "dagster", "outputs", "simulator", "universes"]
+    names = ["analytics", "bench", "bmll", "core", "dagster", "outputs", "simulator", "universes"]
     assert sorted(path.name for path in wheels.glob("*.whl")) == [
         f"beaf_{name}-0.1.0-py3-none-any.whl" for name in names
     ]

@@ -15,7 +15,7 @@ from tests.cli.conftest import Beaf
 from tests.conftest import ROOT
 from tests.postgres import PASSWORD, PostgresServer, running_postgres_server
 
-from beaf_dagster.home import new_home
+from beaf_dagster.homes.home import new_home
 from beaf_dagster.private import get_loadable_targets, location_origins_from_yaml_paths
 
 SCRIPT = ROOT / "scripts" / "setup_dagster_demo.sh"

@@ -12,7 +12,7 @@ import pytest
 from tests.cli.conftest import Beaf
 
 from beaf_core import UsageError, prepare_pipeline
-from beaf_dagster.installing import install_schedule, opened, write
+from beaf_dagster.editing.installing import install_schedule, opened, write
 
 CRON = ("--cron", "0 2 * * *")
 

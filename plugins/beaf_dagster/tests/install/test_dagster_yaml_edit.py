@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beaf_core import UsageError
-from beaf_dagster.yaml_edit import drop_item, item_names, put_item, put_key
+from beaf_dagster.editing.edit import drop_item, item_names, put_item, put_key
 
 FIELDS = {
     "enabled": True,

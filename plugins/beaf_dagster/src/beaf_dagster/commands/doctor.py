@@ -11,7 +11,7 @@ import click
 
 from beaf_core import ExitCode, UsageError
 from beaf_dagster.doctor.findings import Finding
-from beaf_dagster.home import existing_home
+from beaf_dagster.homes.home import existing_home
 
 
 @click.command("doctor")

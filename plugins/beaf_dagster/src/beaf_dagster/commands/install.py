@@ -12,7 +12,7 @@ import click
 from beaf_core import UsageError
 
 if TYPE_CHECKING:
-    from beaf_dagster.installing import Edited
+    from beaf_dagster.editing.installing import Edited
 
 _PARTITION = "date=yesterday,universe=mic=XLON"
 
@@ -60,7 +60,7 @@ def install(
     A schedule of that name is changed, a new one is added. Running daemons see it when they reload
     the code location.
     """
-    from beaf_dagster.installing import install_schedule, opened, set_automation, write
+    from beaf_dagster.editing.installing import install_schedule, opened, set_automation, write
 
     fields = _fields(cron, timezone, partitions)
     days = auto_materialize_latest_days
@@ -100,7 +100,7 @@ def uninstall(
     pipeline: str, schedule_name: str | None, disable_automaterialize: bool, as_json: bool
 ) -> None:
     """Take a schedule out of the YAML beside a pipeline; one of its Python file is switched off."""
-    from beaf_dagster.installing import opened, set_automation, uninstall_schedule, write
+    from beaf_dagster.editing.installing import opened, set_automation, uninstall_schedule, write
 
     before = opened(pipeline)
     after, name = before, schedule_name or Path(before.file).stem
@@ -140,7 +140,7 @@ def _selector(text: str) -> dict[str, str]:
 
 
 def _tell(before: Edited, after: Edited, name: str | None, *, as_json: bool) -> None:
-    from beaf_dagster.installing import DAYS, ENABLED
+    from beaf_dagster.editing.installing import DAYS, ENABLED
 
     found = after.schedule(name) if name else None
     automation: dict[str, object] = {ENABLED: after.config.AUTO_MATERIALIZE_ENABLED}

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from beaf_core import ExitCode, UsageError
-from beaf_dagster.home import VARIABLE as HOME
-from beaf_dagster.home import existing_home
+from beaf_dagster.homes.home import VARIABLE as HOME
+from beaf_dagster.homes.home import existing_home
 
 if TYPE_CHECKING:
     import dagster as dg

@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import click
 
 from beaf_core import CommandRequest, PluginHost, UsageError, prepare_pipeline
-from beaf_dagster.home import VARIABLE as HOME
-from beaf_dagster.home import existing_home
+from beaf_dagster.homes.home import VARIABLE as HOME
+from beaf_dagster.homes.home import existing_home
 
 if TYPE_CHECKING:
     from beaf_dagster.launcher.installed import Scheduler

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 import click
 
-from beaf_dagster.home import new_home
-from beaf_dagster.home_files import FIRST_DAY, PASSWORD_VARIABLE, Asked, SetFile, set_up
+from beaf_dagster.homes.files import FIRST_DAY, PASSWORD_VARIABLE, Asked, SetFile, set_up
+from beaf_dagster.homes.home import new_home
 
 FREQUENCIES = ("D", "W", "2W", "M", "Q", "A")
 
@@ -76,9 +76,9 @@ def _pipelines(named: Sequence[str]) -> tuple[list[str], list[str]]:
     Raises:
         UsageError: there is no such pipeline.
     """
+    from beaf_dagster.homes.venues import known_venues
     from beaf_dagster.locate import project_folders
     from beaf_dagster.pipelines import find_pipelines
-    from beaf_dagster.venues import known_venues
 
     packages = list(named) or [str(each) for each in project_folders(Path.cwd())]
     venues = known_venues(found for each in packages for found in find_pipelines(each))

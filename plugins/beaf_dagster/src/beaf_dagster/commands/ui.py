@@ -14,8 +14,8 @@ from pathlib import Path
 import click
 
 from beaf_core import UsageError
-from beaf_dagster.home import VARIABLE as HOME_VARIABLE
-from beaf_dagster.home import existing_home
+from beaf_dagster.homes.home import VARIABLE as HOME_VARIABLE
+from beaf_dagster.homes.home import existing_home
 
 #: As in `beaf_dagster.locate`, which imports more than help should.
 PIPELINES_VARIABLE = "BEAF_PIPELINES"

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from beaf_core import UsageError
-from beaf_dagster.home import VARIABLE as HOME
+from beaf_dagster.homes.home import VARIABLE as HOME
 from beaf_dagster.launcher.worker import FAST_EVENTS, PIPELINES
 
 #: How long a daemon may take to end; its code servers and heartbeats want a moment. Whoever looks

@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 from sqlalchemy.exc import DBAPIError
 
 from beaf_core import LockedError, ResourceError, UsageError
-from beaf_dagster.home import existing_home
+from beaf_dagster.homes.home import existing_home
 
 #: What may hold a password in what a driver says.
 _USER = re.compile(r"://[^@\s/]*(?:/[^@\s/]*)*@")

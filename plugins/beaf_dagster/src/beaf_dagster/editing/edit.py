@@ -13,8 +13,8 @@ from typing import Any
 import yaml
 
 from beaf_core import UsageError
-from beaf_dagster.yaml_spans import WRAPPER, Span, config_span, read_spans
-from beaf_dagster.yaml_text import (
+from beaf_dagster.editing.spans import WRAPPER, Span, config_span, read_spans
+from beaf_dagster.editing.text import (
     block_lines,
     flow_text,
     joined,

@@ -21,9 +21,9 @@ from beaf_core import (
     parse_universe_spec,
     prepare_pipeline,
 )
+from beaf_dagster.editing.edit import drop_item, item_names, put_item, put_key
 from beaf_dagster.partitions.universes import universe_keys
 from beaf_dagster.pipelines import Pipeline
-from beaf_dagster.yaml_edit import drop_item, item_names, put_item, put_key
 
 if TYPE_CHECKING:
     from beaf_core import AnalyticsConfig

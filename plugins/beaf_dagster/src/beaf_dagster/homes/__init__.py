@@ -1,0 +1,1 @@
+"""Where does Dagster keep an instance, and what does a new one begin with?"""
