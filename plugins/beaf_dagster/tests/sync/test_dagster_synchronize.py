@@ -136,19 +136,29 @@ def test_an_interrupted_sync_goes_on_where_it_was(
     assert len(tags_of(postgres_instance, asset)) == 60
 
 
-def test_events_whose_tags_a_kill_has_prevented_are_completed_and_not_doubled(
-    postgres_instance: dg.DagsterInstance, asset: dg.AssetKey, monkeypatch: pytest.MonkeyPatch
+def _sync_killed_before_tags(
+    instance: dg.DagsterInstance,
+    listing: Listing,
+    monkeypatch: pytest.MonkeyPatch,
+    **choices: int,
 ) -> None:
-    listing = _listing(asset, partitions(20))
-    storage = log.as_sql(postgres_instance.event_log_storage)
+    """Sync until events stand there, and their tags do not yet."""
 
     def killed(*_: object) -> None:
         raise _Killed
 
     with monkeypatch.context() as patched:
+        storage = log.as_sql(instance.event_log_storage)
         patched.setattr(storage, "_store_asset_event_tags", killed)
         with pytest.raises(_Killed):
-            _sync(postgres_instance, listing, writer=WriterName.BATCH, batch_size=8)
+            _sync(instance, listing, writer=WriterName.BATCH, **choices)
+
+
+def test_events_whose_tags_a_kill_has_prevented_are_completed_and_not_doubled(
+    postgres_instance: dg.DagsterInstance, asset: dg.AssetKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listing = _listing(asset, partitions(20))
+    _sync_killed_before_tags(postgres_instance, listing, monkeypatch, batch_size=8)
     assert len(events_of(postgres_instance, asset)) == 8
     assert tags_of(postgres_instance, asset) == []
     [done] = _sync(postgres_instance, listing, writer=WriterName.BATCH, batch_size=8)
@@ -161,15 +171,7 @@ def test_a_kill_after_the_last_chunk_leaves_an_asset_that_the_next_sync_makes_kn
     postgres_instance: dg.DagsterInstance, asset: dg.AssetKey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     listing = _listing(asset, partitions(4))
-    storage = log.as_sql(postgres_instance.event_log_storage)
-
-    def killed(*_: object) -> None:
-        raise _Killed
-
-    with monkeypatch.context() as patched:
-        patched.setattr(storage, "_store_asset_event_tags", killed)
-        with pytest.raises(_Killed):
-            _sync(postgres_instance, listing, writer=WriterName.BATCH)
+    _sync_killed_before_tags(postgres_instance, listing, monkeypatch)
     assert asset not in postgres_instance.all_asset_keys()
     [done] = _sync(postgres_instance, listing, writer=WriterName.BATCH)
     assert (done.plan.mended, done.written) == (4, 0)
