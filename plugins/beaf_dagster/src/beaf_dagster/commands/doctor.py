@@ -10,12 +10,13 @@ from pathlib import Path
 import click
 
 from beaf_core import ExitCode, UsageError
+from beaf_dagster.commands import options
 from beaf_dagster.doctor.findings import Finding
 from beaf_dagster.homes.home import existing_home
 
 
 @click.command("doctor")
-@click.option("--dagster_home", help="The folder of the instance; DAGSTER_HOME by default.")
+@options.HOME
 @click.option("--workspace", "-w", help="A workspace.yaml; that of DAGSTER_HOME by default.")
 @click.option(
     "--pipeline",
@@ -24,7 +25,7 @@ from beaf_dagster.homes.home import existing_home
     multiple=True,
     help="Look at these pipelines instead of a workspace.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON value.")
+@options.JSON
 def doctor(
     dagster_home: str | None, workspace: str | None, pipelines: Sequence[str], as_json: bool
 ) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from beaf_core import UsageError
+from beaf_dagster.commands import options
 
 if TYPE_CHECKING:
     from beaf_dagster.editing.installing import Edited
@@ -44,7 +45,7 @@ _PARTITION = "date=yesterday,universe=mic=XLON"
     type=click.IntRange(min=1),
     help="Of how many days.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON value.")
+@options.JSON
 def install(
     pipeline: str,
     cron: str | None,
@@ -95,7 +96,7 @@ def install(
     metavar="[BOOLEAN]",
     help="Switch automation of the latest days off, too.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON value.")
+@options.JSON
 def uninstall(
     pipeline: str, schedule_name: str | None, disable_automaterialize: bool, as_json: bool
 ) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from beaf_core import ExitCode
+from beaf_dagster.commands import options
 
 if TYPE_CHECKING:
     from beaf_dagster.sync.prune import Superfluous
@@ -16,17 +17,8 @@ if TYPE_CHECKING:
 
 
 @click.command("prune")
-@click.option(
-    "--pipeline",
-    "--pipelines",
-    "-p",
-    "pipelines",
-    multiple=True,
-    metavar="PATH",
-    help="A pipeline's file, a folder or a package; may be given several times. By default those "
-    "of BEAF_PIPELINES, or of the project in the working directory.",
-)
-@click.option("--asset_key_prefix", default="BMLL", show_default=True, help="Of input tables.")
+@options.PIPELINES
+@options.ASSET_KEY_PREFIX
 @click.option(
     "--logs_older_than",
     type=click.IntRange(min=1),
@@ -34,8 +26,8 @@ if TYPE_CHECKING:
     help="Remove what steps logged, too, in runs of these assets alone that ended so long ago.",
 )
 @click.option("--apply", is_flag=True, help="Do it; without this, only say what it does.")
-@click.option("--dagster_home", help="The folder of the instance; DAGSTER_HOME by default.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON value.")
+@options.HOME
+@options.JSON
 def prune(
     pipelines: Sequence[str],
     asset_key_prefix: str,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from beaf_core import ExitCode, UsageError
+from beaf_dagster.commands import options
 from beaf_dagster.homes.home import VARIABLE as HOME
 from beaf_dagster.homes.home import existing_home
 
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
     help="The workspace.yaml whose definitions say the pipeline's partitions; by default that of "
     "DAGSTER_HOME, or else the pipeline's own.",
 )
-@click.option("--dagster_home", help="The folder of the instance; DAGSTER_HOME by default.")
+@options.HOME
 @click.option("--json", "as_json", is_flag=True, help="Print what became of it as JSON.")
 @click.option("--run_id", help="As a launcher's worker: carry out this run of the instance.")
 @click.option("--instance_ref_file", help="As a worker: the file that leads to the instance.")

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import click
 
 from beaf_core import CommandRequest, PluginHost, UsageError, prepare_pipeline
+from beaf_dagster.commands import options
 from beaf_dagster.homes.home import VARIABLE as HOME
 from beaf_dagster.homes.home import existing_home
 
@@ -27,12 +28,10 @@ _ALONE = (
     ", so it launches no run that is queued from workspace.yaml: leave --pipeline out for those"
 )
 
-_HOME = click.option("--dagster_home", help="The folder of the instance; DAGSTER_HOME by default.")
 _PIPELINE = click.option("--pipeline", "-p", help="The pipeline that the daemon loads.")
 _WORKSPACE = click.option(
     "--workspace", "-w", help="The workspace.yaml that it loads; that of DAGSTER_HOME by default."
 )
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _HOURS = click.option(
     "--max_runtime_hours",
     type=click.FloatRange(min=0, min_open=True),
@@ -60,12 +59,12 @@ def scheduler() -> None:
 )
 @click.option("--instance_size", help="How large a machine the launcher takes, if it takes any.")
 @click.option("--conda_env", help="The environment on that machine.")
-@_HOME
+@options.HOME
 @_HOURS
 @click.option("--cron_timezone", help="In which the hours are counted; UTC by default.")
 @click.option("--overwrite_existing", is_flag=True, help="Replace one of that name.")
 @click.option("--launcher", help="Where it runs; LAUNCHER of the pipeline by default, else local.")
-@_JSON
+@options.JSON
 def install(
     pipeline: str | None,
     workspace: str | None,
@@ -99,7 +98,7 @@ def install(
     hours = {"max_runtime_hours": str(max_runtime_hours)}
     own = prepared is not None and chosen == prepared.resolved.config.LAUNCHER
     configured = prepared.resolved.launcher_options if prepared is not None and own else None
-    options, unknown = launcher_options(host, chosen, given | hours, configured)
+    filled, unknown = launcher_options(host, chosen, given | hours, configured)
     before = _before(home, name, overwrite=overwrite_existing)
     schedule = _cron(interval_hours)
     if before is None or before.status(host) != "running":
@@ -115,7 +114,7 @@ def install(
         run_id, args, str(Path.cwd()), variables, schedule, zone, overwrite_existing
     )
     try:
-        launched = host.launch_run(chosen, request, options)
+        launched = host.launch_run(chosen, request, filled)
     except UsageError as error:
         more = "; --interval_hours 0 runs it once, now" if schedule else ""
         raise UsageError(error.message, remedy=f"{error.remedy}{more}") from error
@@ -144,8 +143,8 @@ def install(
 @click.option("--name", help=f"Which one; {NAME} by default.")
 @_PIPELINE
 @_WORKSPACE
-@_HOME
-@_JSON
+@options.HOME
+@options.JSON
 def uninstall(
     name: str | None,
     pipeline: str | None,
@@ -177,8 +176,8 @@ def uninstall(
 
 
 @scheduler.command("status")
-@_HOME
-@_JSON
+@options.HOME
+@options.JSON
 def status(dagster_home: str | None, as_json: bool) -> None:
     """List the daemons that are installed, and say whether one is alive."""
     from beaf_dagster.launcher.daemons import is_live, seconds_since_heartbeat
@@ -206,7 +205,7 @@ def status(dagster_home: str | None, as_json: bool) -> None:
 @scheduler.command("serve", hidden=True)
 @_PIPELINE
 @_WORKSPACE
-@_HOME
+@options.HOME
 @_HOURS
 def serve(
     pipeline: str | None, workspace: str | None, dagster_home: str | None, max_runtime_hours: float

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from beaf_dagster.commands import options
 from beaf_dagster.homes.files import FIRST_DAY, PASSWORD_VARIABLE, Asked, SetFile, set_up
 from beaf_dagster.homes.home import new_home
 
@@ -41,7 +42,7 @@ FREQUENCIES = ("D", "W", "2W", "M", "Q", "A")
     "--start_date", default=FIRST_DAY, show_default=True, help="The first day of partitions."
 )
 @click.option("--dry_run", is_flag=True, help="Say what would be written.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON value.")
+@options.JSON
 def setup(
     dagster_home: str | None,
     pipelines: Sequence[str],

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import click
 
 from beaf_core import DatePartition, ExitCode, UsageError
+from beaf_dagster.commands import options
 
 #: How many days of inputs are looked for where no dates are given: each is asked for by itself.
 INPUT_DAYS = 30
@@ -16,16 +17,7 @@ WRITERS = ("auto", "batch", "transaction", "copy")
 
 
 @click.command("sync")
-@click.option(
-    "--pipeline",
-    "--pipelines",
-    "-p",
-    "pipelines",
-    multiple=True,
-    metavar="PATH",
-    help="A pipeline's file, a folder or a package; may be given several times. By default those "
-    "of BEAF_PIPELINES, or of the project in the working directory.",
-)
+@options.PIPELINES
 @click.option(
     "--tables",
     help="Input tables, such as l2,l3,trades, or all that the pipelines read. Outputs are then "
@@ -53,7 +45,7 @@ WRITERS = ("auto", "batch", "transaction", "copy")
     help="Tell that they were seen: an event more for each.",
 )
 @click.option("--split_passes", is_flag=True, help="Each pass is an asset of its own.")
-@click.option("--asset_key_prefix", default="BMLL", show_default=True, help="Of input tables.")
+@options.ASSET_KEY_PREFIX
 @click.option("--reconcile", is_flag=True, help="Name recorded partitions that have vanished.")
 @click.option(
     "--start_over",
@@ -73,9 +65,9 @@ WRITERS = ("auto", "batch", "transaction", "copy")
     show_default=True,
     help="Count partitions anew at once, or when somebody looks.",
 )
-@click.option("--dagster_home", help="The folder of the instance; DAGSTER_HOME by default.")
+@options.HOME
 @click.option("--dry_run", is_flag=True, help="Say what would be written.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON value.")
+@options.JSON
 def sync(
     pipelines: Sequence[str],
     tables: str | None,

@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from beaf_core import UsageError
+from beaf_dagster.commands import options
 from beaf_dagster.homes.home import VARIABLE as HOME_VARIABLE
 from beaf_dagster.homes.home import existing_home
 
@@ -34,7 +35,7 @@ PIPELINES_VARIABLE = "BEAF_PIPELINES"
 @click.option(
     "--port", default=3000, show_default=True, type=click.IntRange(1, 65535), help="Its port."
 )
-@click.option("--dagster_home", help="The folder of the instance; DAGSTER_HOME by default.")
+@options.HOME
 def ui(
     pipelines: Sequence[str], workspace: str | None, host: str, port: int, dagster_home: str | None
 ) -> None:
