@@ -56,7 +56,12 @@ def listings(instance: dg.DagsterInstance, wanted: Wanted) -> tuple[list[Listing
     """
     found = named_pipelines(wanted.pipelines)
     ready = [each for each in found if each.fault is None]
-    faults = [f"{each.path}: {each.fault}" for each in found if each.fault is not None]
+    # In one line: the whole was told when it was loaded.
+    faults = [
+        f"{each.path}: {str(each.fault).splitlines()[0]}"
+        for each in found
+        if each.fault is not None
+    ]
     wants_outputs = wanted.outputs or (wanted.outputs is None and wanted.tables is None)
     outputs, odd = _outputs(ready, instance, wanted) if wanted.paths or wants_outputs else ([], [])
     if wanted.paths:
