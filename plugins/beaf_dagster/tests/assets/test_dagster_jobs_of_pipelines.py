@@ -10,7 +10,10 @@ import pytest
 
 from beaf_dagster import build_assets, build_jobs
 
-JOBS = "BMLL_JOBS: {default_instance_size: 64, log_path: /home/logs, default_conda_env: py311-latest}\n"
+JOBS = (
+    "BMLL_JOBS: {default_instance_size: 64, log_path: /home/logs, "
+    "default_conda_env: py311-latest}\n"
+)
 
 
 def test_a_pipeline_has_a_job_by_its_file_and_one_by_its_dataset(

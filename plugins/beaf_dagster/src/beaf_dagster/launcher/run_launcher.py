@@ -56,7 +56,7 @@ class BeafRunLauncher(RunLauncher[dg.DagsterInstance], ConfigurableClass):
     """Hands every run to a launcher of BEAF: `local` starts it in a process of its own here.
 
     A launcher of another place derives from this, and sets `default_launcher`; what its worker's
-    interpreter and folder are there (`python_of`, `folder_of`) can be overridden too.
+    interpreter and folders are there (`python_of`, `folder_of`, `jobs_folder`) can be said too.
 
     Args:
         launcher: where runs go that no tag (`beaf/launcher`) sends elsewhere.
@@ -185,6 +185,11 @@ class BeafRunLauncher(RunLauncher[dg.DagsterInstance], ConfigurableClass):
         pointer = run.job_code_origin.repository_origin.code_pointer
         return str(getattr(pointer, "working_directory", None) or Path.cwd())
 
+    @property
+    def jobs_folder(self) -> Path:
+        """The folder that workers see as well."""
+        return Path(self._jobs_dir or Path(self._instance.root_directory, "beaf"))
+
     def options_of(self, choices: Choices) -> Any:
         """Fill the launcher's `Config` with what tags say; None where it has none.
 
@@ -198,8 +203,7 @@ class BeafRunLauncher(RunLauncher[dg.DagsterInstance], ConfigurableClass):
         return list(dict.fromkeys([*named, *self._env_vars]))
 
     def _reference_of(self, run: dg.DagsterRun) -> Path:
-        folder = self._jobs_dir or Path(self._instance.root_directory, "beaf")
-        return Path(folder, "instances", f"{run.run_id}.json")
+        return self.jobs_folder / "instances" / f"{run.run_id}.json"
 
     # -- afterwards ------------------------------------------------------------------------
 
