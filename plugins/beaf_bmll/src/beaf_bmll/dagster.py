@@ -143,7 +143,7 @@ class BMLLRunLauncher(BeafRunLauncher):
                 if time.monotonic() - began > self.config.submit_timeout:
                     raise CapReachedError(error.message, remedy=_QUEUE) from error
             self._again[run.run_id] += 1
-            time.sleep(_PAUSE_SECONDS)
+            _pause(_PAUSE_SECONDS)
 
     def request_of(self, run: dg.DagsterRun, name: str, *, resume: bool = False) -> CommandRequest:
         """Describe the worker of a run as a command that a machine of BMLL can carry out.
@@ -218,6 +218,10 @@ _QUEUE = (
     "let Dagster's queue wait in place of the launcher: concurrency: {runs: "
     "{max_concurrent_runs: N}} in dagster.yaml, with N no greater than max_concurrent_instances"
 )
+
+
+def _pause(seconds: float) -> None:
+    time.sleep(seconds)
 
 
 def _validated(given: dict[str, Any]) -> dict[str, Any]:
