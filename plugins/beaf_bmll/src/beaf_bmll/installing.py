@@ -11,14 +11,15 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from beaf_bmll.config import Config
-from beaf_bmll.cron import is_six, to_bmll, zone
+from beaf_bmll.cron import day_of, is_six, to_bmll, zone
 from beaf_bmll.gateway import Job, JobGateway, JobSpec, Trigger
 from beaf_bmll.runner.entry import SCHEDULE
 from beaf_bmll.schedules import OnConflict, Schedules
+from beaf_bmll.sdk import check_kind
 from beaf_bmll.specs import spec_of
 from beaf_bmll.staging import Schedule, Staged, prepare, stage
 from beaf_bmll.submit import submit_id_of
-from beaf_core import LaunchRequest, UsageError
+from beaf_core import LaunchRequest, UsageError, did_you_mean
 
 #: The parameter that tells whether a job is what would be installed now.
 FINGERPRINT = "beaf_installed"
@@ -81,6 +82,15 @@ class Plan:
         return replace(spec, parameters=parameters), logs_below
 
 
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """What has come of a plan: the job, and what else happened, for people."""
+
+    outcome: Outcome
+    job: Job
+    notes: tuple[str, ...]
+
+
 def cron_triggers(cron: str, timezone: str, config: Config) -> tuple[Trigger, ...]:
     """Say by which triggers a cron starts a job.
 
@@ -104,7 +114,7 @@ def data_trigger(when: str, config: Config) -> Trigger:
     """Say by which trigger data that arrives starts a job: `l3=XLON,XPAR`.
 
     Raises:
-        UsageError: it is not written so.
+        UsageError: it is not written so, or there are no such data.
     """
     found = _WHEN.fullmatch(when)
     if found is None:
@@ -114,7 +124,9 @@ def data_trigger(when: str, config: Config) -> Trigger:
         )
     kind = "l3" if found[1].lower() == "l3" else found[1]
     markets = tuple(dict.fromkeys(found[2].split(",")))
-    return Trigger(f"{config.name_prefix}-1", availability=(kind, markets))
+    trigger = Trigger(f"{config.name_prefix}-1", availability=(kind, markets))
+    check_kind(trigger)
+    return trigger
 
 
 def schedule_of(cron: str | None, timezone: str, date: str | None) -> Schedule:
@@ -128,14 +140,21 @@ def schedule_of(cron: str | None, timezone: str, date: str | None) -> Schedule:
     return Schedule(cron, timezone, date, since)
 
 
-def install(plan: Plan, schedules: Schedules) -> tuple[Outcome, Job]:
+def install(plan: Plan, gateway: JobGateway) -> Installed:
     """Make a job of a plan; what is there already stays as it is.
 
     Raises:
-        UsageError: another one has its name, or the request cannot travel.
+        UsageError: another one has its name, the vendor knows no such data, or the request cannot
+            travel.
         BMLLError: it could not be made; nothing of it stays.
         ResourceError: the area cannot be written.
     """
+    schedules = Schedules(gateway, plan.config)
+    outcome, job = _install(plan, schedules, gateway)
+    return Installed(outcome, job, tuple(schedules.notes))
+
+
+def _install(plan: Plan, schedules: Schedules, gateway: JobGateway) -> tuple[Outcome, Job]:
     before = schedules.named(plan.name)
     alike = [each for each in before if each.parameters.get(FINGERPRINT) == plan.fingerprint]
     whole = [each for each in alike if _starts(each.triggers) == _starts(plan.triggers)]
@@ -146,6 +165,8 @@ def install(plan: Plan, schedules: Schedules) -> tuple[Outcome, Job]:
         on_conflict = "overwrite"
     if before and on_conflict == "reuse":
         return "kept", before[-1]
+    for each in plan.triggers:
+        _check_markets(each, gateway)
     spec, logs_below = plan.marked(
         plan.prepared()
         if before and on_conflict == "fail"
@@ -165,6 +186,19 @@ def installed(gateway: JobGateway) -> Iterator[Job]:
 def is_called(job: Job, word: str) -> bool:
     """Whether a word is a job's name, its id, or the name that it was installed by."""
     return word in (job.id, job.name) or job.submit_id == submit_id_of(word)
+
+
+def _check_markets(trigger: Trigger, gateway: JobGateway) -> None:
+    """Refuse markets that nobody knows: their data would never be there."""
+    if trigger.availability is None:
+        return
+    known = gateway.markets(day_of("-1bd", datetime.now(UTC), "UTC"))
+    unknown = [each for each in trigger.availability[1] if each not in known]
+    if known and unknown:  # on a holiday none is told
+        raise UsageError(
+            f"BMLL knows no market {', '.join(unknown)}{did_you_mean(unknown[0], known)}",
+            remedy="name markets by their MIC: --when l3=XLON,XPAR",
+        )
 
 
 def _starts(triggers: tuple[Trigger, ...]) -> set[tuple[object, ...]]:

@@ -194,11 +194,9 @@ def _no_such(word: str, known: list[Job]) -> UsageError:
 def _installed(plan: Plan) -> tuple[str, str]:
     """Install a plan: what came of it, and which job it is."""
     from beaf_bmll.installing import install as make
-    from beaf_bmll.schedules import Schedules
     from beaf_bmll.sdk import connect
 
-    schedules = Schedules(connect(plan.config), plan.config)
-    outcome, job = make(plan, schedules)
-    for note in schedules.notes:
+    made = make(plan, connect(plan.config))
+    for note in made.notes:
         click.echo(f"note: {note}", err=True)
-    return outcome, job.id
+    return made.outcome, made.job.id

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from beaf_bmll.sdk.conformance import Observation, check_conformance
-from beaf_bmll.sdk.gateway import SDKGateway, connect
+from beaf_bmll.sdk.gateway import SDKGateway, check_kind, connect
 from beaf_bmll.sdk.logs import Follower
 from beaf_bmll.sdk.session import LockedSession, session_of
 
@@ -13,6 +13,7 @@ __all__ = [
     "Observation",
     "SDKGateway",
     "check_conformance",
+    "check_kind",
     "connect",
     "session_of",
 ]

@@ -84,7 +84,7 @@ class SDKGateway:
 
     def add_trigger(self, job_id: str, trigger: Trigger) -> None:
         """Let a job start by itself."""
-        _check_kind(trigger)
+        check_kind(trigger)
         self.session.compute("POST", f"{_job(job_id)}/triggers", json=wire.trigger_payload(trigger))
 
     def delete_trigger(self, job_id: str, trigger_id: str) -> None:
@@ -217,8 +217,12 @@ def _asked(path: str) -> Asked:
     return Asked("GET", "compute" + path, changes=False)
 
 
-def _check_kind(trigger: Trigger) -> None:
-    """Refuse kinds of data that the vendor's client does not know either."""
+def check_kind(trigger: Trigger) -> None:
+    """Refuse kinds of data that the vendor's client does not know either.
+
+    Raises:
+        UsageError: the trigger waits for such.
+    """
     if trigger.availability is None:
         return
     from bmll.types import DataSet

@@ -1,0 +1,207 @@
+"""`beaf job install` and `uninstall`, typed: one job of each name, started when it was meant."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.cli.conftest import Beaf, Typed
+
+from beaf_bmll.testing import Emulator
+
+DEMO = "01_ohlcv_bars.py"
+NAME = "beaf_01_ohlcv_bars_mic=XLON"
+SEEDS_OWN = "0 6 ? * MON-FRI *"
+
+
+def crons_of(emulator: Emulator) -> list[str]:
+    (job,) = emulator.jobs
+    return sorted(each.cause["cron"] for each in job.triggers.values())
+
+
+def asked_of(emulator: Emulator) -> dict[str, Any]:
+    """Read what the machine of the one job would be asked to do."""
+    (job,) = emulator.jobs
+    asked: dict[str, Any] = json.loads(Path(job.parameters["beaf_request"]).read_text())
+    return asked
+
+
+def install(beaf: Beaf, *words: str) -> Typed:
+    return beaf("job", "install", "--pipeline", DEMO, *words)
+
+
+def test_the_seeds_own_line_installs_a_job_that_computes_yesterday(
+    idle: Emulator, beaf: Beaf
+) -> None:
+    done = install(beaf, "--cron", SEEDS_OWN)
+    assert done.code == 0, done.err
+    assert done.out.startswith(f"installed {NAME}: job {idle.jobs[0].id}\n")
+    assert done.out.count("06:00 (UTC+0000)") == 5
+    assert not {"Sat", "Sun"} & set(done.out.split())
+    assert crons_of(idle) == [SEEDS_OWN]
+    asked = asked_of(idle)
+    assert asked["schedule"]["date"] == "yesterday"
+    assert (asked["request"]["run_id"], asked["request"]["universe"]) == (NAME, "mic=XLON")
+    assert asked["request"]["config"]["LAUNCHER"] == "local"
+    assert idle.runs == []
+
+
+def test_a_second_installation_changes_nothing(idle: Emulator, beaf: Beaf) -> None:
+    words = ("--cron", "0 7 * * 1-5", "--timezone", "Europe/London", "--instance_size", "64")
+    install(beaf, *words)
+    before, asked = idle.jobs, len(changes(idle))
+    again = install(beaf, *words, "--json")
+    assert (again.code, again.json["outcome"]) == (0, "unchanged")
+    assert again.json["job_id"] == before[0].id
+    assert (idle.jobs, len(changes(idle))) == (before, asked)
+
+
+def changes(emulator: Emulator) -> list[str]:
+    """Name the requests that change something at the vendor."""
+    return [
+        f"{each.method} {each.path}"
+        for each in emulator.requests
+        if "/compute/" in each.path and each.method != "GET"
+    ]
+
+
+def test_another_time_is_refused_kept_or_put_in_its_place(idle: Emulator, beaf: Beaf) -> None:
+    install(beaf, "--cron", SEEDS_OWN)
+    (first,) = idle.jobs
+    refused = install(beaf, "--cron", "0 7 * * *")
+    assert refused.code == 2
+    assert "is installed already" in refused.err
+    kept = install(beaf, "--cron", "0 7 * * *", "--on_name_conflict", "reuse", "--json")
+    assert (kept.json["outcome"], kept.json["job_id"]) == ("kept", first.id)
+    assert crons_of(idle) == [SEEDS_OWN]
+    replaced = install(beaf, "--cron", "0 7 * * *", "--on_name_conflict", "overwrite", "--json")
+    assert replaced.json["outcome"] == "replaced"
+    assert [each.id for each in idle.jobs] == [replaced.json["job_id"]]
+    assert crons_of(idle) == ["0 7 ? * * *"]
+
+
+def test_a_larger_machine_is_another_job(idle: Emulator, beaf: Beaf) -> None:
+    install(beaf, "--cron", SEEDS_OWN)
+    assert install(beaf, "--cron", SEEDS_OWN, "--instance_size", "128").code == 2
+    words = ("--instance_size", "128", "--on_name_conflict", "overwrite")
+    assert install(beaf, "--cron", SEEDS_OWN, *words).code == 0
+    assert [each.settings["instanceSize"] for each in idle.jobs] == [128]
+
+
+def test_a_cron_of_another_zone_has_a_trigger_for_each_offset(idle: Emulator, beaf: Beaf) -> None:
+    done = install(beaf, "--cron", "0 7 * * 1-5", "--timezone", "Europe/London", "--json")
+    assert crons_of(idle) == ["0 6 ? 3-10 MON-FRI *", "0 7 ? 1-3,10-12 MON-FRI *"]
+    assert [f"{each} (UTC)" for each in crons_of(idle)] == done.json["triggers"]
+    times = [datetime.fromisoformat(each) for each in done.json["next"]]
+    assert len(times) == 5
+    assert all((each.hour, each.minute, each.weekday() < 5) == (7, 0, True) for each in times)
+    schedule = asked_of(idle)["schedule"]
+    assert (schedule["cron"], schedule["timezone"]) == ("0 7 * * 1-5", "Europe/London")
+    since = datetime.fromisoformat(schedule["since"])
+    assert abs(since - datetime.now(UTC)) < timedelta(minutes=5)
+
+
+def test_an_installation_that_was_cut_off_is_finished_by_the_next(
+    idle: Emulator, beaf: Beaf
+) -> None:
+    words = ("--cron", "0 7 * * 1-5", "--timezone", "Europe/London")
+    install(beaf, *words)
+    (job,) = idle.jobs
+    job.triggers.popitem()  # as if whoever installed it had died before the last one
+    done = install(beaf, *words)
+    assert done.code == 0, done.err
+    assert len(crons_of(idle)) == 2
+
+
+def test_data_that_arrive_start_a_job(idle: Emulator, beaf: Beaf) -> None:
+    done = install(beaf, "--when", "l3=XLON,XPAR", "--name", "on_l3")
+    assert done.code == 0, done.err
+    assert "l3=XLON,XPAR" in done.out
+    idle.make_available("l3", "XLON")
+    assert idle.runs == []
+    idle.make_available("l3", "XPAR")
+    assert len(idle.runs) == 1
+    assert asked_of(idle)["schedule"]["cron"] is None
+
+
+def test_a_dry_run_tells_everything_and_touches_nothing(idle: Emulator, beaf: Beaf) -> None:
+    shown = install(beaf, "--cron", "0 6 1 * MON", "--date", "-1bd", "--dry_run", "--json").json
+    assert [each["path"] for each in shown["requests"]] == [
+        "/jobs",
+        "/jobs/<job id>/triggers",
+        "/jobs/<job id>/triggers",
+    ]
+    assert shown["requests"][1]["json"] == {"name": "beaf-1", "cron": "0 6 1 * ? *"}
+    assert shown["requests"][0]["json"]["name"] == NAME
+    assert shown["date"] == "-1bd"
+    assert (idle.jobs, changes(idle)) == ([], [])
+    assert not list(Path.cwd().rglob("_bmll_jobs"))
+    told = install(beaf, "--cron", "0 6 1 * MON", "--dry_run")
+    assert told.out.startswith(f"not installed {NAME}\n")
+    assert "nothing was written or sent" in told.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "nothing says when it starts"),
+        (("--cron", SEEDS_OWN, "--when", "l3=XLON"), "both say when"),
+        (("--cron", "0 6 */2 * MON"), 'for either write "0 6 1-31/2 * MON"'),
+        (("--cron", "0 6 ? * MON 2020"), "never due again"),
+        (("--cron", "0 6 * * *", "--timezone", "Mars"), "no time zone 'Mars'"),
+        (("--cron", "0 6 * * *", "--name", "a b;c"), "cannot be called 'a b;c'"),
+        (("--cron", "0 6 * * *", "--name", "a\nb"), "cannot be called"),
+        (("--cron", "0 6 * * *", "--date", "-0bd"), "date"),
+        (("--cron", SEEDS_OWN, "--set", "BMLL_JOBS.cron_format=dagster"), "should have five"),
+        (("--cron", "0 6 * * *", "--set", "BMLL_JOBS.cron_format=bmll"), "should have six"),
+        (("--when", "XLON"), "does not say which data"),
+        (("--when", "l3=xlon"), "does not say which data"),
+        (("--when", "l4=XLON"), "no 'l4'"),
+        (("--when", "l3=ZZZZ"), "ZZZZ"),
+        (("--cron", "0 6 * * *", "--instance_size", "17"), "not offered"),
+    ],
+)
+def test_what_cannot_be_installed_is_told_and_leaves_nothing(
+    idle: Emulator, beaf: Beaf, words: tuple[str, ...], said: str
+) -> None:
+    done = install(beaf, *words)
+    assert (done.code, done.out) == (2, "")
+    assert said in done.err
+    assert "→" in done.err
+    assert idle.jobs == []
+
+
+def test_what_is_installed_is_taken_away_by_name_id_or_pipeline(idle: Emulator, beaf: Beaf) -> None:
+    for words in ((NAME,), ("--pipeline", DEMO), (None,)):
+        install(beaf, "--cron", SEEDS_OWN)
+        (job,) = idle.jobs
+        done = beaf("job", "uninstall", *(job.id if each is None else each for each in words))
+        assert (done.code, done.out) == (0, f"uninstalled {NAME}: job {job.id}\n")
+        assert idle.jobs == []
+
+
+def test_a_run_of_what_is_taken_away_is_ended(idle: Emulator, beaf: Beaf) -> None:
+    install(beaf, "--when", "l3=XLON", "--name", "on_l3")
+    idle.make_available("l3", "XLON")
+    (run,) = idle.runs
+    assert beaf("job", "uninstall", "on_l3", "--json").json["uninstalled"][0]["name"] == "on_l3"
+    assert (run.active, idle.jobs) == (False, [])
+
+
+def test_what_is_not_installed_cannot_be_taken_away(idle: Emulator, beaf: Beaf) -> None:
+    install(beaf, "--cron", SEEDS_OWN, "--name", "nightly")
+    for words, said in (((), "which schedule"), (("nightl",), 'did you mean "nightly"?')):
+        done = beaf("job", "uninstall", *words)
+        assert (done.code, done.out) == (2, "")
+        assert said in done.err
+    assert len(idle.jobs) == 1
+
+
+def test_a_job_that_runs_once_is_no_schedule(idle: Emulator, beaf: Beaf) -> None:
+    once = beaf("job", "run", "--pipeline", DEMO, "--date", "2026-02-02", "--name", "once")
+    assert once.code == 0, once.err
+    assert beaf("job", "uninstall", "once").code == 2
+    assert len(idle.jobs) == 1
