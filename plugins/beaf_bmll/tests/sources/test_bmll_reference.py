@@ -287,3 +287,14 @@ def test_an_ended_login_is_renewed_unseen(vendor: Emulator, cache: str) -> None:
     listings("mic=XLON", cache)
     vendor.expire_logins()
     assert listings("mic=BATE", cache)["ListingId"].to_list() == [201, 202]
+
+
+def test_in_the_lab_the_lab_logs_in_and_no_key_is_needed(
+    vendor: Emulator, cache: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("BMLL_USERNAME", "BMLL_KEY_PATH"):
+        monkeypatch.delenv(name)
+    for name, value in vendor.lab_environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.syspath_prepend(vendor.lab_environment["PYTHONPATH"])
+    assert listings("mic=BATE", cache, via="lab")["ListingId"].to_list() == [201, 202]

@@ -14,7 +14,9 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from beaf_bmll.errors import BMLLError
+from beaf_bmll.sdk import LockedSession
 from beaf_bmll.sources import Config
+from beaf_bmll.sources.service import Query, Service
 from beaf_bmll.testing import Emulator
 from beaf_core import DataInvalidError, DayStatus, ResourceError, TableRead, UsageError
 from beaf_core.testing import check_source
@@ -199,12 +201,34 @@ def test_a_day_that_weighs_too_much_is_refused_before_it_is_asked_for(
     assert asked(vendor, *QUERY) == 0
 
 
-def test_a_busy_service_is_asked_again_and_an_old_one_without_estimates_too(
-    vendor: Emulator, read: Read, api: Config
-) -> None:
+def test_a_busy_service_is_asked_again(vendor: Emulator, read: Read, api: Config) -> None:
     vendor.market.rejections = 2
     assert rows(read(api, "trades", columns=("Price",))).height
     assert asked(vendor, *QUERY) == 3
+
+
+def test_a_service_that_cannot_estimate_is_asked_all_the_same(
+    vendor: Emulator, read: Read, api: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = Service._ask
+
+    def of_old(self: Service, method: str, service: str, path: str, *rest: Any, **what: Any) -> Any:
+        if path.endswith("/estimate"):
+            raise BMLLError("BMLL answered 404", status=404)
+        return ask(self, method, service, path, *rest, **what)
+
+    monkeypatch.setattr(Service, "_ask", of_old)
+    assert rows(read(api, "trades", columns=("Price",))).height
+
+
+def test_an_answer_that_cannot_be_read_is_told_as_such(
+    vendor: Emulator, read: Read, api: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LockedSession, "read", lambda self, call: {"unheard": "of"})
+    with pytest.raises(BMLLError, match=r"the answer to .*apiv2.* cannot be read"):
+        read(api, "trades", columns=("Price",))
+    with pytest.raises(BMLLError, match=r"the answer to .*reference.* cannot be read"):
+        Service(api).reference(DAY, Query("Listing"))
 
 
 def test_a_service_that_stays_busy_is_given_up(

@@ -7,12 +7,13 @@ ever.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import polars as pl
 
 from beaf_bmll.errors import BMLLError
+from beaf_bmll.sdk.faults import Asked, reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from beaf_bmll.sdk import LockedSession
     from beaf_bmll.sources.config import Config
+
+Answer = TypeVar("Answer")
 
 #: So many identifiers go into one request, as the vendor's package does it.
 CHUNK = 40_000
@@ -71,6 +74,28 @@ class DataQuery:
         return asked if self.columns is None else {**asked, "columns": list(self.columns)}
 
 
+@dataclass(frozen=True, slots=True)
+class _Poll:
+    """How a query of the Data API stands.
+
+    Attributes:
+        status: in the vendor's words; whatever is not among those that we know is under way.
+        link: to its result, once it has succeeded; it opens that to anybody.
+        retry_after: seconds after which one that was turned away may be asked again.
+    """
+
+    status: str
+    link: str | None = field(repr=False)
+    retry_after: float
+
+    @classmethod
+    def of(cls, found: Mapping[str, Any]) -> _Poll:
+        """Read an answer."""
+        status = str(found["status"])
+        link = str(found["link"]) if status == "SUCCESS" else None
+        return cls(status, link, float(found.get("retry_after", _BUSY_SECONDS)))
+
+
 class Service:
     """The two services, asked through this process's session; made when something must be asked."""
 
@@ -80,26 +105,27 @@ class Service:
         self._config = config
         self._session: LockedSession = session_of(config.lab_org_id, config.http_timeout)
 
-    def _ask(self, method: str, service: str, path: str, **what: Any) -> Any:
-        return self._session.read(lambda sdk: sdk.execute(method, service, path, **what))
+    def _ask(
+        self, method: str, service: str, path: str, read: Callable[[Any], Answer], **what: Any
+    ) -> Answer:
+        """Ask, and read the answer; one that cannot be read is told as such."""
+        with reading(Asked(method.upper(), service + path, changes=False)):
+            return read(self._session.read(lambda sdk: sdk.execute(method, service, path, **what)))
 
     # -- reference -----------------------------------------------------------------------------
 
     def reference(self, day: date, query: Query) -> pl.DataFrame:
         """Ask for reference data, every page of them: texts as they come, no column where empty."""
         pages = [page for asked in _bodies(day, query) for page in self._pages(asked)]
-        frames = [_frame(page) for page in pages if page.get("data")]
-        if not frames:
-            return pl.DataFrame()
-        found = pl.concat(frames, how="diagonal").unique(maintain_order=True)
+        found = pl.concat(pages, how="diagonal").unique(maintain_order=True)
         return found.sort(name for name in found.columns if name.endswith("Id"))
 
-    def _pages(self, asked: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    def _pages(self, asked: Mapping[str, Any]) -> Iterator[pl.DataFrame]:
         token = None
         while True:
-            page = self._ask("post", "reference", "/query", json={**asked, "token": token})
+            body = {**asked, "token": token}
+            page, token = self._ask("post", "reference", "/query", _page, json=body)
             yield page
-            token = page.get("token")
             if not token:
                 return
 
@@ -107,24 +133,29 @@ class Service:
 
     def datasets(self) -> dict[str, list[str]]:
         """List the tables of the Data API, each with the filters that it takes."""
-        found = self._ask("get", "apiv2", "/datasets")
-        return {each["table"]: list(each.get("filters") or ()) for each in found}
+
+        def filters(found: Any) -> dict[str, list[str]]:
+            return {each["table"]: list(each.get("filters") or ()) for each in found}
+
+        return self._ask("get", "apiv2", "/datasets", filters)
 
     def fields(self, dataset: str) -> list[str]:
         """List the columns of a table."""
-        found = self._ask("get", "apiv2", f"/datasets/{dataset}/schema")
-        return [each["field_name"] for each in found["fields"]]
+
+        def names(found: Any) -> list[str]:
+            return [each["field_name"] for each in found["fields"]]
+
+        return self._ask("get", "apiv2", f"/datasets/{dataset}/schema", names)
 
     def estimate(self, query: DataQuery) -> tuple[int, int] | None:
         """Ask how many rows and bytes a query would give, at most; None where nobody can tell."""
         path = f"/data/{query.dataset}/estimate"
         try:
-            found = self._ask("post", "apiv2", path, json=query.to_json())
+            return self._ask("post", "apiv2", path, _size, json=query.to_json())
         except BMLLError as error:
             if error.status == 404:  # a deployment from before there were estimates
                 return None
             raise
-        return int(found["estimatedRows"]), int(found["estimatedBytes"])
 
     def download(self, query: DataQuery, path: Path) -> None:
         """Write the rows of a query to a parquet file.
@@ -134,16 +165,16 @@ class Service:
         """
         deadline = time.monotonic() + self._config.max_wait_seconds
         while True:
-            number = self._ask("post", "apiv2", f"/data/{query.dataset}", json=query.to_json())
-            answer = self._ended(query, number["id"], deadline)
-            if answer["status"] == "SUCCESS":
-                return fetch(answer["link"], path, self._config.http_timeout)
-            pause = max(float(answer.get("retry_after", _BUSY_SECONDS)), _FIRST_WAIT)
+            number = self._ask("post", "apiv2", f"/data/{query.dataset}", _id, json=query.to_json())
+            answer = self._ended(query, number, deadline)
+            if answer.link is not None:
+                return fetch(answer.link, path, self._config.http_timeout)
+            pause = max(answer.retry_after, _FIRST_WAIT)
             if time.monotonic() + pause > deadline:
                 raise _busy(query)
             time.sleep(pause)
 
-    def _ended(self, query: DataQuery, number: str, deadline: float) -> Mapping[str, Any]:
+    def _ended(self, query: DataQuery, number: str, deadline: float) -> _Poll:
         """Wait until a query has succeeded, or was turned away; one that is given up is ended."""
         try:
             return _polled(lambda: self._poll(query, number), deadline)
@@ -151,28 +182,30 @@ class Service:
             self._cancel(query, number)
             raise
 
-    def _poll(self, query: DataQuery, number: str) -> Mapping[str, Any]:
-        found = self._ask("get", "apiv2", f"/data/{query.dataset}", params={"id": number})
-        if found.get("status") in {"FAILED", "CANCELLED"}:
+    def _poll(self, query: DataQuery, number: str) -> _Poll:
+        path, which = f"/data/{query.dataset}", {"id": number}
+        found = self._ask("get", "apiv2", path, _Poll.of, params=which)
+        if found.status in {"FAILED", "CANCELLED"}:
             raise BMLLError(
-                f"the Data API's query of {_named(query)} has {found['status'].lower()}",
+                f"the Data API's query of {_named(query)} has ended as {found.status}",
                 remedy="try again; where it stays so, ask BMLL",
                 retryable=True,
             )
-        return dict(found)
+        return found
 
     def _cancel(self, query: DataQuery, number: str) -> None:
+        path, which = f"/data/{query.dataset}", {"id": number}
         try:
-            self._ask("delete", "apiv2", f"/data/{query.dataset}", params={"id": number})
+            self._ask("delete", "apiv2", path, str, params=which)
         except BMLLError:
             return  # the fault that led here is told; the query ends by itself
 
 
-def _polled(ask: Callable[[], Mapping[str, Any]], deadline: float) -> Mapping[str, Any]:
+def _polled(ask: Callable[[], _Poll], deadline: float) -> _Poll:
     tries = 0
     while True:
         found = ask()
-        if found.get("status") in {"SUCCESS", "REJECTED"}:
+        if found.status in {"SUCCESS", "REJECTED"}:
             return found
         tries += 1
         if time.monotonic() >= deadline:
@@ -241,14 +274,21 @@ def _bodies(day: date, query: Query) -> Iterator[dict[str, Any]]:
         yield {**asked, "objectIds": list(query.ids[start : start + CHUNK])}
 
 
-def _frame(page: Mapping[str, Any]) -> pl.DataFrame:
-    columns = zip(*page["data"], strict=True)
-    return pl.DataFrame(
-        [
-            pl.Series(name, [_text(each) for each in values], dtype=pl.String)
-            for name, values in zip(page["columns"], columns, strict=True)
-        ]
-    )
+def _page(found: Mapping[str, Any]) -> tuple[pl.DataFrame, str | None]:
+    """Read a page of reference data, and what leads to the next; all of it is text."""
+    rows = found["data"]
+    columns = zip(*rows, strict=True) if rows else ()
+    named = zip(found["columns"], columns, strict=True) if rows else ()
+    frame = pl.DataFrame({name: [_text(each) for each in values] for name, values in named})
+    return frame.cast(pl.String), found.get("token")
+
+
+def _size(found: Mapping[str, Any]) -> tuple[int, int]:
+    return int(found["estimatedRows"]), int(found["estimatedBytes"])
+
+
+def _id(found: Mapping[str, Any]) -> str:
+    return str(found["id"])
 
 
 def _text(value: object) -> str | None:
