@@ -187,6 +187,13 @@ def test_no_listing_is_an_error_that_names_what_is_near(
     assert told in str(caught.value)
 
 
+def test_a_venue_that_is_not_alive_is_not_asked_for(vendor: Emulator, cache: str) -> None:
+    found = read(Config(cache=cache), "reference", mics=("XLOM",))
+    assert found.frame is not None
+    assert found.frame.collect().is_empty()
+    assert constraints_asked(vendor) == []
+
+
 def test_venues_are_listed_without_asking_for_any_listing(vendor: Emulator, cache: str) -> None:
     source = {"type": "bmll", "via": "api", "cache": cache}
     found = build_universe_partitions([MICUniverse()], source, date=DAY)

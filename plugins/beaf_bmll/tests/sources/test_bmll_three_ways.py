@@ -176,7 +176,7 @@ def test_a_day_without_rows_is_no_download_and_no_file(
 ) -> None:
     found = read(api, "trades", day, columns=("Price",))
     assert (found.status, found.frame) == (status, None)
-    assert found.absent == (f"trades_plus of XLON on {day} (Data API)",)
+    assert found.absent[0].startswith(f"trades_plus of XLON on {day} (Data API): no rows: ")
     assert asked(vendor, *QUERY) == 0
     assert not list((tmp_path / "cache").rglob("*.parquet"))
 

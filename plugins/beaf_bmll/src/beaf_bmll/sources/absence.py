@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from beaf_core import TableRequest
 
 
+#: What a person should think of where no rows come: all of these look alike.
+WHY_EMPTY = "no rows: no session, no such venue, or no right to it"
+
+
 def status_of(day: date) -> DayStatus:
     """Judge a day of which something that was asked for is not there.
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from beaf_bmll.sources.absence import nothing, with_absent
+from beaf_bmll.sources.absence import WHY_EMPTY, nothing, with_absent
 from beaf_bmll.sources.cache import Cache, digest_of
 from beaf_bmll.sources.names import IN_API, LISTING, in_file, ours
 from beaf_bmll.sources.narrow import empty, require
@@ -71,7 +71,7 @@ def read(request: TableRequest, config: Config) -> TableRead:
     asked = _Asked(dataset, request, config)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         found = dict(zip(venues, pool.map(asked.file_of, venues), strict=True))
-    absent = [_label(dataset, mic, request) for mic, path in found.items() if path is None]
+    absent = [_absent(dataset, mic, request) for mic, path in found.items() if path is None]
     there = tuple(mic for mic, path in found.items() if path is not None)
     if not there:
         return nothing(request.day, *absent)
@@ -177,13 +177,12 @@ def _promised(
     """Say which columns there are, and how much of them; rows come when somebody reads them."""
     asked = _Asked(dataset, request, config)
     sizes = {mic: Service(config).estimate(asked.query(mic)) for mic in venues}
-    labels = {mic: _label(dataset, mic, request) for mic in venues}
-    absent = [labels[mic] for mic, size in sizes.items() if size is not None and not size[0]]
-    there = {mic: size for mic, size in sizes.items() if labels[mic] not in absent}
+    there = {mic: size for mic, size in sizes.items() if size is None or size[0]}
+    absent = [_absent(dataset, mic, request) for mic in venues if mic not in there]
     if not there:
         return nothing(request.day, *absent)
     parts = tuple(
-        Part(labels[mic], rows=size and size[0], bytes=size and size[1])
+        Part(_label(dataset, mic, request), rows=size and size[0], bytes=size and size[1])
         for mic, size in there.items()
     )
     wanted = replace(request, mics=tuple(there), columns=tuple(ours(dataset.columns)))
@@ -242,6 +241,10 @@ def _chosen(table: str, known: dict[str, list[str]], config: Config) -> str:
 
 def _label(dataset: Dataset, mic: str, request: TableRequest) -> str:
     return f"{dataset.name} of {mic} on {request.day} (Data API)"
+
+
+def _absent(dataset: Dataset, mic: str, request: TableRequest) -> str:
+    return f"{_label(dataset, mic, request)}: {WHY_EMPTY}"
 
 
 def _cache(config: Config) -> Cache:

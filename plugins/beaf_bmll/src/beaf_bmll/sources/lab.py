@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from beaf_bmll.errors import BMLLError
-from beaf_bmll.sources.absence import nothing, with_absent
+from beaf_bmll.sources.absence import WHY_EMPTY, nothing, with_absent
 from beaf_bmll.sources.names import IN_LAB
 from beaf_bmll.sources.narrow import narrowed
 from beaf_bmll.sources.venues import venues_of
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from beaf_bmll.sources.config import Config
     from beaf_core import TableRequest
-
-_WHY_EMPTY = "no rows: no session, no such venue, or no right to it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ def read(request: TableRequest, config: Config) -> TableRead:
     frames = {mic: _frame(bmll2, name, mic, request) for mic in venues_of(request, config)}
     counted = _counted(frames, name, request)
     there = [each for each in counted if each.rows]
-    absent = [f"{each.label} ({_WHY_EMPTY})" for each in counted if not each.rows]
+    absent = [f"{each.label} ({WHY_EMPTY})" for each in counted if not each.rows]
     if not there:
         return nothing(request.day, *absent)
     frame = narrowed([(each.label, each.frame) for each in there], request)
