@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from beaf_bmll.config import Config
 from beaf_bmll.gateway import Bootstrap
 from beaf_bmll.runner.entry import DIGEST, FOLDER, REQUEST, SCHEDULE
+from beaf_bmll.staging.areas import AreaPath, locate, mounted
 from beaf_bmll.staging.asked import Schedule, asked_of
 from beaf_bmll.staging.bootstrap import Script, bootstrap_script, jobs_folder, runner_script, sha12
 from beaf_bmll.staging.store import open_store
