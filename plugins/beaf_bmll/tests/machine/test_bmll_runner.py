@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,9 @@ import pytest
 from beaf_bmll.config import Config
 from beaf_bmll.gateway import DIGEST, REQUEST, SUBMIT_ID
 from beaf_bmll.runner import entry
+from beaf_bmll.runner.work import run_command, run_pipeline
 from beaf_bmll.staging import AreaWords, Staged, stage
-from beaf_core import CommandRequest, LaunchRequest
+from beaf_core import CommandRequest, ExitCode, LaunchRequest
 
 #: Starts the staged file as the vendor's Python would, with the parameters at hand: asking the
 #: vendor for them takes its package, and 3 s (`test_bmll_end_to_end.py` does).
@@ -66,7 +68,6 @@ def test_a_second_copy_of_a_run_does_nothing_says_so_and_succeeds(
         "beaf: duplicate: the run run-1 does this already\n",
     )
     assert ended(first)[0] == 0
-    assert ended(start(staged, config, "run-3"))[1].startswith("beaf: duplicate")
     assert (area / "project" / "done").read_text() == "x"
     assert AreaWords(config).status("submission") == "succeeded"
 
@@ -103,9 +104,10 @@ def test_a_request_that_is_not_the_one_submitted_is_refused(area: Path, config: 
 def test_an_inline_request_is_checked_as_well(area: Path, config: Config) -> None:
     staged = stage(command(area, "print('here')"), config)
     text = Path(staged.parameters[REQUEST]).read_text()
-    assert ended(start(staged, config, **{REQUEST: text}))[0] == 0
-    other = {REQUEST: text.replace("here", "gone"), SUBMIT_ID: "other"}
-    assert ended(start(staged, config, **other))[0] == entry.USAGE
+    inline = {**staged.parameters, REQUEST: text}
+    assert entry.read_request(inline) == entry.read_request(staged.parameters)
+    with pytest.raises(entry.RefusedError, match="the request in the parameters is not the one"):
+        entry.read_request({**inline, REQUEST: text.replace("here", "gone")})
 
 
 @pytest.mark.parametrize("name", ["../../evil", "/evil", "", "a/b", ".."])
@@ -155,11 +157,10 @@ def test_an_env_file_that_does_not_do_is_told_without_its_text(
     if text is not None:
         (area / "secrets.env").write_text(text)
     staged = stage(command(area, "", environment=("MY_TOKEN",)), own)
-    monkeypatch.delenv("MY_TOKEN")
-    code, told = ended(start(staged, own))
-    assert code == entry.USAGE
-    assert said in told
-    assert "hunter2" not in told
+    monkeypatch.setattr(os, "environ", {})
+    with pytest.raises(entry.RefusedError, match=said) as refused:
+        entry.set_environment(entry.read_request(staged.parameters))
+    assert "hunter2" not in str(refused.value)
 
 
 def test_a_run_that_is_asked_to_end_ends_its_command_and_says_so(
@@ -174,13 +175,14 @@ def test_a_run_that_is_asked_to_end_ends_its_command_and_says_so(
     assert AreaWords(config).status("submission") == "cancelled"
 
 
-def test_a_command_that_is_killed_or_is_not_there_has_failed(area: Path, config: Config) -> None:
-    killed = command(area, "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
-    code, said = ended(start(stage(killed, config), config))
-    assert (code, "exit code -9 (SIGKILL)" in said) == (137, True)
-    absent = CommandRequest("none", ("/no/such/program",), str(area / "project"))
-    code, said = ended(start(stage(absent, config), config, SUBMIT_ID="other"))
-    assert (code, "cannot be started" in said) == (entry.USAGE, True)
+def test_a_command_that_is_killed_or_is_not_there_has_failed(area: Path) -> None:
+    killed = ("/bin/sh", "-c", "kill -9 $$")
+    found = run_command(CommandRequest("c", killed, str(area)), own_python=False)
+    assert found == entry.Ending("failed", 137, "the command ended with exit code -9 (SIGKILL)")
+    absent = CommandRequest("c", ("/no/such/program",), str(area))
+    found = run_command(absent, own_python=False)
+    assert (found.status, found.exit_code) == ("failed", entry.USAGE)
+    assert "cannot be started" in found.message
 
 
 def test_a_machine_without_beaf_says_what_is_lacking(area: Path, config: Config) -> None:
@@ -201,25 +203,21 @@ def test_a_machine_without_beaf_says_what_is_lacking(area: Path, config: Config)
 
 
 def test_a_pipeline_that_fails_has_a_report_that_tells_why(
-    area: Path, config: Config, demo: Path, asked_for: Callable[..., LaunchRequest]
+    config: Config, demo: Path, asked_for: Callable[..., LaunchRequest], tmp_path: Path
 ) -> None:
-    asked = asked_for(demo).to_json()
-    staged = stage(LaunchRequest.from_json({**asked, "universe": "mic=XXXX"}), config)
-    code, said = ended(start(staged, config))
-    word = AreaWords(config).word("submission")
-    assert word is not None
-    assert (word.status, word.exit_code) == ("failed", code)
-    assert code != 0
-    assert "XXXX" in said
-    assert "XXXX" in word.message
+    asked = LaunchRequest.from_json({**asked_for(demo).to_json(), "universe": "mic=XXXX"})
+    found = run_pipeline(asked, tmp_path)
+    assert (found.status, found.exit_code) == ("failed", ExitCode.DATA_MISSING)
+    assert "XXXX" in found.message
+    report = json.loads((tmp_path / entry.REPORT).read_text())
+    assert report["outcomes"][0]["exit_code"] == ExitCode.DATA_MISSING
+    refused = run_pipeline(replace(asked, config={"PASSES": "none"}), tmp_path)
+    assert (refused.status, refused.exit_code) == ("failed", ExitCode.USAGE)
 
 
-def test_a_job_that_beaf_has_not_submitted_is_refused(area: Path, config: Config) -> None:
-    staged = stage(command(area, ""), config)
-    nothing = Staged(staged.script, (), {}, ())
-    code, said = ended(start(nothing, config))
-    assert code == entry.USAGE
-    assert "no beaf_folder, beaf_request, beaf_digest among its parameters" in said
+def test_a_job_that_beaf_has_not_submitted_is_refused() -> None:
+    with pytest.raises(entry.RefusedError, match="no beaf_folder, beaf_request, beaf_digest"):
+        entry.check({SUBMIT_ID: "submission"})
 
 
 def test_a_word_that_is_only_half_there_says_nothing_yet(config: Config, area: Path) -> None:

@@ -79,7 +79,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _stop)
     job = Job(_parameters(), os.environ.get("JOB_RUN_ID", ""))
     try:
-        _check(job.parameters)
+        check(job.parameters)
         if SCHEDULE not in job.parameters and not take_lease(job.home / LEASE, job.run_id):
             return OK
         return _told(job)
@@ -134,7 +134,12 @@ def _parameters() -> dict[str, str]:
     return found
 
 
-def _check(parameters: dict[str, str]) -> None:
+def check(parameters: dict[str, str]) -> None:
+    """Refuse parameters that lead nowhere.
+
+    Raises:
+        RefusedError: one is lacking.
+    """
     lacking = [name for name in (SUBMIT_ID, FOLDER, REQUEST, DIGEST) if name not in parameters]
     if lacking:
         raise RefusedError(
