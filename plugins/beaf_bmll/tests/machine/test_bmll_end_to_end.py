@@ -26,6 +26,9 @@ from beaf_core import (
 )
 from beaf_core.run import request_of
 
+#: One process of the suite imports the vendor's package, which takes 3 s.
+pytestmark = pytest.mark.xdist_group("bmll")
+
 HOSTILE = "it's $(touch pwned) `touch pwned` \"; touch pwned; é 日本"
 
 

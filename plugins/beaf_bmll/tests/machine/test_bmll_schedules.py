@@ -19,6 +19,9 @@ from beaf_bmll.sdk import connect
 from beaf_bmll.testing import Emulator
 from beaf_core import CommandRequest, LaunchRequest, UsageError
 
+#: One process of the suite imports the vendor's package, which takes 3 s.
+pytestmark = pytest.mark.xdist_group("bmll")
+
 SIX_IN_LONDON = {
     "cron": "0 6 * * *",
     "timezone": "Europe/London",
