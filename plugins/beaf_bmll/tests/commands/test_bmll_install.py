@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 from tests.cli.conftest import Beaf, Typed
 
+from beaf_bmll.runner.entry import Ending, Job, read_request
+from beaf_bmll.runner.work import carry_out
 from beaf_bmll.testing import Emulator
+from beaf_bmll.testing.jobs import Run
 
 DEMO = "01_ohlcv_bars.py"
 NAME = "beaf_01_ohlcv_bars_mic=XLON"
@@ -205,3 +210,88 @@ def test_a_job_that_runs_once_is_no_schedule(idle: Emulator, beaf: Beaf) -> None
     assert once.code == 0, once.err
     assert beaf("job", "uninstall", "once").code == 2
     assert len(idle.jobs) == 1
+
+
+# -- what starts, and what comes of it -------------------------------------------------------------
+
+
+def next_minute() -> datetime:
+    return datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(minutes=1)
+
+
+def twice_at(due: datetime) -> str:
+    """Write a cron that is due then by its day and by its weekday: two triggers say so."""
+    return f"{due:%-M %-H %-d} * {due:%a}"
+
+
+def carried_out(run: Run) -> Ending:
+    """Do what a machine does once it has its parameters."""
+    job = Job(dict(run.parameters), run.id)
+    return carry_out(read_request(job.parameters), job)
+
+
+def bars_of(day: date) -> pl.DataFrame:
+    (file,) = Path.cwd().glob(f"data/**/{day}_{day}.parquet")
+    return pl.read_parquet(file)
+
+
+def test_what_two_triggers_start_is_done_once_and_for_yesterday(idle: Emulator, beaf: Beaf) -> None:
+    due = next_minute()
+    install(beaf, "--cron", twice_at(due))
+    assert len(crons_of(idle)) == 2
+    idle.clock.advance(to=due)
+    first, second = idle.runs
+    assert carried_out(first).status == "succeeded"
+    skipped = carried_out(second)
+    assert (skipped.status, skipped.exit_code) == ("skipped", 0)
+    assert bars_of(due.date() - timedelta(days=1)).height > 0
+
+
+def test_a_start_at_which_nothing_is_due_does_nothing(idle: Emulator, beaf: Beaf) -> None:
+    install(beaf, "--cron", twice_at(next_minute() + timedelta(hours=2)))
+    idle.clock.advance(hours=3)  # the clock of this machine stays: nothing is due by it
+    ending = carried_out(idle.runs[0])
+    assert (ending.status, ending.exit_code) == ("skipped", 0)
+    assert "nothing is due" in ending.message
+    assert not (Path.cwd() / "data").exists()
+
+
+def test_data_that_have_arrived_are_computed_of_the_day_before(idle: Emulator, beaf: Beaf) -> None:
+    install(beaf, "--when", "l3=XLON", "--date", "-1bd")
+    idle.make_available("l3", "XLON")
+    assert carried_out(idle.runs[0]).status == "succeeded"
+    today = datetime.now(UTC).date()
+    days_back = {0: 3, 6: 2}.get(today.weekday(), 1)  # Monday and Sunday go back to a Friday
+    assert bars_of(today - timedelta(days=days_back)).height > 0
+
+
+@pytest.mark.soak
+def test_machines_that_a_cron_starts_write_what_a_run_here_writes_and_once(
+    bmll_emulator: Emulator, project: Path, beaf: Beaf
+) -> None:
+    due = next_minute()
+    yesterday = due.date() - timedelta(days=1)
+    assert install(beaf, "--cron", twice_at(due)).code == 0
+    bmll_emulator.clock.advance(to=due)
+    for run in bmll_emulator.runs:
+        assert bmll_emulator.wait(run.id, 120).exit_code == 0
+    statuses = [json.loads(each.read_text()) for each in project.rglob("runs/*/*/status.json")]
+    assert sorted(each["status"] for each in statuses) == ["skipped", "succeeded"]
+    there = bars_of(yesterday)
+    words = ("--pipeline", DEMO, "--date", yesterday, "--set")
+    template = f"OUTPUT_TARGET.path_template={project}/here.parquet"
+    assert beaf("pipeline", "run", *words, template).code == 0
+    assert_frame_equal(there, pl.read_parquet(project / "here.parquet"))
+
+
+@pytest.mark.soak
+def test_a_machine_that_data_start_writes_the_day_before(
+    bmll_emulator: Emulator, project: Path, beaf: Beaf
+) -> None:
+    assert install(beaf, "--when", "MarketDataTrades=XLON,XPAR", "--name", "on_trades").code == 0
+    bmll_emulator.make_available("MarketDataTrades", "XLON", "XPAR")
+    (run,) = bmll_emulator.runs
+    assert bmll_emulator.wait(run.id, 120).exit_code == 0
+    assert bars_of(datetime.now(UTC).date() - timedelta(days=1)).height > 0
+    assert beaf("job", "uninstall", "on_trades").code == 0
+    assert bmll_emulator.jobs == []
