@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
@@ -241,6 +244,43 @@ def test_a_service_that_stays_busy_is_given_up(
             read(hurried, "trades", columns=("Price",))
     finally:
         vendor.market.rejections = 0
+
+
+def test_ctrl_c_ends_the_wait_for_a_busy_service(vendor: Emulator, read: Read, api: Config) -> None:
+    read(api, "l2", columns=("BidPrice1",))  # so that the vendor's package is there
+    vendor.market.rejections = 10**6
+    began = time.monotonic()
+    me = threading.main_thread().ident
+    assert me is not None
+    timer = threading.Timer(0.8, signal.pthread_kill, (me, signal.SIGINT))
+    timer.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            read(api, "trades", columns=("Price",))
+    finally:
+        timer.cancel()
+        vendor.market.rejections = 0
+    assert time.monotonic() - began < 5, "api.max_wait_seconds is 20"
+
+
+def test_one_venue_that_fails_ends_the_wait_for_the_others(
+    vendor: Emulator, read: Read, api: Config
+) -> None:
+    vendor.tables["l3"] = pl.concat(
+        [vendor.tables["l3"], vendor.tables["l3"].with_columns(MIC=pl.lit("XPAR"))]
+    )
+    vendor.faults.add("GET", "/files/*", "500")
+    vendor.market.rejections = 10**6
+    try:
+        release = threading.Timer(0.5, lambda: setattr(vendor.market, "rejections", 0))
+        release.start()
+        began = time.monotonic()
+        with pytest.raises(BMLLError, match=r"cannot be downloaded|given up"):
+            read(api, "l3", mics=("XLON", "XPAR"), columns=("Price",))
+    finally:
+        vendor.market.rejections = 0
+        vendor.faults.clear()
+    assert time.monotonic() - began < 5
 
 
 def test_a_query_that_takes_too_long_is_ended_and_leaves_nothing(

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from threading import Event
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 NAMED_LISTINGS = 500
 #: So many venues are downloaded at once.
 _AT_ONCE = 4
+#: So many seconds pass between two looks at whether somebody has pressed Ctrl-C.
+_GLANCE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +72,7 @@ def read(request: TableRequest, config: Config) -> TableRead:
     where = f"{dataset.name} (Data API)"
     require(request.columns, list(ours(dataset.columns)), request.table, where)
     asked = _Asked(dataset, request, config)
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        found = dict(zip(venues, pool.map(asked.file_of, venues), strict=True))
+    found = asked.files_of(venues)
     absent = [_absent(dataset, mic, request) for mic, path in found.items() if path is None]
     there = tuple(mic for mic, path in found.items() if path is not None)
     if not there:
@@ -88,6 +90,7 @@ class _Asked:
     dataset: Dataset
     request: TableRequest
     config: Config
+    given_up: Event = field(default_factory=Event)
 
     @property
     def _place(self) -> str:
@@ -127,17 +130,29 @@ class _Asked:
             filters[self._listing_filter] = self._listings
         return DataQuery(self.dataset.name, self.request.day, filters, self._columns)
 
-    def file_of(self, mic: str) -> Path | None:
-        """Return a venue's file, downloaded where it is not here; None where there are no rows."""
+    def files_of(self, venues: Sequence[str]) -> dict[str, Path | None]:
+        """Return each venue's file, downloaded where it is not here; None where it has no rows."""
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            asked = {mic: pool.submit(self._file_of, mic) for mic in venues}
+            try:
+                _wait_for(asked.values())
+            except BaseException:  # Ctrl-C too must not wait for the others
+                self.given_up.set()
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+        return {mic: each.result() for mic, each in asked.items()}
+
+    def _file_of(self, mic: str) -> Path | None:
         name = f"{self._place}/{mic}/{self.request.day}.parquet"
         return self._cache.kept(name, self.request.day, lambda part: self._made(mic, part))
 
     def _made(self, mic: str, part: Path) -> bool:
-        service, query = Service(self.config), self.query(mic)
+        service, query = Service(self.config, self.given_up), self.query(mic)
         estimate = service.estimate(query)
         if estimate is not None:
             rows, weight = estimate
-            if rows == 0:  # estimates err on the high side
+            # Guess: no rows are none, since estimates are said to err on the high side.
+            if rows == 0:
                 return False
             self._refuse_heavy(mic, weight)
         raw = part.with_name(part.name.replace(".part", ".raw.part"))
@@ -155,6 +170,18 @@ class _Asked:
                 f"SOURCE.max_download_gb is {most:g}",
                 remedy="raise it, narrow the universe, or run where the data are: via: lab",
             )
+
+
+def _wait_for(asked: Iterable[Future[Path | None]]) -> None:
+    """Wait until all have ended, or one has failed.
+
+    A glance at a time: once polars has run, Ctrl-C does not end the wait for a lock.
+    """
+    running = set(asked)
+    while running:
+        done, running = wait(running, _GLANCE, FIRST_COMPLETED)
+        for each in done:
+            each.result()
 
 
 def _normal_file(raw: Path, part: Path, table: str) -> bool:

@@ -56,6 +56,7 @@ def read_reference(request: TableRequest, config: Config) -> TableRead:
         UsageError: an identifier that is no number; no package of the vendor's.
     """
     markets = available_markets(request.day, config)
+    # Guess: a day that the vendor has no listings of has no venues either.
     if not markets:
         return nothing(request.day, f"BMLL's venues on {request.day}")
     if _names_venues_alone(request):

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from threading import Event
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import polars as pl
 
 from beaf_bmll.errors import BMLLError
 from beaf_bmll.sdk.faults import Asked, reading
+from beaf_bmll.sources.download import fetch, not_wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,8 +31,6 @@ Answer = TypeVar("Answer")
 CHUNK = 40_000
 #: How often a query is asked after: quickly at first, as the vendor's package does it.
 _FIRST_WAIT, _FIRST_WAITS, _LATER_WAIT = 0.3, 10, 1.0
-_CONNECT_SECONDS = 10.0
-_BYTES_AT_ONCE = 1 << 20
 #: A server that is busy is asked again after so many seconds where it does not say.
 _BUSY_SECONDS = 30.0
 
@@ -97,12 +97,18 @@ class _Poll:
 
 
 class Service:
-    """The two services, asked through this process's session; made when something must be asked."""
+    """The two services, asked through this process's session; made when something must be asked.
 
-    def __init__(self, config: Config) -> None:
+    Args:
+        config: the source's options.
+        given_up: set by who does not want the answer any more; a wait ends with it.
+    """
+
+    def __init__(self, config: Config, given_up: Event | None = None) -> None:
         from beaf_bmll.sdk import session_of  # the vendor's package takes 3 to 5 s
 
         self._config = config
+        self._given_up = given_up or Event()
         self._session: LockedSession = session_of(config.lab_org_id, config.http_timeout)
 
     def _ask(
@@ -168,16 +174,17 @@ class Service:
             number = self._ask("post", "apiv2", f"/data/{query.dataset}", _id, json=query.to_json())
             answer = self._ended(query, number, deadline)
             if answer.link is not None:
-                return fetch(answer.link, path, self._config.http_timeout)
+                return fetch(answer.link, path, self._config.http_timeout, self._given_up)
             pause = max(answer.retry_after, _FIRST_WAIT)
             if time.monotonic() + pause > deadline:
                 raise _busy(query)
-            time.sleep(pause)
+            if self._given_up.wait(pause):
+                raise not_wanted()
 
     def _ended(self, query: DataQuery, number: str, deadline: float) -> _Poll:
         """Wait until a query has succeeded, or was turned away; one that is given up is ended."""
         try:
-            return _polled(lambda: self._poll(query, number), deadline)
+            return _polled(lambda: self._poll(query, number), deadline, self._given_up)
         except BaseException:  # whatever ends the wait, Ctrl-C too, must not leave it running
             self._cancel(query, number)
             raise
@@ -201,7 +208,7 @@ class Service:
             return  # the fault that led here is told; the query ends by itself
 
 
-def _polled(ask: Callable[[], _Poll], deadline: float) -> _Poll:
+def _polled(ask: Callable[[], _Poll], deadline: float, given_up: Event) -> _Poll:
     tries = 0
     while True:
         found = ask()
@@ -214,34 +221,8 @@ def _polled(ask: Callable[[], _Poll], deadline: float) -> _Poll:
                 remedy="raise SOURCE.max_wait_seconds, or try again later",
                 retryable=True,
             )
-        time.sleep(_FIRST_WAIT if tries <= _FIRST_WAITS else _LATER_WAIT)
-
-
-def fetch(link: str, path: Path, timeout: float) -> None:
-    """Download a file; the link opens it for anybody, so no message holds it.
-
-    Raises:
-        BMLLError: it cannot be had; nothing of it is kept.
-    """
-    import requests  # comes with the vendor's package
-
-    try:
-        with requests.get(link, stream=True, timeout=(_CONNECT_SECONDS, timeout)) as answer:
-            if answer.status_code != 200:
-                raise _not_fetched(f"the store answers {answer.status_code}")
-            with path.open("xb") as file:
-                for chunk in answer.iter_content(_BYTES_AT_ONCE):
-                    file.write(chunk)
-    except requests.RequestException as error:
-        raise _not_fetched(type(error).__name__) from None  # its text holds the link
-
-
-def _not_fetched(why: str) -> BMLLError:
-    return BMLLError(
-        f"a result of the Data API cannot be downloaded: {why}",
-        remedy="try again; SOURCE.http_timeout is how long the store may be silent",
-        retryable=True,
-    )
+        if given_up.wait(_FIRST_WAIT if tries <= _FIRST_WAITS else _LATER_WAIT):
+            raise not_wanted()
 
 
 def _busy(query: DataQuery) -> BMLLError:
