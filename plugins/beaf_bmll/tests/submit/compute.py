@@ -63,6 +63,8 @@ class Compute:
     faults: list[Fault] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     most_active: int = 0
+    #: Whether deleted jobs are gone; where not, they stand there and cannot run.
+    buries: bool = True
     #: Called before each call with its name: where other submitters meddle.
     meddle: Callable[[str], None] = lambda method: None
 
@@ -122,7 +124,9 @@ class Compute:
         def delete() -> None:
             living = [each for each in self.living if each.job_id == job_id]
             assert not living, f"a job with a living run was deleted: {living}"
-            self._jobs.pop(job_id, None)
+            job = self._jobs.pop(job_id, None)
+            if job and not self.buries:
+                self._jobs[job_id] = replace(job, active=False)
             self._runs = {k: run for k, run in self._runs.items() if run.job_id != job_id}
 
         self._do("delete_job", delete)

@@ -170,6 +170,15 @@ def test_the_doctor_leaves_alone_what_may_still_be_at_work(tmp_path: Path) -> No
         assert (compute.all_jobs, compute.all_runs) == (jobs, runs), moment
 
 
+def test_the_next_submission_tells_of_one_that_was_broken_off(tmp_path: Path) -> None:
+    for moment, compute, folder in each_death(tmp_path):
+        done = submitter(compute, folder).submit(submission("another"))
+        entry = Ledger(folder).find(submit_id_of("a run"))
+        told = "the submission of beaf a run was broken off, and may have a run: see "
+        expected = [told + "`beaf job doctor`"] if entry and entry.underway else []
+        assert list(done.notes) == expected, moment
+
+
 def test_a_diagnosis_changes_nothing(tmp_path: Path) -> None:
     for moment, compute, folder in each_death(tmp_path):
         compute.time.pass_(3600)
@@ -257,6 +266,18 @@ def test_a_deletion_whose_answer_is_lost_is_carried_through(tmp_path: Path, when
     entry = doctor(compute, tmp_path).clean_up(done.submit_id)
     assert entry is not None
     assert (entry.job_deleted, compute.all_jobs) == (True, [])
+
+
+def test_a_deleted_job_that_is_still_listed_as_dead_is_deleted(tmp_path: Path) -> None:
+    compute = Compute()
+    done = submitter(compute, tmp_path).submit(submission())
+    compute.end(done.run_id)
+    compute.buries = False
+    entry = doctor(compute, tmp_path).clean_up(done.submit_id)
+    assert entry is not None
+    assert (entry.job_deleted, [each.active for each in compute.all_jobs]) == (True, [False])
+    compute.time.pass_(3600)
+    assert doctor(compute, tmp_path).diagnose() == []
 
 
 def test_what_cannot_be_put_right_says_why_and_stops_nothing_else(tmp_path: Path) -> None:

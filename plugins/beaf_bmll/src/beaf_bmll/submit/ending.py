@@ -53,4 +53,9 @@ def delete_idle(gateway: JobGateway, asking: Asking, job_id: str) -> None:
             )
         gateway.delete_job(job_id)
 
-    asking.until(f"deleting job {job_id}", delete, lambda: gateway.get_job(job_id) is None)
+    def deleted() -> bool:
+        # Guess: a job that was deleted is not there any more; or it is, and cannot run any more.
+        job = gateway.get_job(job_id)
+        return job is None or not job.active
+
+    asking.until(f"deleting job {job_id}", delete, deleted)

@@ -71,7 +71,7 @@ def _read(ledger: Ledger) -> tuple[dict[str, Entry], dict[Path, str]]:
 def _by_submission(jobs: Iterable[Job]) -> dict[str, list[Job]]:
     ours: dict[str, list[Job]] = {}
     for job in sorted(jobs, key=lambda each: (each.created, each.id)):
-        if job.submit_id:
+        if job.submit_id and job.active:  # else it was deleted, or somebody has switched it off
             ours.setdefault(job.submit_id, []).append(job)
     return ours
 

@@ -20,7 +20,7 @@ from beaf_bmll.submit.ledger import Ledger
 from beaf_bmll.submit.lock import one_at_a_time
 from beaf_bmll.submit.nouns import Entry, JobWords, NoWords, Submission, Submitted
 from beaf_bmll.submit.way import Way, submitted
-from beaf_core import BeafError, UsageError
+from beaf_core import BeafError, DataInvalidError, UsageError
 
 log = logging.getLogger("beaf")
 
@@ -74,6 +74,7 @@ class Submitter:
         return done
 
     def _submit(self, submission: Submission, asking: Asking) -> Submitted:
+        self._note_broken(submission, asking)
         known = self.ledger.find(submission.submit_id)
         if known and known.run_id:
             _refuse_taken_back(known)
@@ -85,6 +86,20 @@ class Submitter:
         if submission.cap is not None:
             self._hold(submission.cap, way, asking)
         return way.submitted()
+
+    def _note_broken(self, submission: Submission, asking: Asking) -> None:
+        """Tell of submissions whose submitter died: while we hold the lock, none is at work."""
+        try:
+            entries = self.ledger.open_entries()
+        except DataInvalidError as error:
+            asking.notes.append(error.message)
+            return
+        for each in entries:
+            if each.underway and each.submit_id != submission.submit_id:
+                asking.notes.append(
+                    f"the submission of {each.name} was broken off, and may have a run: see "
+                    "`beaf job doctor`"
+                )
 
     def _hold(self, cap: int, way: Way, asking: Asking) -> None:
         """Count again: submitters of other machines may have counted at the same time.
