@@ -14,7 +14,7 @@ from polars.testing import assert_frame_equal
 from beaf_bmll.config import Config
 from beaf_bmll.errors import BMLLError
 from beaf_bmll.launcher import find_run, launch_run
-from beaf_bmll.staging import install_scripts
+from beaf_bmll.staging import AreaWords, install_scripts
 from beaf_bmll.testing import Emulator
 from beaf_core import (
     CommandRequest,
@@ -113,7 +113,27 @@ def test_a_run_that_is_stopped_is_cancelled_and_the_vendor_ends_it(
     run.stop()
     run.stop()  # what has ended is no fault
     assert not idle.run(run.run_id).active
+    assert AreaWords(config).is_stopped(run.submit_id, run.run_id)
     assert (run.status(), run.wait().exit_code) == ("cancelled", ExitCode.INTERRUPTED)
+
+
+def test_a_run_that_was_asked_to_end_is_cancelled_whatever_the_vendor_calls_it(
+    idle: Emulator, config: Config, area: Path
+) -> None:
+    run = launch_run(CommandRequest("long", (sys.executable,), str(area / "project")), config)
+    AreaWords(config).stop(run.submit_id, run.run_id)
+    idle.end(run.run_id, "failed")
+    assert run.status() == "cancelled"
+
+
+def test_a_run_whose_job_is_deleted_is_remembered(
+    idle: Emulator, config: Config, area: Path
+) -> None:
+    run = launch_run(CommandRequest("long", (sys.executable,), str(area / "project")), config)
+    idle.end(run.run_id, "succeeded")
+    assert run.wait().exit_code is ExitCode.OK
+    assert idle.jobs == []
+    assert run.status() == "succeeded"
 
 
 @pytest.mark.parametrize(

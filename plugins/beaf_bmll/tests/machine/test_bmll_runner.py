@@ -139,10 +139,26 @@ def test_secrets_come_from_the_file_of_the_area_and_are_told_nowhere(
         assert "from-here" not in file.read_text()
 
 
-def test_a_secret_in_a_message_is_hidden() -> None:
+def test_a_secret_in_a_message_is_hidden(
+    area: Path,
+    config: Config,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     text = "cannot log in at postgresql://me:pw@db/x with hunter2 two or hunter2"
     shown = entry.masked(text, ["hunter2", "hunter2 two"])
     assert shown == "cannot log in at postgresql://***@db/x with *** or ***"
+
+    (area / "secrets.env").write_text("A=hunter2")
+    own = config.model_copy(update={"env_file": str(area / "secrets.env")})
+    asked = CommandRequest("c", ("/no/hunter2",), str(area))
+    job = entry.Job({**stage(asked, own).parameters, SUBMIT_ID: "submission"}, "run-1")
+    monkeypatch.setattr(os, "environ", {})
+    assert entry.carry(job) == entry.USAGE
+    word = AreaWords(config).word("submission")
+    assert word is not None
+    assert "the command /no/*** cannot be started" in word.message
+    assert "hunter2" not in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -179,6 +195,8 @@ def test_a_command_that_is_killed_or_is_not_there_has_failed(area: Path) -> None
     killed = ("/bin/sh", "-c", "kill -9 $$")
     found = run_command(CommandRequest("c", killed, str(area)), own_python=False)
     assert found == entry.Ending("failed", 137, "the command ended with exit code -9 (SIGKILL)")
+    asked = CommandRequest("c", ("/not/here/python", "-c", "raise SystemExit(7)"), str(area))
+    assert run_command(asked, own_python=True).exit_code == 7  # by the interpreter over here
     absent = CommandRequest("c", ("/no/such/program",), str(area))
     found = run_command(absent, own_python=False)
     assert (found.status, found.exit_code) == ("failed", entry.USAGE)

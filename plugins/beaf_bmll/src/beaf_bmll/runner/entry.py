@@ -82,13 +82,13 @@ def main() -> int:
         check(job.parameters)
         if SCHEDULE not in job.parameters and not take_lease(job.home / LEASE, job.run_id):
             return OK
-        return _told(job)
+        return carry(job)
     except (RefusedError, OSError) as fault:  # nothing can be left for those who ask
         print(f"beaf: the job cannot begin: {fault}", file=sys.stderr)
         return USAGE
 
 
-def _told(job: Job) -> int:
+def carry(job: Job) -> int:
     """Do the work, and leave a word of how it ended."""
     started, secrets = _now(), list[str]()
     leave(job.folder, Ending("running", OK), job.run_id, started)
