@@ -1,6 +1,7 @@
 """Rewrite the tables of fields in the docs from the models that read them.
 
-docs/configuration.md has those of the core, docs/outputs.md those of the outputs.
+docs/configuration.md has those of the core, docs/outputs.md those of the outputs, and docs/bmll.md
+those of beaf-bmll.
 
 python scripts/write_config_reference.py
 """
@@ -32,6 +33,7 @@ from beaf_core.config.retired import RETIRED, RETIRED_OUTPUT
 DOCS = Path(__file__).parents[1] / "docs"
 DOCUMENT = DOCS / "configuration.md"
 OUTPUTS = DOCS / "outputs.md"
+BMLL = DOCS / "bmll.md"
 BEGIN = "<!-- fields: written by scripts/write_config_reference.py -->"
 END = "<!-- end of fields -->"
 
@@ -65,6 +67,11 @@ def with_options(text: str) -> str:
     return _between_markers(text, options_of_outputs())
 
 
+def with_jobs(text: str) -> str:
+    """Put the tables of beaf-bmll between the markers of a document."""
+    return _between_markers(text, options_of_bmll())
+
+
 def _between_markers(text: str, lines: Iterable[str]) -> str:
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
@@ -78,6 +85,18 @@ def options_of_outputs() -> Iterator[str]:
         model = PluginHost().config_model("output", name)
         assert model is not None
         yield f"### Options of `{name}`"
+        yield ""
+        yield from _table(("option", "type", "default", "meaning"), _fields(model))
+        yield ""
+
+
+def options_of_bmll() -> Iterator[str]:
+    """Render a table for the launcher, and one for the source of beaf-bmll."""
+    host = PluginHost()
+    for title, kind_of_plugin in (("BMLL_JOBS", "launcher"), ("SOURCE", "source")):
+        model = host.config_model(kind_of_plugin, "bmll")
+        assert model is not None
+        yield f"### Options of `{title}`"
         yield ""
         yield from _table(("option", "type", "default", "meaning"), _fields(model))
         yield ""
@@ -136,13 +155,13 @@ def _composed(origin: Any, inner: tuple[Any, ...]) -> str:
         return _choice(inner)
     if origin is Annotated:
         return "path" if PATH_MARK in inner else kind(inner[0])
-    kinds = list(dict.fromkeys(map(kind, inner)))
+    kinds = list(dict.fromkeys(kind(each) for each in inner if each is not ...))
     if origin in (Union, types.UnionType):
         return " or ".join(kinds)
     shapes = {
         list: f"list of {kinds[0]}",
         dict: f"mapping of names to {kinds[-1]}",
-        tuple: f"[{kinds[0]}, {kinds[-1]}]",
+        tuple: f"list of {kinds[0]}" if ... in inner else f"[{kinds[0]}, {kinds[-1]}]",
     }
     return shapes[origin]
 
@@ -161,5 +180,5 @@ def _default(info: FieldInfo) -> str:
 
 
 if __name__ == "__main__":
-    for document, write in ((DOCUMENT, updated), (OUTPUTS, with_options)):
+    for document, write in ((DOCUMENT, updated), (OUTPUTS, with_options), (BMLL, with_jobs)):
         document.write_text(write(document.read_text(encoding="utf-8")), encoding="utf-8")
