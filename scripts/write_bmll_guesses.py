@@ -23,8 +23,8 @@ _HEAD = """\
 
 No server of BMLL was ever asked: what its package does not tell is a guess, and each stands beside
 the code that goes by it. Written by `scripts/write_bmll_guesses.py` from those comments; edit them,
-not this page. [bmll.md](../bmll.md) says what is proven, and `beaf job conformance` asks the servers
-about what can be asked without changing anything.
+not this page. [bmll.md](../bmll.md) says what is proven, and `beaf job conformance` asks the
+servers about what can be asked without changing anything.
 """
 _PARTS = {
     "What the plugin goes by": lambda path: "testing" not in path.parts,

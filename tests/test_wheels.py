@@ -18,11 +18,13 @@ UV = Path(sys.executable).with_name("uv")
 pytestmark = [pytest.mark.wheels, pytest.mark.xdist_group("wheels")]
 
 
-def run(*command: str | Path, cwd: Path, **variables: str | Path) -> str:
-    """Run a command in an environment that knows nothing of this one."""
-    foreign = ("BEAF", "DAGSTER", "PYTHON", "VIRTUAL")
+def tried(
+    *command: str | Path, cwd: Path, **variables: str | Path
+) -> subprocess.CompletedProcess[str]:
+    """Run a command in an environment that knows nothing of this one, whatever comes of it."""
+    foreign = ("BEAF", "BMLL", "DAGSTER", "PYTHON", "VIRTUAL")
     kept = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
-    done = subprocess.run(
+    return subprocess.run(
         [str(each) for each in command],
         cwd=cwd,
         env=kept | {name: str(value) for name, value in variables.items()},
@@ -30,6 +32,11 @@ def run(*command: str | Path, cwd: Path, **variables: str | Path) -> str:
         capture_output=True,
         check=False,
     )
+
+
+def run(*command: str | Path, cwd: Path, **variables: str | Path) -> str:
+    """Run a command in an environment that knows nothing of this one."""
+    done = tried(*command, cwd=cwd, **variables)
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
@@ -70,6 +77,16 @@ def orchestrated(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     run(UV, "pip", "install", "--quiet", "--python", "env/bin/python",
         "--find-links", wheels, "beaf-core", "beaf-dagster[dg]", cwd=home)  # fmt: skip
     copy_demos(home)
+    return home
+
+
+@pytest.fixture(scope="session")
+def without_sdk(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fresh environment with `beaf-bmll`, and none of its extras."""
+    home = tmp_path_factory.mktemp("without_sdk")
+    run(UV, "venv", "--quiet", "--python", sys.executable, "env", cwd=home)
+    run(UV, "pip", "install", "--quiet", "--python", "env/bin/python",
+        "--find-links", wheels, "beaf-bmll", cwd=home)  # fmt: skip
     return home
 
 
@@ -131,6 +148,30 @@ def test_the_core_alone_brings_no_orchestrator(stranger: Path) -> None:
     found = run("env/bin/python", "-c", asked, cwd=stranger)
     assert found.strip() == "None"
     run("env/bin/beaf", "plugins", "check", cwd=stranger)
+
+
+def test_what_beaf_bmll_brings_says_so_where_it_is_not_installed(stranger: Path) -> None:
+    copied = stranger / "bars.yaml"
+    copied.write_text("SOURCE: {type: bmll}\nPASSES: [{name: bars, modules: [trade]}]\n")
+    asked = ("pipeline", "run", "--pipeline", "bars.yaml", "--date", "2026-02-02")
+    for words in (asked, ("job", "run", "--pipeline", "bars.yaml")):
+        refused = tried("env/bin/beaf", *words, cwd=stranger)
+        assert refused.returncode == 2
+        assert "pip install beaf-bmll" in refused.stderr
+
+
+def test_beaf_bmll_without_its_sdk_helps_and_says_what_to_install(without_sdk: Path) -> None:
+    remedy = "pip install 'beaf-bmll[sdk]'"
+    helped = tried("env/bin/beaf", "job", "--help", cwd=without_sdk)
+    assert helped.returncode == 0
+    assert remedy in " ".join(helped.stdout.split())
+    checked = tried("env/bin/beaf", "plugins", "check", cwd=without_sdk)
+    assert checked.returncode == 0
+    assert f'the launcher "bmll" cannot work yet: bmll is not installed: {remedy}' in checked.stderr
+    refused = tried("env/bin/beaf", "job", "list", "--set", "BMLL_JOBS.lab_org_id=ours",
+                    cwd=without_sdk)  # fmt: skip
+    assert refused.returncode == 2
+    assert remedy in refused.stderr
 
 
 def test_two_distributions_run_the_demo(orchestrated: Path) -> None:
