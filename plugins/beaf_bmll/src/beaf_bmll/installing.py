@@ -157,25 +157,30 @@ def install(plan: Plan, gateway: JobGateway) -> Installed:
 def _install(plan: Plan, schedules: Schedules, gateway: JobGateway) -> tuple[Outcome, Job]:
     before = schedules.named(plan.name)
     alike = [each for each in before if each.parameters.get(FINGERPRINT) == plan.fingerprint]
-    whole = [each for each in alike if _starts(each.triggers) == _starts(plan.triggers)]
-    if whole and len(before) == 1:
-        return "unchanged", whole[0]
-    on_conflict: OnConflict = plan.config.on_name_conflict
-    if before and len(alike) == len(before):  # somebody was cut off
-        on_conflict = "overwrite"
-    if before and on_conflict == "reuse":
+    if len(before) == 1 and alike and _starts(alike[0].triggers) == _starts(plan.triggers):
+        return "unchanged", alike[0]
+    cut_off = len(alike) == len(before)  # whoever installed the same had not finished
+    wanted: OnConflict = "overwrite" if cut_off else plan.config.on_name_conflict
+    if before and wanted == "reuse":
         return "kept", before[-1]
+    if before and wanted == "fail":
+        raise _is_another(plan, before[-1])
     for each in plan.triggers:
         _check_markets(each, gateway)
-    spec, logs_below = plan.marked(
-        plan.prepared()
-        if before and on_conflict == "fail"
-        else stage(plan.request, plan.config, schedule=plan.schedule)
-    )
+    staged = stage(plan.request, plan.config, schedule=plan.schedule)
+    spec, logs_below = plan.marked(staged)
     job = schedules.install(
-        plan.name, spec, plan.triggers, logs_below=logs_below, on_conflict=on_conflict
+        plan.name, spec, plan.triggers, logs_below=logs_below, on_conflict=wanted
     )
-    return "replaced" if before else "installed", job
+    return ("replaced" if before else "installed"), job
+
+
+def _is_another(plan: Plan, job: Job) -> UsageError:
+    return UsageError(
+        f"{plan.name} is installed already, and not as it is asked for now: job {job.id}",
+        remedy="--on_name_conflict overwrite puts this in its place, and reuse leaves it; or give "
+        "this one another --name",
+    )
 
 
 def installed(gateway: JobGateway) -> Iterator[Job]:

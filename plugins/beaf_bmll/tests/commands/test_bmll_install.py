@@ -12,10 +12,13 @@ import pytest
 from polars.testing import assert_frame_equal
 from tests.cli.conftest import Beaf, Typed
 
+from beaf_bmll.config import Config
+from beaf_bmll.launcher import launch_run
 from beaf_bmll.runner.entry import Ending, Job, read_request
 from beaf_bmll.runner.work import carry_out
 from beaf_bmll.testing import Emulator
 from beaf_bmll.testing.jobs import Run
+from beaf_core import CommandRequest
 
 DEMO = "01_ohlcv_bars.py"
 NAME = "beaf_01_ohlcv_bars_mic=XLON"
@@ -78,7 +81,8 @@ def test_another_time_is_refused_kept_or_put_in_its_place(idle: Emulator, beaf: 
     (first,) = idle.jobs
     refused = install(beaf, "--cron", "0 7 * * *")
     assert refused.code == 2
-    assert "is installed already" in refused.err
+    assert "is installed already, and not as it is asked for now" in refused.err
+    assert "--on_name_conflict overwrite" in refused.err
     kept = install(beaf, "--cron", "0 7 * * *", "--on_name_conflict", "reuse", "--json")
     assert (kept.json["outcome"], kept.json["job_id"]) == ("kept", first.id)
     assert crons_of(idle) == [SEEDS_OWN]
@@ -295,3 +299,13 @@ def test_a_machine_that_data_start_writes_the_day_before(
     assert bars_of(datetime.now(UTC).date() - timedelta(days=1)).height > 0
     assert beaf("job", "uninstall", "on_trades").code == 0
     assert bmll_emulator.jobs == []
+
+
+def test_a_daemon_of_dagster_starts_on_the_days_of_the_scheduler(idle: Emulator) -> None:
+    roots = {name: str(root) for name, root in idle.area_roots.items()}
+    config = Config(project_root=str(Path.cwd()), area_roots=roots, lab_org_id=idle.lab_org_id)
+    args = ("beaf", "dagster", "scheduler", "serve")
+    asked = CommandRequest("daemon", args, str(Path.cwd()), (), "0 */6 * * *", "Europe/London")
+    launch_run(asked, config)
+    assert all("MON-SAT" in each or "SUN-FRI" in each for each in crons_of(idle))
+    assert asked_of(idle)["schedule"]["cron"] == "0 */6 * * MON-SAT"
