@@ -136,7 +136,7 @@ def schedule_of(cron: str | None, timezone: str, date: str | None) -> Schedule:
         UsageError: there is no such zone.
     """
     zone(timezone)
-    since = datetime.now(UTC).isoformat(timespec="seconds")
+    since = datetime.now(UTC).isoformat(timespec="milliseconds")
     return Schedule(cron, timezone, date, since)
 
 
