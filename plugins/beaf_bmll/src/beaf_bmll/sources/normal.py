@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from beaf_bmll.sources.names import ours
-from beaf_core import TABLES, ColumnType, TableRead
+from beaf_core import TABLES, ColumnType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -115,10 +115,3 @@ _TURNED: Mapping[ColumnType, Callable[[pl.Expr, pl.DataType], pl.Expr]] = {
     ColumnType.TEXT: _text,
     ColumnType.FLAG: _flag,
 }
-
-
-def normal_read(read: TableRead, table: str) -> TableRead:
-    """Normalise what another source has found."""
-    from dataclasses import replace
-
-    return read if read.frame is None else replace(read, frame=normalised(read.frame, table))

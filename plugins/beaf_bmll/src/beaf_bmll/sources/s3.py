@@ -6,7 +6,7 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from beaf_bmll.sources.normal import normal_read
+from beaf_bmll.sources.normal import normalised
 from beaf_core import PluginHost, TableRead, UsageError
 
 if TYPE_CHECKING:
@@ -28,7 +28,10 @@ def read(request: TableRequest, config: Config) -> TableRead:
     """
     options = {"root": config.root or _access_point(), "layout": "bmll"}
     wanted = replace(request, storage_options=_with_region(request.storage_options))
-    return normal_read(read_parquet(wanted, options), request.table)
+    found = read_parquet(wanted, options)
+    if found.frame is None:
+        return found
+    return replace(found, frame=normalised(found.frame, request.table))
 
 
 def read_parquet(request: TableRequest, options: Mapping[str, Any]) -> TableRead:
