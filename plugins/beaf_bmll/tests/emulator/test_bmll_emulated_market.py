@@ -94,6 +94,21 @@ def test_values_come_back_as_they_were_given(reference):
     assert list(bats["Sector"]) == [None]
 
 
+def test_truth_and_nothing_are_words_on_the_wire(reference):
+    import bmll
+
+    asked = {"objectType": "Listing", "startDate": DAY, "endDate": DAY, "token": None}
+    body = asked | {"schema": "Equity", "MIC": ["BATE"]}
+    answer = bmll.DEFAULT_SESSION.execute("post", "reference", "/query", json=body)
+    (row,) = (dict(zip(answer["columns"], each, strict=True)) for each in answer["data"])
+    assert (row["IsAlive"], row["Sector"], row["Date"], row["ListingId"]) == (
+        "True",
+        "None",
+        DAY,
+        12,
+    )
+
+
 def test_pages_of_reference_data_are_one_answer(reference, bmll_emulator):
     bmll_emulator.market.page_size = 2
     assert ids(reference.query(DAY, "2026-06-02", object_type="Listing")) == [

@@ -7,6 +7,7 @@ it outlives the run.
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -135,7 +136,10 @@ class Machines:
         reader = Thread(target=self._listen, args=(process, log), daemon=True)
         reader.start()
         code = self._watch(run, process)
-        end_all(run.id)  # what holds the pipe open goes with the machine
+        if code is None:
+            os.killpg(process.pid, signal.SIGKILL)  # not reaped yet: the group is its own
+        # Guess: what a script or a bootstrap leaves running is gone when it ends.
+        end_all(run.id)
         process.wait()
         reader.join(timeout=10)
         return code

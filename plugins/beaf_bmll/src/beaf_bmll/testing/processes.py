@@ -1,7 +1,7 @@
 """How does a machine end, with all that was started on it?
 
-A process group is not enough: what a script starts as a daemon leaves it. Every process of a
-machine is known by a variable of its environment.
+A process group is not enough: what a script starts as a daemon leaves it. So every process of a
+machine is known by a variable of its environment, where the system tells it, as Linux does.
 """
 
 from __future__ import annotations
