@@ -101,12 +101,8 @@ def test_truth_and_nothing_are_words_on_the_wire(reference):
     body = asked | {"schema": "Equity", "MIC": ["BATE"]}
     answer = bmll.DEFAULT_SESSION.execute("post", "reference", "/query", json=body)
     (row,) = (dict(zip(answer["columns"], each, strict=True)) for each in answer["data"])
-    assert (row["IsAlive"], row["Sector"], row["Date"], row["ListingId"]) == (
-        "True",
-        "None",
-        DAY,
-        12,
-    )
+    told = [row[name] for name in ("IsAlive", "Sector", "Date", "ListingId")]
+    assert told == ["True", "None", DAY, 12]
 
 
 def test_pages_of_reference_data_are_one_answer(reference, bmll_emulator):
