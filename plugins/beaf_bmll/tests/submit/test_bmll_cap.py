@@ -79,6 +79,17 @@ def test_a_page_that_cannot_be_read_starts_nothing(tmp_path: Path) -> None:
     assert len(compute.all_jobs) == 1
 
 
+def test_a_page_that_cannot_be_read_is_told_where_nothing_is_counted(tmp_path: Path) -> None:
+    compute = Compute()
+    ours = submitter(compute, tmp_path)
+    ours.submit(submission("a"))
+    page = ours.ledger.pages()[0]
+    page.write_text("{", encoding="utf-8")
+    done = ours.submit(submission("b"))
+    assert len(compute.living) == 2
+    assert [str(page) in note for note in done.notes] == [True]
+
+
 def test_a_machine_that_is_listed_late_is_counted(tmp_path: Path) -> None:
     compute = Compute(listed_after=300.0)
     ours = submitter(compute, tmp_path)

@@ -109,11 +109,13 @@ def died(compute: Compute, folder: Path, nth: int, **options: object) -> str:
 
 
 def each_death(
-    folder: Path, listed_after: float = 0.0, **options: object
+    folder: Path, listed_after: float = 0.0, lost_first: str = "", **options: object
 ) -> Iterator[tuple[str, Compute, Path]]:
     """Let submitters die at every moment there is."""
     for nth in itertools.count(1):
         compute = Compute(listed_after=listed_after)
+        if lost_first:
+            compute.fail(lost_first, "before", lost())
         ledger = folder / str(nth)
         moment = died(compute, ledger, nth, **options)
         if not moment:
@@ -140,11 +142,12 @@ def test_wherever_a_submitter_dies_the_doctor_leaves_one_known_run_or_nothing(
             assert entry is None or entry.step == "void", moment
 
 
+@pytest.mark.parametrize("lost_first", ["", "create_job", "execute"])
 @pytest.mark.parametrize("listed_after", [0.0, 12.0])
 def test_wherever_a_submitter_dies_the_next_one_of_the_same_makes_it_one_run(
-    tmp_path: Path, listed_after: float
+    tmp_path: Path, listed_after: float, lost_first: str
 ) -> None:
-    for moment, compute, folder in each_death(tmp_path, listed_after, cap=2):
+    for moment, compute, folder in each_death(tmp_path, listed_after, lost_first, cap=2):
         done = submitter(compute, folder).submit(submission(cap=2))
         assert [each.id for each in compute.living] == [done.run_id], moment
         assert [each.id for each in compute.all_jobs] == [done.job_id], moment

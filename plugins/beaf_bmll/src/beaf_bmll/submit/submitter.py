@@ -81,7 +81,15 @@ class Submitter:
             return submitted(known, asking, adopted=True)
         self._counter.check(submission.cap, submission.submit_id)
         unfinished = known if known and known.step != "void" else None
-        way = Way(self._gateway, self.ledger, self._words, submission, asking, unfinished)
+        way = Way(
+            self._gateway,
+            self.ledger,
+            self._words,
+            submission,
+            asking,
+            unfinished,
+            self._config.http_timeout,
+        )
         way.go()
         if submission.cap is not None:
             self._hold(submission.cap, way, asking)

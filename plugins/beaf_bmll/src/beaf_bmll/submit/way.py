@@ -7,6 +7,7 @@ from dataclasses import replace
 from beaf_bmll.errors import BMLLError
 from beaf_bmll.gateway import SUBMIT_ID, Job, JobGateway, JobRun
 from beaf_bmll.submit.asking import LISTED_WITHIN, Asking
+from beaf_bmll.submit.clock import Clock
 from beaf_bmll.submit.ending import delete_idle, end_run, runs_of
 from beaf_bmll.submit.ledger import Ledger
 from beaf_bmll.submit.nouns import Entry, JobWords, Submission, Submitted
@@ -21,6 +22,7 @@ class Way:
 
     Args:
         known: where an earlier submitter of the same was broken off; None where there was none.
+        http_timeout: how long one answer may take, in seconds.
     """
 
     def __init__(
@@ -31,12 +33,13 @@ class Way:
         submission: Submission,
         asking: Asking,
         known: Entry | None,
+        http_timeout: float,
     ) -> None:
         self._gateway, self._ledger, self._words = gateway, ledger, words
         self._submission, self._asking = submission, asking
         self._picker = Picker(gateway, asking)
         self._resumed, self._adopted = known is not None, False
-        self._unlisted = _unlisted_seconds(known, asking)
+        self._unlisted = _unlisted_seconds(known, asking.clock, http_timeout)
         #: What the ledger says at any moment.
         self.entry = known or ledger.write(_first(submission, asking))
 
@@ -85,10 +88,9 @@ class Way:
         self._adopted = bool(runs)
         if not runs:
             self._set_log_path(job)
-            self._write(step="starting")
             runs = self._asking.make(
                 "the run",
-                lambda: self._gateway.execute(job.id, self._parameters),
+                lambda: self._execute(job),
                 lambda: runs_of(self._gateway, job.id),
             )
         return self._picker.run(runs, self._words.holder(self._submission.submit_id))
@@ -106,8 +108,13 @@ class Way:
         return self._asking.seen(lambda: runs_of(self._gateway, job.id), seconds)
 
     def _create(self) -> Job:
+        self._write(step="creating")  # each time: it also says when it was last asked for
         spec = replace(self._submission.spec, parameters=self._parameters)
         return self._gateway.create_job(spec)
+
+    def _execute(self, job: Job) -> JobRun:
+        self._write(step="starting")
+        return self._gateway.execute(job.id, self._parameters)
 
     @property
     def _parameters(self) -> dict[str, str]:
@@ -180,8 +187,9 @@ def _first(submission: Submission, asking: Asking) -> Entry:
     )
 
 
-def _unlisted_seconds(known: Entry | None, asking: Asking) -> float:
+def _unlisted_seconds(known: Entry | None, clock: Clock, http_timeout: float) -> float:
     """Say for how long what an earlier submitter asked for may still be missing in lists."""
     if known is None:
         return 0.0
-    return max(0.0, LISTED_WITHIN - (asking.clock.now() - known.updated).total_seconds())
+    age = (clock.now() - known.updated).total_seconds()
+    return max(0.0, http_timeout + LISTED_WITHIN - age)
