@@ -20,6 +20,9 @@ from beaf_bmll.testing import Emulator
 from beaf_bmll.testing.jobs import Run
 from beaf_core import CommandRequest
 
+#: One process of the suite imports the vendor's package, which takes 3 s.
+pytestmark = pytest.mark.xdist_group("bmll")
+
 DEMO = "01_ohlcv_bars.py"
 NAME = "beaf_01_ohlcv_bars_mic=XLON"
 SEEDS_OWN = "0 6 ? * MON-FRI *"
