@@ -68,6 +68,12 @@ class IdQuery(Query):
     id: str
 
 
+class FlagsQuery(Query):
+    """Which flag of an account is asked for."""
+
+    flag_name: str = Field(alias="flag_name")
+
+
 @dataclass(slots=True)
 class Waiting:
     """A query that was asked."""
@@ -190,12 +196,6 @@ class Data:
     @staticmethod
     def _flags(call: Call) -> dict[str, bool]:
         return {call.query.flag_name: True}
-
-
-class FlagsQuery(Query):
-    """Which flag of an account is asked for."""
-
-    flag_name: str = Field(alias="flag_name")
 
 
 def _described(name: str, frame: pl.DataFrame) -> dict[str, Any]:

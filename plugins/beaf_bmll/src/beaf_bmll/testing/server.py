@@ -22,6 +22,7 @@ class Server(ThreadingHTTPServer):
     """A server on a free port of the loopback interface."""
 
     daemon_threads = True
+    request_queue_size = 128  # crowds of submitters connect at once; 5 would make some wait
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
