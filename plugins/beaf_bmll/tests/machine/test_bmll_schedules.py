@@ -16,6 +16,7 @@ from beaf_bmll.launcher import find_run, launch_run
 from beaf_bmll.runner.entry import FOLDER, SCHEDULE, SUBMIT_ID, Ending, Job
 from beaf_bmll.runner.fires import at_fire, day_of, fire_of
 from beaf_bmll.sdk import connect
+from beaf_bmll.staging import AreaWords
 from beaf_bmll.testing import Emulator
 from beaf_core import CommandRequest, LaunchRequest, UsageError
 
@@ -181,3 +182,23 @@ def test_each_time_has_a_run_and_a_day_of_its_own(
     as_asked = at_fire(request, {**SIX_IN_LONDON, "date": None}, due)
     assert isinstance(as_asked, LaunchRequest)
     assert as_asked.dates == request.dates
+
+
+@pytest.mark.soak
+def test_a_schedule_starts_machines_that_work_once_for_each_time(
+    bmll_emulator: Emulator, config: Config, demo: Path, asked_for: Callable[..., LaunchRequest]
+) -> None:
+    request = replace(asked_for(demo), run_id="bars", schedule="* * * * *")
+    schedule = launch_run(request, config)
+    bmll_emulator.clock.advance(to=bmll_emulator.clock.now() + timedelta(minutes=2))
+    for run in bmll_emulator.runs:
+        bmll_emulator.wait(run.id)
+
+    words = AreaWords(config)
+    told = [words.word(schedule.submit_id, run.id) for run in bmll_emulator.runs]
+    statuses = sorted(each.status for each in told if each)
+    assert len(statuses) == len(bmll_emulator.runs) >= 2
+    assert statuses.count("succeeded") in (1, 2)  # the minute may change meanwhile
+    assert statuses.count("skipped") == len(statuses) - statuses.count("succeeded")
+    served = find_run(f"{schedule.job_id}/{bmll_emulator.runs[0].id}/{schedule.submit_id}", config)
+    assert served.status() == "succeeded"

@@ -114,6 +114,25 @@ def test_an_output_that_would_be_lost_with_the_machine_is_refused(
     stage(asked_for(demo, "2026-02-02", f"{where}.path_template=s3://b/{{pass}}.parquet"), config)
 
 
+def test_a_database_or_a_source_on_our_own_disk_is_refused(
+    area: Path, config: Config, demo: Path, asked_for: Ask, tmp_path: Path
+) -> None:
+    request = asked_for(demo).to_json()
+
+    def staged(**changes: object) -> Staged:
+        asked = {**request, "config": {**request["config"], **changes}}
+        return stage(LaunchRequest.from_json(asked), config)
+
+    for kind in ("sqlite", "duckdb", "sqlite+pysqlite"):
+        with pytest.raises(UsageError, match=r"sql_connection .* would be lost"):
+            staged(OUTPUT_TARGET={"type": "sql", "sql_connection": f"{kind}:///{tmp_path}/x.db"})
+        staged(OUTPUT_TARGET={"type": "sql", "sql_connection": f"{kind}:///{area}/x.db"})
+    staged(OUTPUT_TARGET={"type": "sql", "sql_connection": "postgresql://db/x"})
+    with pytest.raises(UsageError, match=r"SOURCE.root .* no machine sees it"):
+        staged(SOURCE={"type": "parquet", "root": str(tmp_path)})
+    staged(SOURCE={"type": "parquet", "root": str(area)})
+
+
 @pytest.mark.parametrize(
     "where",
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -17,6 +18,9 @@ from beaf_bmll.staging.secrecy import (
     variables,
 )
 from beaf_core import CommandRequest, LaunchRequest, UsageError
+
+#: A database in a file, which an absolute path follows.
+_FILE_URL = re.compile(r"(?:sqlite|duckdb)(?:\+\w+)?:///(?P<path>/[^?]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ def _of_command(request: CommandRequest, config: Config) -> dict[str, Any]:
 
 def _of_pipeline(request: LaunchRequest, config: Config) -> dict[str, Any]:
     refuse_secrets_in_config(request.config)
-    _refuse_lost_outputs(request.config, config)
+    _refuse_out_of_sight(request.config, config)
     staged = replace(
         request,
         config={**request.config, "LAUNCHER": "local"},
@@ -115,24 +119,40 @@ def _in_area(path: str | None, config: Config, what: str) -> str | None:
     return None if path is None else mounted(locate(path, config, what), config)
 
 
-def _refuse_lost_outputs(configured: Mapping[str, Any], config: Config) -> None:
-    """Refuse outputs on the machine's own disk: they are lost with it."""
-    for where, template in _templates(configured):
-        local = "://" not in template and PurePath(template).is_absolute()
-        fixed = template.partition("{")[0]
-        if local and not lies_in_area(fixed or "/", config):
+def _refuse_out_of_sight(configured: Mapping[str, Any], config: Config) -> None:
+    """Refuse files that the machine does not see, and files of its own, which go with it."""
+    root = (configured.get("SOURCE") or {}).get("root")
+    if isinstance(root, str) and not _is_seen(root, config):
+        raise UsageError(
+            f"SOURCE.root lies in no storage area, so that no machine sees it: {root}",
+            remedy="copy it into a storage area (/home/bmll/user/…), or read from s3://…",
+        )
+    for where, path in _written(configured):
+        if not _is_seen(path, config):
             raise UsageError(
-                f"{where} lies in no storage area, and would be lost with the machine: {template}",
+                f"{where} lies in no storage area, and would be lost with the machine: {path}",
                 remedy="write below a storage area (/home/bmll/user/…), or to s3://…",
             )
 
 
-def _templates(configured: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _is_seen(path: str, config: Config) -> bool:
+    """Say whether a path, or the part of a template that is fixed, is remote or in an area."""
+    database = _FILE_URL.match(path)
+    local = database["path"] if database else path
+    if "://" in local or not PurePath(local).is_absolute():
+        return True
+    return lies_in_area(local.partition("{")[0] or "/", config)
+
+
+def _written(configured: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """List the paths and connections of outputs, and where they stand."""
     targets = [("OUTPUT_TARGET", configured.get("OUTPUT_TARGET"))]
     for each in configured.get("PASSES") or ():
         name = f"PASSES.{each.get('name')}"
         targets.append((f"{name}.output", each.get("output")))
         targets += [(f"{name}.extra_outputs", extra) for extra in each.get("extra_outputs") or ()]
     for where, target in targets:
-        if isinstance(target, Mapping) and isinstance(target.get("path_template"), str):
-            yield f"{where}.path_template", target["path_template"]
+        if isinstance(target, Mapping):
+            for key in ("path_template", "sql_connection"):
+                if isinstance(target.get(key), str):
+                    yield f"{where}.{key}", target[key]
