@@ -50,7 +50,7 @@ def bmll_emulator(
 
 
 @pytest.fixture
-def bmll_lab(bmll_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator:
+def bmll_lab(bmll_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
     """The same servers, and the test stands inside the Lab: no key, but a `bmll2` to import."""
     from beaf_bmll.testing.lab import LAB_SITE
 
@@ -60,4 +60,5 @@ def bmll_lab(bmll_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulat
         monkeypatch.setenv(name, value)
     monkeypatch.syspath_prepend(LAB_SITE)
     lead_sdk_here()
-    return bmll_emulator
+    yield bmll_emulator
+    sys.modules.pop("bmll2", None)  # the next test may stand outside
