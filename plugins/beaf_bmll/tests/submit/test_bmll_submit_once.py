@@ -283,7 +283,7 @@ def outcome(submitter: Submitter) -> tuple[Submitted | None, BMLLError | None]:
 _METHODS = ["create_job", "update_job", "execute", "jobs", "runs_of", "get_job", "delete_job"]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     faults=st.lists(
         st.tuples(
