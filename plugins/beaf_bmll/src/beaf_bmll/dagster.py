@@ -145,6 +145,14 @@ class BMLLRunLauncher(BeafRunLauncher):
             self._again[run.run_id] += 1
             _pause(_PAUSE_SECONDS)
 
+    def terminate(self, run_id: str) -> bool:
+        """End a run's machine; its worker may have had no moment to report that to Dagster."""
+        asked = super().terminate(run_id)
+        run = self._instance.get_run_by_id(run_id)
+        if asked and run is not None and not run.is_finished and not self._stays(run):
+            self._instance.report_run_canceled(run, "Its machine has been taken away.")
+        return asked
+
     def request_of(self, run: dg.DagsterRun, name: str, *, resume: bool = False) -> CommandRequest:
         """Describe the worker of a run as a command that a machine of BMLL can carry out.
 

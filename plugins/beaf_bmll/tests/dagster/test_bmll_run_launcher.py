@@ -185,9 +185,9 @@ def test_a_run_that_is_cancelled_loses_its_machine(desk: Desk) -> None:
     assert machine.active
     assert desk.instance.run_launcher.terminate(run.run_id)
     assert not machine.active
-    assert desk.found(run.run_id).status is dg.DagsterRunStatus.CANCELING
-    assert desk.instance.run_launcher.terminate(run.run_id), "it has no machine any more"
     assert desk.found(run.run_id).status is dg.DagsterRunStatus.CANCELED
+    assert "Its machine has been taken away." in desk.told(run)
+    assert not desk.instance.run_launcher.terminate(run.run_id), "it has ended"
 
 
 def test_a_machine_that_is_lost_is_noticed(desk: Desk) -> None:
