@@ -139,6 +139,37 @@ def test_data_that_arrive_start_a_job(idle: Emulator, beaf: Beaf) -> None:
     assert asked_of(idle)["schedule"]["cron"] is None
 
 
+def test_a_schedule_of_the_pipeline_is_installed_as_it_stands_there(
+    idle: Emulator, beaf: Beaf
+) -> None:
+    done = install(beaf, "--schedule", "daily_demo", "--json")  # 02:00 in London
+    (told,) = done.json
+    assert told["name"] == f"{NAME}_daily_demo"
+    assert crons_of(idle) == ["0 1 ? 3-10 * *", "0 2 ? 1-3,10-12 * *"]
+    assert (told["date"], told["timezone"]) == ("yesterday", "Europe/London")
+    assert install(beaf, "--schedule", "daily_demo", "--json").json[0]["outcome"] == "unchanged"
+
+
+def test_each_partition_of_a_schedule_is_a_job(idle: Emulator, beaf: Beaf) -> None:
+    partitions = [
+        {"date": "-1bd", "universe": "mic=XPAR"},
+        {"date": "2026-02-02_2026-02-03", "universe": "mic=XLON"},
+        {"date": "today", "universe": "mic=XLON"},
+    ]
+    schedules = [{"name": "three", "cron": "0 6 * * *", "partitions": partitions}]
+    done = install(
+        beaf, "--schedule", "three", "--json", "--set", f"SCHEDULES={json.dumps(schedules)}"
+    )
+    assert done.code == 0, done.err
+    told = [(each["name"].removeprefix("beaf_01_ohlcv_bars_"), each["date"]) for each in done.json]
+    assert told == [
+        ("mic=XPAR_three", "-1bd"),
+        ("mic=XLON_three_2", "2026-02-02_2026-02-03"),
+        ("mic=XLON_three_3", "today"),
+    ]
+    assert len(idle.jobs) == 3
+
+
 def test_a_dry_run_tells_everything_and_touches_nothing(idle: Emulator, beaf: Beaf) -> None:
     shown = install(beaf, "--cron", "0 6 1 * MON", "--date", "-1bd", "--dry_run", "--json").json
     assert [each["path"] for each in shown["requests"]] == [
@@ -169,6 +200,9 @@ def test_a_dry_run_tells_everything_and_touches_nothing(idle: Emulator, beaf: Be
         (("--cron", "0 6 * * *", "--date", "-0bd"), "date"),
         (("--cron", SEEDS_OWN, "--set", "BMLL_JOBS.cron_format=dagster"), "should have five"),
         (("--cron", "0 6 * * *", "--set", "BMLL_JOBS.cron_format=bmll"), "should have six"),
+        (("--schedule", "daily_dem"), 'did you mean "daily_demo"?'),
+        (("--schedule", "daily_demo", "--cron", "0 6 * * *"), "says when it starts"),
+        (("--schedule", "daily_demo", "--date", "today"), "says which days"),
         (("--when", "XLON"), "does not say which data"),
         (("--when", "l3=xlon"), "does not say which data"),
         (("--when", "l4=XLON"), "no 'l4'"),

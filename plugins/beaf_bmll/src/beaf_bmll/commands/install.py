@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -26,6 +26,7 @@ from beaf_core import (
 )
 
 if TYPE_CHECKING:
+    from beaf_bmll.commands.starts import Start
     from beaf_bmll.config import Config
     from beaf_bmll.gateway import Job
     from beaf_bmll.installing import Plan
@@ -42,6 +43,7 @@ _ANY_DAY = "2000-01-03"
 @click.option("--cron", help='When: five fields, or six of BMLL: "0 6 ? * MON-FRI *".')
 @click.option("--timezone", help="In which the cron is meant: Europe/London; UTC by default.")
 @click.option("--when", help="Once data are there: l3=XLON,XPAR, or MarketDataTrades=XLON.")
+@click.option("--schedule", help="Take cron, zone, days and universe from SCHEDULES by this name.")
 @click.option(
     "--on_name_conflict",
     type=click.Choice(["fail", "reuse", "overwrite"]),
@@ -58,6 +60,7 @@ def install(
     cron: str | None,
     timezone: str | None,
     when: str | None,
+    schedule: str | None,
     on_name_conflict: str | None,
     dry_run: bool,
     as_json: bool,
@@ -67,21 +70,17 @@ def install(
     --date is a day as seen when it is due: today, yesterday (by default), -3d for days ago, or -1bd
     for business days ago. Asked twice, nothing changes.
     """
-    from beaf_bmll.commands.scheduled import facts_of, sent_for, tell
+    from beaf_bmll.commands.scheduled import tell
 
-    plan = _plan(asked, choices, machine, cron, timezone, when)
-    if on_name_conflict is not None:
-        chosen = plan.config.model_copy(update={"on_name_conflict": on_name_conflict})
-        plan = replace(plan, config=chosen)
-    told = facts_of(plan)
-    if dry_run:
-        told |= {"outcome": "not installed", **sent_for(plan)}
-    else:
-        told["outcome"], told["job_id"] = _installed(plan)
+    starts = _starts(asked, cron, timezone, when, schedule)
+    # Whatever cannot be installed is told before anything is.
+    plans = [_with(_plan(each, choices, machine), on_name_conflict) for each in starts]
+    told = [_done(each, dry_run=dry_run) for each in plans]
     if as_json:
-        print_json(told)
-    else:
-        tell(told)
+        print_json(told if schedule else told[0])
+        return
+    for each in told:
+        tell(each)
 
 
 @click.command("uninstall")
@@ -118,30 +117,47 @@ def uninstall(name: str | None, jobs: AskedJobs, universe: str | None, as_json: 
 # -- what is asked ---------------------------------------------------------------------------------
 
 
-def _plan(
+def _starts(
     asked: AskedPipeline,
-    choices: RunChoices,
-    machine: AskedMachine,
     cron: str | None,
     timezone: str | None,
     when: str | None,
-) -> Plan:
+    schedule: str | None,
+) -> list[Start]:
+    from beaf_bmll.commands.starts import Start, starts_of
+
+    if schedule is None:
+        return [Start(asked, cron, timezone, when)]
+    if cron or timezone or when:
+        raise UsageError(
+            f"--schedule {schedule} says when it starts",
+            remedy="leave --cron, --timezone and --when out, or --schedule",
+        )
+    return starts_of(asked, schedule)
+
+
+def _plan(start: Start, choices: RunChoices, machine: AskedMachine) -> Plan:
     from beaf_bmll.installing import Plan, cron_triggers, data_trigger, schedule_of
 
-    if (cron is None) == (when is None):
-        raise UsageError(
-            "--cron and --when both say when it starts" if cron else "nothing says when it starts",
-            remedy='give one of them: --cron "0 6 * * MON-FRI" --timezone Europe/London, '
-            "or --when l3=XLON,XPAR",
-        )
-    word, request, config = _request(asked, choices, machine)
-    clock = timezone or config.cron_timezone
-    schedule = schedule_of(cron, clock, word)
-    triggers = cron_triggers(cron, clock, config) if cron else (data_trigger(str(when), config),)
+    word, request, config = _request(start.asked, choices, machine)
+    clock = start.timezone or config.cron_timezone
+    schedule = schedule_of(start.cron, clock, word)
+    triggers = (
+        cron_triggers(start.cron, clock, config)
+        if start.cron
+        else (data_trigger(str(start.when), config),)
+    )
     _warn(config)
-    name = machine.name or _name_of(request, config)
+    name = start.named(machine.name or _name_of(request, config))
     # Each run is named after the schedule, and the time that it serves.
     return Plan(name, replace(request, run_id=name), schedule, triggers, config)
+
+
+def _with(plan: Plan, on_name_conflict: str | None) -> Plan:
+    if on_name_conflict is None:
+        return plan
+    chosen = plan.config.model_copy(update={"on_name_conflict": on_name_conflict})
+    return replace(plan, config=chosen)
 
 
 def _request(
@@ -189,6 +205,17 @@ def _no_such(word: str, known: list[Job]) -> UsageError:
         f"no schedule is called {word}{did_you_mean(word, names)}",
         remedy=f"installed: {', '.join(names)}" if names else "none is installed",
     )
+
+
+def _done(plan: Plan, *, dry_run: bool) -> dict[str, Any]:
+    """Install a plan, or say what that would be, as the object that `--json` prints."""
+    from beaf_bmll.commands.scheduled import facts_of, sent_for
+
+    told = facts_of(plan)
+    if dry_run:
+        return told | {"outcome": "not installed", **sent_for(plan)}
+    outcome, job_id = _installed(plan)
+    return told | {"outcome": outcome, "job_id": job_id}
 
 
 def _installed(plan: Plan) -> tuple[str, str]:

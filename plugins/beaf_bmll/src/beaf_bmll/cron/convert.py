@@ -34,6 +34,7 @@ def to_bmll(expression: str, timezone: str = "UTC", since: date | None = None) -
     Raises:
         UsageError: there is no such cron or zone, or BMLL cannot say it.
     """
+    # Guess: the vendor reads crons in UTC, and takes as many triggers for a job as are needed.
     cron = parse(expression)
     by_offset = offsets(zone(timezone), since or datetime.now(UTC).date())
     if set(by_offset) == {0} and _is_fit(expression):
