@@ -159,7 +159,9 @@ def _install(plan: Plan, schedules: Schedules, gateway: JobGateway) -> tuple[Out
     alike = [each for each in before if each.parameters.get(FINGERPRINT) == plan.fingerprint]
     if len(before) == 1 and alike and _starts(alike[0].triggers) == _starts(plan.triggers):
         return "unchanged", alike[0]
-    cut_off = len(alike) == len(before)  # whoever installed the same had not finished
+    cut_off = bool(alike) and len(alike) == len(
+        before
+    )  # whoever installed the same had not finished
     wanted: OnConflict = "overwrite" if cut_off else plan.config.on_name_conflict
     if before and wanted == "reuse":
         return "kept", before[-1]
