@@ -148,6 +148,8 @@ def test_a_schedule_of_the_pipeline_is_installed_as_it_stands_there(
     assert crons_of(idle) == ["0 1 ? 3-10 * *", "0 2 ? 1-3,10-12 * *"]
     assert (told["date"], told["timezone"]) == ("yesterday", "Europe/London")
     assert install(beaf, "--schedule", "daily_demo", "--json").json[0]["outcome"] == "unchanged"
+    (again,) = install(beaf, "--schedule", "daily_demo", "--name", "demo", "--json").json
+    assert (again["name"], again["outcome"]) == ("demo", "installed")
 
 
 def test_each_partition_of_a_schedule_is_a_job(idle: Emulator, beaf: Beaf) -> None:

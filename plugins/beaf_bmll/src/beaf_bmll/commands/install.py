@@ -148,7 +148,7 @@ def _plan(start: Start, choices: RunChoices, machine: AskedMachine) -> Plan:
         else (data_trigger(str(start.when), config),)
     )
     _warn(config)
-    name = start.named(machine.name or _name_of(request, config))
+    name = start.named(machine.name, _name_of(request, config))
     # Each run is named after the schedule, and the time that it serves.
     return Plan(name, replace(request, run_id=name), schedule, triggers, config)
 

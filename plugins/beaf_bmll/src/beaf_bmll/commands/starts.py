@@ -42,10 +42,10 @@ class Start:
             "--when l3=XLON,XPAR, or --schedule NAME of the pipeline's SCHEDULES",
         )
 
-    def named(self, name: str) -> str:
-        """Name the job, after the schedule as well where there is one."""
-        number = f"_{self.number}" if self.number > 1 else ""
-        return f"{name}_{self.schedule}{number}" if self.schedule else name
+    def named(self, chosen: str | None, default: str) -> str:
+        """Name the job: as a person chose, or after the schedule as well where there is one."""
+        named = chosen or (f"{default}_{self.schedule}" if self.schedule else default)
+        return f"{named}_{self.number}" if self.number > 1 else named
 
 
 def starts_of(asked: AskedPipeline, schedule: str) -> list[Start]:
