@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -348,3 +350,14 @@ def test_a_daemon_of_dagster_starts_on_the_days_of_the_scheduler(idle: Emulator)
     launch_run(asked, config)
     assert all("MON-SAT" in each or "SUN-FRI" in each for each in crons_of(idle))
     assert asked_of(idle)["schedule"]["cron"] == "0 */6 * * MON-SAT"
+
+
+@pytest.mark.soak
+def test_a_crowd_that_installs_one_name_leaves_one_job(idle: Emulator) -> None:
+    beaf = Path(sys.executable).with_name("beaf")
+    words = (beaf, "job", "install", "--pipeline", DEMO, "--cron", SEEDS_OWN, "--json")
+    crowd = [subprocess.Popen(words, stdout=subprocess.DEVNULL) for _ in range(4)]
+    codes = [each.wait(120) for each in crowd]
+    assert set(codes) <= {0, 2}
+    assert 0 in codes
+    assert crons_of(idle) == [SEEDS_OWN]
