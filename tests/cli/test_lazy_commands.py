@@ -42,6 +42,11 @@ def test_what_is_typed_is_imported_and_run_in_either_spelling(acme: click.Group)
     assert "acme_greeting" in sys.modules
 
 
+def test_every_command_takes_debug(acme: click.Group) -> None:
+    shown = CliRunner().invoke(acme, ["greet", "--debug", "--loud_ness", "3"])
+    assert (shown.exit_code, shown.output) == (0, "hello 3\n")
+
+
 def test_the_nearest_command_is_suggested(acme: click.Group) -> None:
     shown = CliRunner().invoke(acme, ["gret"])
     assert shown.exit_code == 2

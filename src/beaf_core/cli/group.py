@@ -55,12 +55,19 @@ class BeafCommand(click.Command):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["context_settings"] = _SETTINGS | (kwargs.get("context_settings") or {})
         super().__init__(*args, **kwargs)
+        _take_debug(self)
+
+
+def _take_debug(command: click.Command) -> click.Command:
+    """Let a command take `--debug`, if it does not yet."""
+    if not any("--debug" in each.opts for each in command.params):
         # Read from the command line itself by `debug_wanted`, so that it also works in front.
-        self.params.append(
+        command.params.append(
             click.Option(
                 ["--debug"], is_flag=True, expose_value=False, help="Show tracebacks of errors."
             )
         )
+    return command
 
 
 class BeafGroup(click.Group):
@@ -85,11 +92,7 @@ class BeafGroup(click.Group):
         super().__init__(*args, **kwargs)
         self.NEEDS = needs or {}
         self._lazy = {each.name: each for each in lazy}
-        self.params.append(
-            click.Option(
-                ["--debug"], is_flag=True, expose_value=False, help="Show tracebacks of errors."
-            )
-        )
+        _take_debug(self)
 
     @cached_property
     def _plugins(self) -> Mapping[str, list[PluginEntry]]:
@@ -114,7 +117,7 @@ class BeafGroup(click.Group):
             module, _, attribute = self._lazy[cmd_name].home.partition(":")
             command = getattr(import_module(module), attribute)
             assert isinstance(command, click.Command)
-            return command
+            return _take_debug(command)
         return self._plugin_command(cmd_name)
 
     def _plugin_command(self, name: str) -> click.Command | None:
@@ -125,7 +128,7 @@ class BeafGroup(click.Group):
         from beaf_core.plugins.host import PluginHost
 
         host = PluginHost()
-        return host.command(host.catalog.find("command", entries[0].name))
+        return _take_debug(host.command(host.catalog.find("command", entries[0].name)))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
