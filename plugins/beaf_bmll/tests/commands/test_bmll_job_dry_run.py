@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cli.conftest import Typed
+import yaml
+from tests.cli.conftest import Beaf, Typed
 
 from beaf_bmll.testing import Emulator
 
@@ -73,3 +74,27 @@ def test_who_starts_nothing_cannot_wait_for_it(
     assert refused.code == 2
     assert "--dry_run starts nothing to wait for" in refused.err
     assert idle.requests == []
+
+
+def test_away_from_the_areas_the_request_travels_by_itself_and_scripts_must_be_there(
+    idle: Emulator, beaf: Beaf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.chdir(tmp_path)
+    settings = {
+        "SOURCE": {"type": "simulated"},
+        "UNIVERSE": "mic=XLON",
+        "PASSES": [{"name": "bars", "modules": ["trade"]}],
+        "BMLL_JOBS": {"lab_org_id": idle.lab_org_id, "area_roots": {"user": "/nowhere/user"},
+                      "project_root": "/nowhere/user/project"},
+    }  # fmt: skip
+    Path("bars.yaml").write_text(yaml.safe_dump(settings))
+    words = ("job", "run", "--pipeline", "bars.yaml", "--date", DAY)
+    plan = beaf(*words, "--dry_run", "--json").json
+    assert [each["written"] for each in plan["files"]] == [False, False]
+    sent = plan["requests"][0]["json"]["scriptParameters"]["beaf_request"]
+    assert json.loads(sent)["request"]["config"]["UNIVERSE"] == "mic=XLON"
+    ran = beaf(*words)
+    assert (ran.code, "`beaf job bootstrap`" in ran.err) == (0, True)
+    assert json.loads(idle.runs[0].parameters["beaf_request"])["kind"] == "pipeline"
+    assert list((tmp_path / "state").rglob("*.json")), "the ledger is kept at home"

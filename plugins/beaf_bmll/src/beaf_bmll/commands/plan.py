@@ -12,9 +12,11 @@ from beaf_bmll.config import Config
 from beaf_bmll.gateway import SUBMIT_ID
 from beaf_bmll.sdk import wire
 from beaf_bmll.specs import describe
-from beaf_bmll.staging import mounted, prepare
+from beaf_bmll.staging import mounted, open_store, prepare
 from beaf_core import LaunchRequest
 
+#: Of a file in an area that cannot be reached.
+_NOT_HERE = "must lie there already: `beaf job bootstrap`, in the Lab"
 #: Stands where the vendor's answer will be known.
 _JOB_ID = "<job id>"
 
@@ -42,7 +44,12 @@ def plan_of(request: LaunchRequest, config: Config, name: str | None) -> dict[st
         "max_concurrent_instances": submission.cap,
         "delete_job_after": submission.delete_after,
         "files": [
-            {"path": mounted(each.place, config), "text": each.text} for each in staged.files
+            {
+                "path": mounted(each.place, config),
+                "written": open_store(config, each.place.area) is not None,
+                "text": each.text,
+            }
+            for each in staged.files
         ],
         "requests": sent,
     }
@@ -52,7 +59,8 @@ def tell_plan(plan: dict[str, Any]) -> None:
     """Show it to a person: scripts by their names, all else in full."""
     click.echo(f"{plan['about']}\n\nfiles")
     for each in plan["files"]:
-        click.echo(f"  {each['path']}  {len(each['text'].encode()):,} bytes")
+        where = "" if each["written"] else f"  {_NOT_HERE}"
+        click.echo(f"  {each['path']}  {len(each['text'].encode()):,} bytes{where}")
         if each["path"].endswith(".json"):
             click.echo(_indented(json.loads(each["text"])))
     for each in plan["requests"]:

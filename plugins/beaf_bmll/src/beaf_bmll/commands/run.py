@@ -98,8 +98,15 @@ def _run(
 def _submitted(request: LaunchRequest, name: str | None, service: Service) -> str:
     """Submit a request, and tell what else happened."""
     from beaf_bmll.specs import submission_of
+    from beaf_bmll.staging import open_store
     from beaf_bmll.submit import Submitter
 
+    if open_store(service.config, service.config.area) is None:
+        click.echo(
+            "note: no storage area can be reached from here: the job needs scripts that "
+            "`beaf job bootstrap` has put there, in the Lab",
+            err=True,
+        )
     submission = submission_of(request, service.config, name=name)
     submitter = Submitter(service.gateway, service.config, service.folder, words=service.words)
     done = submitter.submit(submission)
