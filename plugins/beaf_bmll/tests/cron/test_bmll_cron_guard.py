@@ -172,3 +172,15 @@ def test_times_are_told_on_the_clock_of_the_zone() -> None:
     first, second = next_times("0 7 * * *", LONDON, utc("2027-03-27 00:00"), 2)
     assert first.isoformat() == "2027-03-27T07:00:00+00:00"
     assert second.isoformat() == "2027-03-28T07:00:00+01:00"
+
+
+def test_times_that_are_a_minute_apart_are_each_served() -> None:
+    first = utc("2027-06-14 00:00")
+    served = served_of("55-57 2 * * *", "UTC", first, first + timedelta(days=1), timedelta())
+    assert served == ["20270614T0255Z", "20270614T0256Z", "20270614T0257Z"]
+
+
+def test_a_clock_that_is_behind_does_not_lose_the_hour_that_it_was_started_for() -> None:
+    now = utc("2027-06-14 07:00") - timedelta(seconds=20)
+    verdict = guard("0 * * * *", "UTC", now, served={"20270614T0600Z"})
+    assert verdict.due == utc("2027-06-14 07:00")

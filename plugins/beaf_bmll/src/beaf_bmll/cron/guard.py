@@ -59,9 +59,12 @@ def guard(
     Raises:
         UsageError: there is no such cron or zone.
     """
-    due = last_time(expression, timezone, now + SKEW, patience + SKEW)
-    if due is None or (since is not None and due < since):
+    passed = last_time(expression, timezone, now, patience)
+    coming = last_time(expression, timezone, now + SKEW, SKEW)
+    due = [each for each in (passed, coming) if each and (since is None or each >= since)]
+    if not due:
         return Verdict(None, f"nothing is due by {expression} {timezone}: its start is another's")
-    if due_key(due) in served:
-        return Verdict(None, f"what was due at {due:%Y-%m-%d %H:%M} UTC has been served already")
-    return Verdict(due, f"due at {due:%Y-%m-%d %H:%M} UTC by {expression} {timezone}")
+    left = next((each for each in due if due_key(each) not in served), None)
+    if left is None:
+        return Verdict(None, f"what was due at {due[0]:%Y-%m-%d %H:%M} UTC has been served already")
+    return Verdict(left, f"due at {left:%Y-%m-%d %H:%M} UTC by {expression} {timezone}")

@@ -20,7 +20,8 @@ def fire_of(schedule: Mapping[str, Any], job: Job, now: datetime) -> datetime | 
     if schedule["cron"] is None:
         return now
     since = schedule["since"] and datetime.fromisoformat(schedule["since"])
-    verdict = guard(schedule["cron"], schedule["timezone"], now, since=since)
+    served = {each.stem for each in job.home.glob("*.lease")}
+    verdict = guard(schedule["cron"], schedule["timezone"], now, since=since, served=served)
     if verdict.due is None:
         return Ending("skipped", 0, verdict.reason)
     if not take_lease(job.home / f"{due_key(verdict.due)}.lease", job.run_id):
