@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,11 @@ from polars.testing import assert_frame_equal
 from tests.cli.conftest import Beaf, Typed
 
 from beaf_bmll.config import Config
+from beaf_bmll.gateway import Job as KnownJob
 from beaf_bmll.launcher import launch_run
 from beaf_bmll.runner.entry import Ending, Job, read_request
 from beaf_bmll.runner.work import carry_out
+from beaf_bmll.sdk import SDKGateway
 from beaf_bmll.testing import Emulator
 from beaf_bmll.testing.jobs import Run
 from beaf_core import CommandRequest
@@ -360,4 +363,19 @@ def test_a_crowd_that_installs_one_name_leaves_one_job(idle: Emulator) -> None:
     codes = [each.wait(120) for each in crowd]
     assert set(codes) <= {0, 2}
     assert 0 in codes
+    assert crons_of(idle) == [SEEDS_OWN]
+
+
+def test_one_who_comes_between_a_look_and_the_installation_is_not_replaced(
+    idle: Emulator, beaf: Beaf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed, looks = SDKGateway.jobs, iter([True])
+
+    def late(gateway: SDKGateway, *, active_only: bool = False) -> Iterator[KnownJob]:
+        """List nothing at the first look: the other one is not there yet."""
+        return iter(()) if next(looks, False) else listed(gateway, active_only=active_only)
+
+    install(beaf, "--cron", SEEDS_OWN)
+    monkeypatch.setattr(SDKGateway, "jobs", late)
+    assert install(beaf, "--cron", "0 7 * * *").code == 2
     assert crons_of(idle) == [SEEDS_OWN]
