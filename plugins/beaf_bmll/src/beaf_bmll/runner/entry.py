@@ -104,8 +104,8 @@ def carry(job: Job) -> int:
         ending = Ending("failed", BUG, f"{type(error).__name__}: {error}")
     ending = ending._replace(message=masked(ending.message, secrets))
     leave(job.folder, ending, job.run_id, started)
-    said = f"beaf: {ending.status}" + (f": {ending.message}" if ending.message else "")
-    print(said, f"\n  → {ending.remedy}" if ending.remedy else "", file=sys.stderr, flush=True)
+    told = ": ".join(filter(None, (f"beaf: {ending.status}", ending.message)))
+    print("\n  → ".join(filter(None, (told, ending.remedy))), file=sys.stderr, flush=True)
     return ending.exit_code
 
 
