@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from beaf_bmll.config import Config
 from beaf_bmll.staging import install_scripts, mounted
@@ -77,11 +80,39 @@ def test_nothing_in_a_folder_or_a_requirement_is_executed(
     area: Path, config: Config, machine: Path
 ) -> None:
     named = (f"beaf=={HOSTILE}", "x==1; touch pwned", "--index-url=$(touch pwned)")
-    settings = {"project_root": str(area / HOSTILE), "requirements": named}
-    ended = _run(_installed(config.model_copy(update=settings)), machine)
+    options = {"project_root": str(area / HOSTILE), "requirements": named}
+    ended = _run(_installed(config.model_copy(update=options)), machine)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout.splitlines()[-3:] == list(named)
     assert not list(area.rglob("pwned"))
+
+
+_PIECES = (
+    *("$(touch pwned)", "`touch pwned`", "; touch pwned #", "&& touch pwned", "|touch pwned"),
+    *("'", '"', "\\", "*", "~", "${HOME}", "é", " ", "-n", "$", "!", "{a,b}", ">x"),
+)
+
+
+@settings(max_examples=20, deadline=None)
+@given(pieces=st.lists(st.sampled_from(_PIECES), min_size=1, max_size=6))
+def test_no_folder_and_no_requirement_is_ever_shell_text(pieces: list[str]) -> None:
+    word = "x" + "".join(pieces)
+    with tempfile.TemporaryDirectory() as folder:
+        python = Path(folder, "bin", "python")
+        python.parent.mkdir()
+        python.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+        python.chmod(0o755)
+        options = {
+            "area_roots": {"user": f"{folder}/user"},
+            "project_root": f"{folder}/user/{word}",
+            "requirements": (word, "y"),
+        }
+        Path(folder, "user").mkdir()
+        ended = _run(_installed(Config.model_validate(options)), python)
+        assert (ended.returncode, ended.stderr) == (0, "")
+        assert ended.stdout.splitlines()[:3] == ["-", word, "y"]
+        names = {each.name for each in Path(folder).rglob("*")}
+        assert names.isdisjoint({"pwned", "x"})
 
 
 def test_scripts_are_named_by_their_content_and_never_change_under_a_name(config: Config) -> None:

@@ -5,18 +5,23 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from beaf_bmll.config import Config
 from beaf_bmll.gateway import REQUEST
+from beaf_bmll.runner import entry
 from beaf_bmll.runner.entry import read_request
 from beaf_bmll.specs import submission_of
-from beaf_bmll.staging import Schedule, Staged, prepare, stage
+from beaf_bmll.staging import AreaWords, Schedule, Staged, prepare, stage
 from beaf_bmll.submit import submit_id_of
-from beaf_core import CommandRequest, LaunchRequest, UsageError
+from beaf_bmll.testing import Emulator
+from beaf_core import CommandRequest, DatePartition, LaunchRequest, UsageError
 
 Ask = Callable[..., LaunchRequest]
 
@@ -262,3 +267,46 @@ def test_a_log_path_belongs_to_its_area(
     made = submission_of(request, away.model_copy(update=options))
     assert (made.spec.log_area, made.spec.log_path) == found
     assert made.logs_below is None
+
+
+@settings(max_examples=20, deadline=None)
+@given(words=st.lists(st.text(max_size=12), min_size=4, max_size=4))
+def test_a_request_changes_no_script_and_arrives_as_it_was(words: list[str]) -> None:
+    universe, dataset, run_id, argument = words
+    config = Config(requirements=())  # nothing is mounted here: the request is in the parameters
+    plain = LaunchRequest("run", {}, None, DatePartition("2026-02-02"), None, "/home/bmll/user/p")
+    hostile = replace(plain, run_id=run_id, universe=universe, config={"DATASETNAME": dataset})
+    command = CommandRequest(run_id, ("ls", argument), "/home/bmll/user/p")
+
+    first, second = prepare(plain, config), prepare(hostile, config)
+
+    assert (first.script, first.bootstraps, first.files) == (
+        second.script,
+        second.bootstraps,
+        second.files,
+    )
+    arrived = LaunchRequest.from_json(asked(second)["request"])
+    assert (arrived.run_id, arrived.universe) == (run_id, universe)
+    assert arrived.config == {"DATASETNAME": dataset, "LAUNCHER": "local"}
+    assert CommandRequest.from_json(asked(prepare(command, config))["request"]) == command
+
+
+def test_where_no_area_is_mounted_the_labs_own_package_reaches_it(
+    bmll_lab: Emulator, demo: Path, asked_for: Ask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    unmounted = Config.model_validate(
+        {"area_roots": {"user": "/nowhere/user"}, "project_root": "/nowhere/user/project"}
+    )
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "status.json").write_text("a user's own")
+    asked_of = replace(asked_for(demo), pipeline=None)
+    staged = stage(asked_of, unmounted)
+    for each in staged.files:
+        there = bmll_lab.area_roots["user"] / each.place.path
+        assert there.read_text() == each.text
+    words = AreaWords(unmounted)
+    assert words.word("submission") is None
+    run = bmll_lab.area_roots["user"] / "project" / "_bmll_jobs" / "runs" / "submission"
+    entry.leave(run, entry.Ending("succeeded", 0), "run-1", "2026-02-02")
+    assert words.status("submission") == "succeeded"
+    assert (tmp_path / "status.json").read_text() == "a user's own"
