@@ -136,32 +136,24 @@ def test_a_run_whose_job_is_deleted_is_remembered(
     assert run.status() == "succeeded"
 
 
-@pytest.mark.parametrize(
-    ("state", "status", "code", "said"),
-    [
+def test_a_run_that_leaves_no_word_ends_as_the_vendor_says(
+    idle: Emulator, config: Config, area: Path
+) -> None:
+    settled = config.model_copy(update={"success_states": ("succeeded",)})
+    for state, status, code, said in (
         ("completed", "failed", 3, "left no last word"),
         ("succeeded", "succeeded", 0, ""),
         ("failed", "failed", 3, "left no last word"),
         ("terminated", "cancelled", 130, "asked to end"),
         ("timed_out", "failed", 5, "max_runtime_hours: 1"),
-    ],
-)
-def test_a_run_that_leaves_no_word_ends_as_the_vendor_says(
-    idle: Emulator,
-    config: Config,
-    area: Path,
-    state: str,
-    status: str,
-    code: int,
-    said: str,
-) -> None:
-    settled = config.model_copy(update={"success_states": ("succeeded",)})
-    run = launch_run(CommandRequest("one", (sys.executable,), str(area / "project")), settled)
-    idle.end(run.run_id, state)
-    ended = run.ended()
-    assert ended is not None
-    assert (run.status(), ended.exit_code) == (status, code)
-    assert said in ended.message
+    ):
+        asked = CommandRequest(state, (sys.executable,), str(area / "project"))
+        run = launch_run(asked, settled)
+        idle.end(run.run_id, state)
+        ended = run.ended()
+        assert ended is not None
+        assert (run.status(), ended.exit_code) == (status, code)
+        assert said in ended.message
 
 
 @pytest.mark.soak  # the client asks again for 7 s
