@@ -72,11 +72,12 @@ def submit(beaf: Beaf) -> Callable[..., Typed]:
 
 
 def soon(emulator: Emulator, do: Callable[[str], object]) -> Thread:
-    """Do something to the first run, as soon as there is one."""
+    """Do something to the first run, once it has been asked after a few times."""
 
     def watch() -> None:
         while not emulator.runs:
             sleep(0.01)
+        sleep(0.25)
         do(emulator.runs[0].id)
 
     watcher = Thread(target=watch, daemon=True)

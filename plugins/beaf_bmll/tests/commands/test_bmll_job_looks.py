@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from time import sleep
 
 import pytest
 from tests.cli.conftest import Beaf, Typed
@@ -25,6 +26,9 @@ def test_who_follows_sees_each_line_once_and_what_comes_at_the_end(
         for number in range(120):  # several pages of a log
             run.stream.append(LogEvent(now + timedelta(milliseconds=number), f"line {number}"))
         run.stream.append(LogEvent(now, "a URL https://me:hunter2@db/x"))
+        run.stream.append(LogEvent(now + timedelta(minutes=10), "the newest"))
+        sleep(0.25)
+        run.stream.append(LogEvent(now + timedelta(minutes=1), "what came late"))
         idle.end(run_id, "succeeded")
 
     soon(idle, speak)
@@ -32,7 +36,8 @@ def test_who_follows_sees_each_line_once_and_what_comes_at_the_end(
     said = [each for each in ran.out.splitlines() if each.startswith("line ")]
     assert said == [f"line {number}" for number in range(120)]
     assert "https://me:***@db/x" in ran.out
-    assert (ran.code, ran.out.splitlines()[-1]) == (0, "succeeded")
+    assert ran.out.splitlines()[-3:] == ["the newest", "what came late", "succeeded"]
+    assert ran.code == 0
 
 
 def test_a_schedule_is_listed_with_what_starts_it_beside_its_runs(
