@@ -17,6 +17,8 @@ from beaf_core import UsageError
 
 from .conftest import Desk
 
+pytestmark = pytest.mark.xdist_group("bmll")
+
 TAGS = {
     "bmll/instance_size": "64",
     "bmll/conda_env": "py311-latest",

@@ -63,7 +63,9 @@ def scheduler() -> None:
 @_HOURS
 @click.option("--cron_timezone", help="In which the hours are counted; UTC by default.")
 @click.option("--overwrite_existing", is_flag=True, help="Replace one of that name.")
-@click.option("--launcher", help="Where it runs; LAUNCHER of the pipeline by default, else local.")
+@click.option(
+    "--launcher", help="Where it runs; LAUNCHER of the pipeline, or of beaf.yaml, by default."
+)
 @options.JSON
 def install(
     pipeline: str | None,
@@ -81,7 +83,7 @@ def install(
 ) -> None:
     """Let a launcher run Dagster's daemon every few hours: schedules and queued runs need it."""
     from beaf_dagster.launcher.installed import Scheduler
-    from beaf_dagster.launcher.options import launcher_options
+    from beaf_dagster.launcher.options import configured_options, hours_of, launcher_options
     from beaf_dagster.launcher.serving import refuse_second_daemon, serving_args
 
     home = existing_home(dagster_home)
@@ -90,14 +92,12 @@ def install(
     definitions = _definitions(home, workspace, file)
     if file is not None and (home / "workspace.yaml").is_file():
         click.echo(f"note: the daemon loads {file.name} alone{_ALONE}", err=True)
-    prepared = prepare_pipeline(file) if file is not None else None
-    chosen = launcher or (prepared.resolved.config.LAUNCHER if prepared else "local")
+    chosen = launcher or prepare_pipeline(file or {}, needs_passes=False).resolved.config.LAUNCHER
     host = PluginHost()
     words = {"instance_size": instance_size, "conda_env": conda_env}
     given = {option: value for option, value in words.items() if value is not None}
-    hours = {"max_runtime_hours": str(max_runtime_hours)}
-    own = prepared is not None and chosen == prepared.resolved.config.LAUNCHER
-    configured = prepared.resolved.launcher_options if prepared is not None and own else None
+    hours, served = hours_of(host, chosen, max_runtime_hours)
+    configured = configured_options(host, chosen, file)
     filled, unknown = launcher_options(host, chosen, given | hours, configured)
     before = _before(home, name, overwrite=overwrite_existing)
     schedule = _cron(interval_hours)
@@ -107,7 +107,7 @@ def install(
         before.end(host)
         refuse_second_daemon(home)
     run_id = name if schedule else f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%S}"
-    args = serving_args(home, definitions, file, max_runtime_hours)
+    args = serving_args(home, definitions, file, served)
     variables = (HOME, *_variables_of(home))
     zone = (cron_timezone or "UTC") if schedule else None
     request = CommandRequest(

@@ -62,9 +62,10 @@ class Scheduler:
         Raises:
             UsageError: the launcher does not know it any more.
         """
-        from beaf_dagster.launcher.options import launcher_options
+        from beaf_dagster.launcher.options import configured_options, launcher_options
 
-        options = launcher_options(host, self.launcher, self.options)[0]
+        configured = configured_options(host, self.launcher, self.pipeline)
+        options = launcher_options(host, self.launcher, self.options, configured)[0]
         return host.find_run(self.launcher, self.ref, options)
 
     def stop(self, host: PluginHost) -> bool:
