@@ -91,10 +91,12 @@ def test_its_yaml_is_what_reads_it_expects(tmp_path: Path) -> None:
     assert set(sections) == {"run_launcher", "storage"}
 
 
-def test_the_sections_of_its_instance_open_one(
+def test_the_sections_of_its_launchers_open_an_instance(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (launcher,) = [each for each in blocks("yaml") if each.startswith("run_launcher")]
-    (tmp_path / "dagster.yaml").write_text(launcher)
-    with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
-        assert type(instance.run_launcher).__name__ == "BeafRunLauncher"
+    opened = []
+    for section in (each for each in blocks("yaml") if each.startswith("run_launcher")):
+        (tmp_path / "dagster.yaml").write_text(section)
+        with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
+            opened.append(type(instance.run_launcher).__name__)
+    assert opened == ["BeafRunLauncher", "BMLLRunLauncher"]
