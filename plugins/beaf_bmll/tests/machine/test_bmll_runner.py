@@ -170,9 +170,10 @@ def test_an_env_file_that_does_not_do_is_told_without_its_text(
 ) -> None:
     monkeypatch.setenv("MY_TOKEN", "x")
     own = config.model_copy(update={"env_file": str(area / "secrets.env")})
-    if text is not None:
-        (area / "secrets.env").write_text(text)
+    (area / "secrets.env").write_text(text or "")
     staged = stage(command(area, "", environment=("MY_TOKEN",)), own)
+    if text is None:
+        (area / "secrets.env").unlink()  # meanwhile
     monkeypatch.setattr(os, "environ", {})
     with pytest.raises(entry.RefusedError, match=said) as refused:
         entry.set_environment(entry.read_request(staged.parameters))

@@ -182,6 +182,7 @@ def test_a_variable_that_is_a_secret_does_not_travel(
     with pytest.raises(UsageError, match=name) as refused:
         stage(request, config)
     assert "hunter2" not in str(refused.value)
+    (area / "env").touch()
     told = asked(stage(request, config.model_copy(update={"env_file": str(area / "env")})))
     assert told["environment"] == {"PLAIN": "yes"}
     assert told["required"] == [name]
@@ -208,11 +209,23 @@ def test_the_interpreter_of_whoever_asks_stands_for_the_machines(
 def test_a_bootstrap_of_ones_own_takes_the_place_of_the_generated_one(
     area: Path, config: Config, demo: Path, asked_for: Ask
 ) -> None:
+    (area / "mine.sh").touch()
     own = {"default_bootstrap": str(area / "mine.sh"), "default_bootstrap_args": ("a b", 7)}
     staged = stage(asked_for(demo), config.model_copy(update=own))
     (bootstrap,) = staged.bootstraps
     assert (bootstrap.area, bootstrap.path, bootstrap.args) == ("user", "mine.sh", ("a b", 7))
     assert not any(each.place.path.endswith(".sh") for each in staged.files)
+
+
+@pytest.mark.parametrize("option", ["env_file", "default_bootstrap"])
+def test_a_file_that_a_job_needs_must_be_there_when_it_is_submitted(
+    area: Path, config: Config, away: Config, option: str
+) -> None:
+    request = CommandRequest("c", ("ls",), str(area))
+    with pytest.raises(UsageError, match=f"BMLL_JOBS.{option} is not there: {area}/nope"):
+        stage(request, config.model_copy(update={option: str(area / "nope")}))
+    unseen = away.model_copy(update={option: "/home/bmll/user/nope"})
+    stage(replace(request, project="/home/bmll/user"), unseen)
 
 
 def test_a_schedule_travels_with_its_zone_and_its_day(

@@ -12,6 +12,7 @@ from typing import Any
 
 from beaf_bmll.areas import lies_in_area, locate, mounted
 from beaf_bmll.config import Config
+from beaf_bmll.staging.areas import lies_in_area, locate, locate_file, mounted
 from beaf_bmll.staging.secrecy import (
     refuse_secrets_in_args,
     refuse_secrets_in_config,
@@ -60,7 +61,7 @@ def asked_of(
         **own,
         "environment": values,
         "required": list(required),
-        "env_file": _in_area(config.env_file, config, "BMLL_JOBS.env_file"),
+        "env_file": _env_file(config),
         "pythonpath": [
             mounted(locate(each, config, "BMLL_JOBS.pythonpath_prefixes"), config)
             for each in config.pythonpath_prefixes
@@ -105,7 +106,7 @@ def _pipeline_of(request: LaunchRequest, config: Config) -> str | None:
         return None
     if PurePath(given).suffix != ".py" and not lies_in_area(given, config):
         return None
-    return _in_area(given, config, "the pipeline")
+    return mounted(locate(given, config, "the pipeline"), config)
 
 
 def _project_of(request: LaunchRequest, config: Config) -> str:
@@ -115,8 +116,10 @@ def _project_of(request: LaunchRequest, config: Config) -> str:
     return mounted(locate(config.project_root, config, "BMLL_JOBS.project_root"), config)
 
 
-def _in_area(path: str | None, config: Config, what: str) -> str | None:
-    return None if path is None else mounted(locate(path, config, what), config)
+def _env_file(config: Config) -> str | None:
+    if config.env_file is None:
+        return None
+    return mounted(locate_file(config.env_file, config, "BMLL_JOBS.env_file"), config)
 
 
 def _refuse_out_of_sight(configured: Mapping[str, Any], config: Config) -> None:

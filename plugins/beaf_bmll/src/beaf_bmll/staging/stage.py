@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from beaf_bmll.config import Config
 from beaf_bmll.gateway import Bootstrap
 from beaf_bmll.runner.entry import DIGEST, FOLDER, REQUEST, SCHEDULE
-from beaf_bmll.staging.areas import AreaPath, locate, mounted
+from beaf_bmll.staging.areas import AreaPath, locate_file, mounted
 from beaf_bmll.staging.asked import Schedule, asked_of
 from beaf_bmll.staging.bootstrap import Script, bootstrap_script, jobs_folder, runner_script, sha12
 from beaf_bmll.staging.store import open_store
@@ -107,7 +107,7 @@ def _bootstrap(config: Config, *, commands: bool) -> tuple[Bootstrap, tuple[Scri
     if own is None:
         script = bootstrap_script(config, commands=commands)
         return _named(script.place), (script,)
-    return _named(locate(own, config, "BMLL_JOBS.default_bootstrap"), args), ()
+    return _named(locate_file(own, config, "BMLL_JOBS.default_bootstrap"), args), ()
 
 
 def _named(place: AreaPath, args: tuple[str | int, ...] = ()) -> Bootstrap:
