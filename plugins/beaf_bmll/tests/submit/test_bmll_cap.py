@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -143,6 +144,22 @@ def test_of_two_that_counted_at_once_on_two_machines_the_later_withdraws(tmp_pat
         "void",
         "one machine too many: max_concurrent_instances is 1",
     )
+
+
+def test_what_is_not_listed_yet_is_the_newest_whatever_our_clock_says(tmp_path: Path) -> None:
+    compute = Compute(listed_after=50.0)
+
+    def meddle(method: str) -> None:
+        if method == "execute":
+            compute.meddle = lambda method: None
+            submitter(compute, tmp_path / "there").submit(submission("theirs", cap=1))
+            compute.time.pass_(60)
+
+    compute.meddle = meddle
+    slow = replace(compute.time.clock, now=lambda: compute.time.now - timedelta(hours=1))
+    with pytest.raises(CapReachedError):
+        Submitter(compute, CONFIG, tmp_path / "here", clock=slow).submit(submission("a", cap=1))
+    assert [each.submit_id for each in compute.living] == [submit_id_of("theirs")]
 
 
 def test_a_withdrawal_whose_answers_are_lost_is_carried_through(tmp_path: Path) -> None:

@@ -281,6 +281,7 @@ def test_a_deleted_job_that_is_still_listed_as_dead_is_deleted(tmp_path: Path) -
     assert (entry.job_deleted, [each.active for each in compute.all_jobs]) == (True, [False])
     compute.time.pass_(3600)
     assert doctor(compute, tmp_path).diagnose() == []
+    assert doctor(compute, tmp_path / "elsewhere").diagnose() == []
 
 
 def test_what_cannot_be_put_right_says_why_and_stops_nothing_else(tmp_path: Path) -> None:
@@ -481,6 +482,7 @@ def test_jobs_that_have_ended_are_deleted_with_the_next_submissions_a_few_at_a_t
     ours = submitter(compute, tmp_path)
     for number in range(5):
         compute.end(ours.submit(submission(f"old {number}")).run_id)
+        compute.time.pass_(60)
     running = ours.submit(submission("running"))
     assert len(compute.all_jobs) == 6  # they are young: lists may be behind
     compute.time.pass_(3600)
