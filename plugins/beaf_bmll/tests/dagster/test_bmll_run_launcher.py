@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import dagster as dg
 import pytest
 from dagster._core.launcher import WorkerStatus
 
+from beaf_bmll.config import Config
 from beaf_bmll.dagster import BMLLRunLauncher
 from beaf_bmll.errors import CapReachedError
-from beaf_core import UsageError
+from beaf_core import CommandRequest, UsageError
+from beaf_dagster.launcher.choices import Choices
 
 from .conftest import Desk
 
@@ -44,7 +47,9 @@ def test_a_run_without_tags_gets_what_the_configuration_says(
 ) -> None:
     section = "BMLL_JOBS: {default_instance_size: 128, max_runtime_hours: 4, name_prefix: desk}\n"
     (desk.code.parent / "beaf.yaml").write_text(section)
-    monkeypatch.setattr(desk.instance, "_run_launcher", launcher_with(desk, instance_size=256))
+    monkeypatch.setattr(
+        desk.instance, "_run_launcher", launcher_with(desk, default_instance_size=256)
+    )
     run = desk.launched()
     (desk.code.parent / "beaf.yaml").unlink()
     settings = desk.emulator.run(desk.vendors(run)).settings
@@ -246,6 +251,24 @@ def test_a_run_above_the_cap_for_which_no_machine_leaves_fails_and_says_what_wai
     assert [each.id for each in desk.emulator.runs if each.active] == [desk.vendors(first)]
 
 
+def test_a_submission_that_was_taken_back_is_not_made_again_under_its_name(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names: list[str] = []
+
+    def launch(launcher: str, request: CommandRequest, options: Any) -> Any:
+        names.append(request.run_id)
+        if len(names) == 1:
+            raise CapReachedError("one machine too many")
+        return SimpleNamespace(ref="job/run/submission")
+
+    monkeypatch.setattr(desk.launcher, "_host", SimpleNamespace(launch_run=launch))
+    monkeypatch.setattr("beaf_bmll.dagster._pause", lambda seconds: None)
+    run = desk.run()
+    desk.instance.launch_run(run.run_id, None)
+    assert names == [run.run_id, f"{run.run_id}.1"]
+
+
 # -- dagster.yaml ----------------------------------------------------------------------------------
 
 
@@ -280,3 +303,15 @@ def test_a_tag_may_send_a_run_to_this_machine(desk: Desk) -> None:
     origin = tagged.job_code_origin
     assert origin is not None
     assert request.args[0] == origin.repository_origin.executable_path
+    local = desk.launcher.options_of(Choices("local", {}))
+    assert not isinstance(local, Config), "its options are not those of BMLL"
+
+
+def test_interpreter_and_folder_on_the_machine_can_be_said(desk: Desk) -> None:
+    folder = str(desk.code.parent)
+    launcher = BMLLRunLauncher(
+        options=desk.launcher._settings, python="/opt/python", folder=f"{folder}/home"
+    )
+    launcher.register_instance(desk.instance)
+    request = launcher.request_of(desk.run(), "name")
+    assert (request.args[0], request.project) == ("/opt/python", f"{folder}/home")
