@@ -251,6 +251,23 @@ def test_a_job_that_has_run_is_taken_over_before_an_elder_one_that_has_not(tmp_p
     assert f"a second job, {idle.id}, was deleted" in done.notes
 
 
+def test_a_look_that_fails_for_a_moment_does_not_hide_anothers_job(tmp_path: Path) -> None:
+    compute = Compute()
+    first = submitter(compute, tmp_path / "there").submit(submission())
+    compute.fail("jobs", "before", lost(), times=2)
+    second = submitter(compute, tmp_path / "here").submit(submission())
+    assert (second.adopted, second.run_id) == (True, first.run_id)
+    assert len(compute.all_runs) == len(compute.all_jobs) == 1
+
+
+def test_without_a_look_at_the_jobs_nothing_is_started(tmp_path: Path) -> None:
+    compute = Compute()
+    compute.fail("jobs", "before", lost(), times=999)
+    with pytest.raises(BMLLError, match="the time of 120 s was up before asking for the run"):
+        submitter(compute, tmp_path).submit(submission())
+    assert (compute.all_runs, compute.all_jobs) == ([], [])
+
+
 def test_pages_of_the_ledger_are_closed_to_others_and_hold_no_parameters(tmp_path: Path) -> None:
     compute = Compute()
     submitter(compute, tmp_path).submit(submission())

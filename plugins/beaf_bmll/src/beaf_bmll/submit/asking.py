@@ -163,7 +163,7 @@ class Asking:
 
     def _with(self, made: Thing, what: str, look: Callable[[], Sequence[Thing]]) -> list[Thing]:
         try:
-            others = [each for each in look() if each.id != made.id]
+            others = [each for each in self.seen(look, 0.0) if each.id != made.id]
         except BMLLError as error:
             self.notes.append(f"whether {what} was made twice is not known: {error.message}")
             return [made]
