@@ -174,7 +174,14 @@ def written(cut: Cut) -> Path:
     return cut.write(more=LISTED)
 
 
-@pytest.mark.parametrize(("spec", "count"), [("some", 9), ("late=5", 5), ("some+late=5", 2)])
+@pytest.mark.parametrize(
+    ("spec", "count"),
+    [
+        ("some+late=5", 2),  # both of them, in one worker
+        pytest.param("some", 9, marks=pytest.mark.soak),
+        pytest.param("late=5", 5, marks=pytest.mark.soak),
+    ],
+)
 def test_workers_know_the_universes_of_a_pipelines_own_files(
     cut: Cut, spec: str, count: int
 ) -> None:

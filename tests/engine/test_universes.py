@@ -74,7 +74,7 @@ some_keys = st.dictionaries(st.integers(1, 8), st.sampled_from(["XLON", "XPAR"])
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(st.lists(some_keys, min_size=1, max_size=3), st.lists(some_keys, max_size=2))
 def test_parts_are_set_operations_whatever_their_order(
     kept: list[Keys], taken_away: list[Keys]

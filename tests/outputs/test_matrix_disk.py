@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.outputs.conftest import MakePlace
+from tests.outputs.conftest import MakePlace, sampled
 from tests.outputs.crew import Crew, Ended
 from tests.outputs.places import LOCAL, Place, local_place, version_of
 from tests.outputs.standing import largest, shape
@@ -32,7 +32,8 @@ def written(
     )
 
 
-@pytest.mark.parametrize("name", LOCAL)
+# Hive has disks that fill up of its own among the tests of the outputs.
+@pytest.mark.parametrize("name", sampled(LOCAL, "hive"))
 def test_a_disk_that_fills_up_leaves_the_old_partition_and_a_rerun_heals(
     name: str, make_place: MakePlace, crew: Crew, journal: Path
 ) -> None:
