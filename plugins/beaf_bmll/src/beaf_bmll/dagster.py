@@ -13,11 +13,10 @@ from __future__ import annotations
 
 import logging
 import math
-import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -27,8 +26,8 @@ from pydantic import ValidationError
 
 from beaf_bmll.config import Config
 from beaf_bmll.errors import CapReachedError
+from beaf_bmll.passwords import refuse_passwords
 from beaf_bmll.staging import locate
-from beaf_bmll.staging.secrecy import is_secret
 from beaf_core import CommandRequest, UsageError, did_you_mean, prepare_pipeline
 from beaf_dagster import BeafRunLauncher
 
@@ -49,8 +48,6 @@ _WORDS = {
     "max_concurrent_instances": ("max_concurrent_instances", "a whole number, 1 or more"),
     "log_path": ("log_path", "a folder in a storage area"),
 }
-#: Who logs in with a password, within a URL.
-_PASSWORD = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
 #: How often it is seen whether a machine has become free.
 _PAUSE_SECONDS = 2.0
 
@@ -163,7 +160,7 @@ class BMLLRunLauncher(BeafRunLauncher):
         request = super().request_of(run, f"{name}.{turn}" if turn else name, resume=resume)
         if self._stays(run):
             return request
-        _refuse_passwords(self._instance.get_ref())
+        refuse_passwords(self._instance.get_ref())
         self._refuse_unmounted()
         self._refuse_code_elsewhere(run, request.project)
         return request
@@ -289,28 +286,3 @@ def _refuse_odd_tags(tags: Mapping[str, str]) -> None:
                 f"no tag {tag} is known{did_you_mean(word, _WORDS)}",
                 remedy=f"a run may have {', '.join(_PREFIX + each for each in _WORDS)}",
             )
-
-
-def _refuse_passwords(reference: Any) -> None:
-    """Refuse an instance whose configuration spells a password out: machines get it as a file."""
-    for part in reference:
-        written = getattr(part, "config_dict", None)
-        for name in _passwords(written) if written else ():
-            raise UsageError(
-                f"dagster.yaml spells a password out, at {part.class_name}: {name}; it would lie "
-                "in the files of a storage area",
-                remedy=f"write {name}: {{env: NAME}} in its place, set NAME where the daemon runs, "
-                "and write NAME=value into the file that BMLL_JOBS.env_file names, in an area",
-            )
-
-
-def _passwords(value: Any, name: str = "") -> Iterator[str]:
-    """Name the keys whose value is a password; `{env: NAME}` only names one."""
-    if isinstance(value, Mapping) and set(value) != {"env"}:
-        for key, each in value.items():
-            yield from _passwords(each, str(key))
-    elif isinstance(value, list):
-        for each in value:
-            yield from _passwords(each, name)
-    elif isinstance(value, str) and value and (is_secret(name, "") or _PASSWORD.search(value)):
-        yield name
