@@ -19,6 +19,7 @@ from beaf_bmll.errors import BMLLError
 from beaf_bmll.gateway import JobGateway, JobRun
 from beaf_bmll.staging import AreaWords, Word
 from beaf_bmll.submit import Asking, Clock, Doctor, Entry, Ledger, end_run, outcome_of, state_folder
+from beaf_bmll.submit.cap import UNLISTED
 from beaf_bmll.submit.ending import runs_of
 from beaf_core import ExitCode, FinishedRun, PassOutcome, RunReport
 
@@ -124,7 +125,14 @@ class BMLLRun:
         word = self.word()  # it may have said its last word this moment
         if word is not None and word.is_last:
             return Ended(word.status, word.exit_code, word.message, word.remedy)
+        if run is None and self._may_be_listed_yet():
+            return None
         return self._without_word(run)
+
+    def is_known(self) -> bool:
+        """Say whether anybody knows it: the run itself, the vendor, or the ledger."""
+        told = self.word() is not None or self._is_recorded()
+        return told or self.vendors() is not None
 
     def word(self) -> Word | None:
         """What the run said of itself, in its area."""
@@ -156,6 +164,18 @@ class BMLLRun:
         entry = self._entry
         why = "its job was deleted, and nobody has seen how it ended"
         return _ended_as((entry and entry.outcome) or "lost", why)
+
+    def _is_recorded(self) -> bool:
+        entry = self._entry
+        return entry is not None and entry.run_id == self.run_id
+
+    def _may_be_listed_yet(self) -> bool:
+        """Say whether it was started so short a while ago that lists may not show it."""
+        entry = self._entry
+        if entry is None or not self._is_recorded() or entry.step != "started":
+            return False
+        young = Clock().now() - entry.updated < UNLISTED
+        return young and self._gateway.get_job(self.job_id) is not None
 
     @property
     def _entry(self) -> Entry | None:

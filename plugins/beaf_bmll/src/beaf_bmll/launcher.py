@@ -78,7 +78,7 @@ class Launcher:
         if run_id == SCHEDULE:
             return self._schedule(job_id, submit_id)
         run = BMLLRun(self._gateway, self._config, job_id, run_id, submit_id)
-        if run.word() is None and run.vendors() is None:
+        if not run.is_known():
             raise UsageError(
                 f"neither BMLL nor {self._config.jobs_folder} knows the run {ref}",
                 remedy="see `beaf job list`; runs go with their job, once that is deleted",

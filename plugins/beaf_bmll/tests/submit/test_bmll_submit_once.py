@@ -14,7 +14,7 @@ from plugins.beaf_bmll.tests.submit.compute import CONFIG, Compute, lost, refuse
 
 from beaf_bmll.errors import BMLLError
 from beaf_bmll.gateway import SUBMIT_ID
-from beaf_bmll.submit import Ledger, Submitted, Submitter, submit_id_of
+from beaf_bmll.submit import Asking, Ledger, Submitted, Submitter, end_run, submit_id_of
 from beaf_core import UsageError
 
 
@@ -328,3 +328,13 @@ def test_whatever_goes_wrong_there_is_one_run_or_an_error(
     compute.time.pass_(60)
     done = ours.submit(submission())  # the same again always ends well
     assert [each.id for each in compute.living] == [done.run_id]
+
+
+def test_a_run_that_is_not_listed_yet_is_asked_to_end_until_the_vendor_has_heard_it() -> None:
+    compute = Compute(listed_after=5.0)
+    job = compute.create_job(submission().spec)
+    run = compute.execute(job.id)
+    compute.fail("terminate", "before", lost())
+    clock = compute.time.clock
+    end_run(compute, Asking(clock, clock.deadline(60.0)), run.id, job.id)
+    assert compute.living == []

@@ -16,23 +16,31 @@ def runs_of(gateway: JobGateway, job_id: str) -> list[JobRun]:
     return none_if_gone(lambda: gateway.runs_of(job_id))
 
 
-def is_active(gateway: JobGateway, run_id: str, job_id: str | None) -> bool:
-    """Say whether a run has not ended; `job_id`: None where it is not known."""
-    runs = gateway.active_runs() if job_id is None else runs_of(gateway, job_id)
-    return any(each.id == run_id and each.active for each in runs)
-
-
 def end_run(gateway: JobGateway, asking: Asking, run_id: str, job_id: str | None) -> None:
     """Ask for the end of a run until it is seen; one that has ended is no fault.
+
+    Args:
+        gateway: the vendor's compute service.
+        asking: how long it may take.
+        run_id: the run.
+        job_id: its job; None where it is not known.
 
     Raises:
         BMLLError: it is refused, or the run is still active when the time is up.
     """
-    asking.until(
-        f"the end of run {run_id}",
-        lambda: gateway.terminate(run_id),
-        lambda: not is_active(gateway, run_id, job_id),
-    )
+    heard: list[str] = []
+
+    def end() -> None:
+        gateway.terminate(run_id)
+        heard.append(run_id)
+
+    def ended() -> bool:
+        runs = gateway.active_runs() if job_id is None else runs_of(gateway, job_id)
+        run = next((each for each in runs if each.id == run_id), None)
+        # One that is not listed has ended, or is not listed yet.
+        return bool(heard) if run is None else not run.active
+
+    asking.until(f"the end of run {run_id}", end, ended)
 
 
 def delete_idle(gateway: JobGateway, asking: Asking, job_id: str) -> None:
