@@ -536,3 +536,25 @@ def test_without_an_answer_the_doctor_changes_nothing(tmp_path: Path) -> None:
     with pytest.raises(BMLLError, match="answered 503"):
         doctor(compute, tmp_path).repair()
     assert {page: page.read_text() for page in Ledger(tmp_path).pages()} == pages
+
+
+def test_a_schedule_that_took_the_place_of_another_is_left_alone(tmp_path: Path) -> None:
+    """Both bear one mark; the former was at work when it lost its triggers."""
+    compute = Compute()
+    marked = replace(submission().spec, parameters={SUBMIT_ID: submit_id_of("nightly")})
+    former, job = compute.create_job(marked), compute.create_job(marked)
+    compute.add_trigger(job.id, Trigger("nightly", cron="0 6 ? * MON-FRI *"))
+    last = compute.execute(former.id)
+    doctor(compute, tmp_path).repair()
+    compute.end(last.id)
+    doctor(compute, tmp_path).repair()
+    assert entry_of(tmp_path, "nightly").step == "ended"
+
+    compute.time.pass_(3600)
+    run = compute.execute(job.id)
+    doctor(compute, tmp_path).repair()
+    assert compute.living == [run]
+    compute.end(run.id)
+    compute.time.pass_(15 * 86_400)
+    doctor(compute, tmp_path).repair()
+    assert [each.id for each in compute.all_jobs] == [job.id]

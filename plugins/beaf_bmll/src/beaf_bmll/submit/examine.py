@@ -155,6 +155,8 @@ class Examiner:
         """A run of a submission that is over, or of no job that we can see."""
         at: dict[str, Any] = {"submit_id": run.submit_id, "run_id": run.id}
         entry = self.picture.entries.get(run.submit_id or "")
+        if any(job.triggers for job in self.picture.jobs.get(run.submit_id or "", ())):
+            return  # a schedule's: a page tells at most of the job whose place it took
         if entry and entry.step in ("void", "ended") and run.id != entry.run_id:
             text = f"run {run.id} lives, and {entry.name} is over ({entry.outcome or entry.note})"
             yield Finding("duplicate", text, "terminate", "end it", job_id=entry.job_id, **at)
