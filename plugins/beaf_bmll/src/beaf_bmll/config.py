@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -148,5 +149,10 @@ class Config(BaseModel):
 
     @property
     def jobs_folder(self) -> str:
-        """Where requests, ledgers and logs of jobs lie."""
-        return self.jobs_dir or f"{self.project_root.rstrip('/')}/_bmll_jobs"
+        """Where requests, ledgers and logs of jobs lie, wherever somebody stands who asks."""
+        return posixpath.join(self.project_folder, self.jobs_dir or "_bmll_jobs")
+
+    @property
+    def project_folder(self) -> str:
+        """The folder that relative paths of jobs belong to."""
+        return posixpath.join(self.area_roots.get(self.area, "/"), self.project_root)

@@ -42,7 +42,7 @@ def locate(path: str, config: Config, what: str = "the path") -> AreaPath:
         UsageError: it lies in no area, or leaves it on its way.
     """
     _refuse_odd(path, what)
-    whole = posixpath.normpath(posixpath.join(_project_root(config), path))
+    whole = posixpath.normpath(posixpath.join(config.project_folder, path))
     for area, root in _roots(config):
         for known in dict.fromkeys((root, os.path.realpath(root))):
             if whole == known or whole.startswith(f"{known}/"):
@@ -91,10 +91,6 @@ def _roots(config: Config) -> list[tuple[Area, str]]:
     """List the areas, the innermost mount first."""
     found = [(area, root.rstrip("/")) for area, root in config.area_roots.items()]
     return sorted(found, key=lambda each: -len(each[1]))
-
-
-def _project_root(config: Config) -> str:
-    return posixpath.join(config.area_roots.get(config.area, "/"), config.project_root)
 
 
 def _refuse_odd(path: str, what: str) -> None:

@@ -25,7 +25,7 @@ def outcome_of(run: JobRun | None, submit_id: str, config: Config, words: JobWor
     if run is None:
         return "lost"
     state = run.state.lower()
-    if state in config.success_states:
+    if state in map(str.lower, config.success_states):
         return "succeeded"
     if any(part in state for part in _CANCELLED):
         return "cancelled"
