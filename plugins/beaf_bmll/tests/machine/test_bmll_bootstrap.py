@@ -17,6 +17,7 @@ from beaf_bmll.staging.bootstrap import bootstrap_script, requirements, runner_s
 from beaf_core import UsageError
 
 HOSTILE = "it's $(touch pwned) `touch pwned` \"; touch pwned; # é 日本"
+PASSWORD = "hunter2-and-more"
 
 
 def _run(script: Path, python: Path | None = None, **more: str) -> subprocess.CompletedProcess[str]:
@@ -69,6 +70,24 @@ def test_what_is_lacking_is_installed_from_the_wheels_of_the_area(
     asked = ended.stdout.splitlines()[1:]
     assert asked[:3] == ["-m", "pip", "install"]
     assert asked[-4:] == ["--find-links", str(wheels), "beaf-core==99", "numpy<2"]
+
+
+def test_what_is_asked_for_in_no_version_is_left_to_pip(config: Config, machine: Path) -> None:
+    asked = config.model_copy(update={"requirements": ("no-such-plugin",)})
+    ended = _run(_installed(asked), machine)
+    assert ended.stdout.splitlines()[-1] == "no-such-plugin"
+
+
+@pytest.mark.parametrize("place", ["requirements", "default_bootstrap_args"])
+def test_a_password_is_not_written_where_others_read_it(
+    area: Path, config: Config, place: str
+) -> None:
+    given = (f"acme @ https://me:{PASSWORD}@index.example/acme.whl",)
+    own = {"default_bootstrap": str(area / "own.sh")} if place.startswith("default") else {}
+    with pytest.raises(UsageError, match=place) as refused:
+        install_scripts(config.model_copy(update={place: given, **own}))
+    assert PASSWORD not in str(refused.value)
+    assert not list(area.rglob("*.sh"))
 
 
 def test_a_bootstrap_that_cannot_install_fails(config: Config, machine: Path) -> None:
@@ -125,9 +144,12 @@ def test_scripts_are_named_by_their_content_and_never_change_under_a_name(config
 def test_a_machine_gets_the_plugins_that_are_installed_here_in_their_versions() -> None:
     found = requirements(Config())
     assert {"beaf-core==0.1.0", "beaf-bmll==0.1.0", "beaf-analytics==0.1.0"} <= set(found)
-    assert {"numpy<2", "pyarrow<26"} <= set(found)  # or the vendor's own package breaks
     assert not any(each.startswith("beaf-dagster") for each in found)
     assert "beaf-dagster==0.1.0" in requirements(Config(), commands=True)
+
+
+def test_what_is_installed_leaves_the_vendors_own_package_whole(config: Config) -> None:
+    assert "pins=('numpy<2' 'pyarrow<26')\n" in bootstrap_script(config).text
 
 
 def test_the_runner_starts_without_anything_installed(config: Config) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import shlex
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
 
 from beaf_bmll.areas import AreaPath, locate, mounted
 from beaf_bmll.config import Config
+from beaf_bmll.staging.areas import AreaPath, locate, mounted
+from beaf_bmll.staging.secrecy import refuse_passwords
 from beaf_core import Catalog
 
 #: What the vendor's own package cannot do without; a newer one would break it.
@@ -25,6 +28,7 @@ set -euo pipefail
 runner={runner}
 wheels={wheels}
 requirements=({requirements})
+pins=({pins})
 
 # Machines start before their storage is mounted.
 for _ in $(seq {seconds}); do
@@ -44,7 +48,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 for name, _, pinned in (each.partition("==") for each in sys.argv[1:]):
     try:
-        if pinned and version(name) != pinned:
+        if version(name) != pinned:  # what names no version is for pip to judge
             sys.exit(1)
     except PackageNotFoundError:
         sys.exit(1)
@@ -60,7 +64,8 @@ if [[ -d $wheels ]]; then
   places=(--find-links "$wheels")
 fi
 echo "beaf: installing ${{requirements[*]}} for $python"
-"$python" -m pip install --quiet --disable-pip-version-check "${{places[@]}}" "${{requirements[@]}}"
+"$python" -m pip install --quiet --disable-pip-version-check "${{places[@]}}" \
+  "${{requirements[@]}}" "${{pins[@]}}"
 """
 
 
@@ -91,21 +96,27 @@ def bootstrap_script(config: Config, *, commands: bool = False) -> Script:
     text = _TEMPLATE.format(
         runner=shlex.quote(mounted(runner_script(config).place, config)),
         wheels=shlex.quote(mounted(jobs_folder(config) / "wheels", config)),
-        requirements=" ".join(map(shlex.quote, requirements(config, commands=commands))),
+        requirements=_quoted(requirements(config, commands=commands)),
+        pins=_quoted(_PINS if config.requirements is None else ()),
         seconds=120,
     )
     return _named("bootstrap", ".sh", text, config)
 
 
 def requirements(config: Config, *, commands: bool = False) -> list[str]:
-    """List what a machine needs: every plugin that is installed here, in its version."""
+    """List what a machine needs: every plugin that is installed here, in its version.
+
+    Raises:
+        UsageError: one holds a password, which the script and its log would tell.
+    """
     if config.requirements is not None:
+        refuse_passwords(config.requirements, "BMLL_JOBS.requirements")
         return list(config.requirements)
     catalog = Catalog.installed()
     kinds = [*_KINDS, *(["command"] if commands else [])]
     entries = (each for kind in kinds for named in catalog.of_kind(kind).values() for each in named)
     pinned = {f"{each.distribution}=={each.version}" for each in entries if not each.disabled}
-    return [*sorted(pinned), *_PINS]
+    return sorted(pinned)
 
 
 def jobs_folder(config: Config) -> AreaPath:
@@ -116,6 +127,10 @@ def jobs_folder(config: Config) -> AreaPath:
 def sha12(text: str) -> str:
     """Name a text by its content."""
     return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _quoted(words: Iterable[str]) -> str:
+    return " ".join(map(shlex.quote, words))
 
 
 def _named(stem: str, suffix: str, text: str, config: Config) -> Script:

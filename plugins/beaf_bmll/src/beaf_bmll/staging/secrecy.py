@@ -86,6 +86,21 @@ def refuse_secrets_in_args(args: Iterable[str]) -> None:
             )
 
 
+def refuse_passwords(words: Iterable[str | int], place: str) -> None:
+    """Refuse words of a setting in which somebody logs in.
+
+    Raises:
+        UsageError: one is such; which, not what.
+    """
+    for number, each in enumerate(words):
+        if _tells(str(each)):
+            raise UsageError(
+                f"{place}[{number}] holds a password, which others could read",
+                remedy="leave it out: put the wheels into `wheels` in jobs_dir, or let pip read "
+                "the password from its own settings on the machine",
+            )
+
+
 def _tells(value: str) -> bool:
     return bool(_USER_INFO.search(value)) or redact_text(value) != value
 
