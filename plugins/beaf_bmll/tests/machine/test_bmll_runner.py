@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -159,6 +160,30 @@ def test_a_secret_in_a_message_is_hidden(
     assert word is not None
     assert "the command /no/*** cannot be started" in word.message
     assert "hunter2" not in capfd.readouterr().err
+
+
+def test_an_error_that_nobody_expected_tells_no_secret_in_the_log(
+    area: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (area / "secrets.env").write_text("A=hunter2")
+    asked = {
+        "kind": "command",
+        "request": {"hunter2": "no field of a request"},
+        "schedule": None,
+        "environment": {},
+        "required": [],
+        "pythonpath": [],
+        "env_file": str(area / "secrets.env"),
+    }
+    text = json.dumps(asked)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    given = {REQUEST: text, DIGEST: digest, SUBMIT_ID: "submission", entry.FOLDER: str(area)}
+    monkeypatch.setattr(os, "environ", {})
+    assert entry.carry(entry.Job(given, "run-1")) == entry.BUG
+    said = capfd.readouterr().err
+    assert "Traceback" in said
+    assert "TypeError" in said
+    assert "hunter2" not in said
 
 
 @pytest.mark.parametrize(

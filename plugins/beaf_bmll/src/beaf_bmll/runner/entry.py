@@ -14,6 +14,7 @@ import re
 import signal
 import sys
 import time
+import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -100,9 +101,9 @@ def carry(job: Job) -> int:
         ending = refused.ending
     except Exception as error:  # noqa: BLE001 — the status has to say how it ended
         # Whatever it was, those who ask must learn of it; the traceback stands in the log.
-        sys.excepthook(type(error), error, error.__traceback__)
+        print(masked("".join(traceback.format_exception(error)), secrets), file=sys.stderr)
         ending = Ending("failed", BUG, f"{type(error).__name__}: {error}")
-    ending = ending._replace(message=masked(ending.message, secrets))
+    ending = Ending(*ending[:2], *(masked(each, secrets) for each in ending[2:]))
     leave(job.folder, ending, job.run_id, started)
     told = ": ".join(filter(None, (f"beaf: {ending.status}", ending.message)))
     print("\n  → ".join(filter(None, (told, ending.remedy))), file=sys.stderr, flush=True)
