@@ -37,7 +37,9 @@ class Schedules:
     def named(self, run_name: str) -> list[Job]:
         """List the jobs of a name, the eldest first: there is one, unless somebody was cut off."""
         submit_id = submit_id_of(run_name)
-        found = (each for each in self._gateway.jobs() if each.submit_id == submit_id)
+        ours = (each for each in self._gateway.jobs() if each.submit_id == submit_id)
+        # One that is not active, and has no triggers, was deleted, and is listed all the same.
+        found = (each for each in ours if each.active or each.triggers)
         return sorted(found, key=lambda each: (each.created, each.id))
 
     def install(

@@ -20,7 +20,7 @@ from beaf_bmll.gateway import DIGEST, REQUEST, SUBMIT_ID
 from beaf_bmll.runner import entry
 from beaf_bmll.runner.work import run_command, run_pipeline
 from beaf_bmll.staging import AreaWords, Staged, stage
-from beaf_core import CommandRequest, ExitCode, LaunchRequest
+from beaf_core import CommandRequest, ExitCode, LaunchRequest, ResourceError
 
 #: Starts the staged file as the vendor's Python would, with the parameters at hand: asking the
 #: vendor for them takes its package, and 3 s (`test_bmll_end_to_end.py` does).
@@ -286,3 +286,10 @@ def test_files_of_a_run_are_closed_to_others(area: Path, config: Config) -> None
     }
     assert set(told.values()) == {0}, told
     assert {"status.json", "lease"} <= set(told)
+
+
+def test_a_word_that_cannot_be_read_is_told_with_its_place(config: Config, area: Path) -> None:
+    status = area / "project" / "_bmll_jobs" / "runs" / "submission" / entry.STATUS
+    status.mkdir(parents=True)
+    with pytest.raises(ResourceError, match="status.json cannot be read: Is a directory"):
+        AreaWords(config).status("submission")

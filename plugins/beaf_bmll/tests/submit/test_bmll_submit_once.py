@@ -12,8 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from plugins.beaf_bmll.tests.submit.compute import CONFIG, Compute, lost, refused, submission
 
+from beaf_bmll.config import Config
 from beaf_bmll.errors import BMLLError
 from beaf_bmll.gateway import SUBMIT_ID
+from beaf_bmll.schedules import Schedules
 from beaf_bmll.submit import Asking, Ledger, Submitted, Submitter, end_run, submit_id_of
 from beaf_core import UsageError
 
@@ -338,3 +340,18 @@ def test_a_run_that_is_not_listed_yet_is_asked_to_end_until_the_vendor_has_heard
     clock = compute.time.clock
     end_run(compute, Asking(clock, clock.deadline(60.0)), run.id, job.id)
     assert compute.living == []
+
+
+def test_a_job_that_was_deleted_and_is_still_listed_is_not_taken_up_again(tmp_path: Path) -> None:
+    compute = Compute(buries=False)
+    compute.fail("execute", "before", refused())
+    with pytest.raises(BMLLError):
+        submitter(compute, tmp_path).submit(submission())
+    (dead,) = compute.all_jobs
+    assert not dead.active
+    done = submitter(compute, tmp_path).submit(submission())
+    assert done.job_id != dead.id
+    assert [each.job_id for each in compute.living] == [done.job_id]
+    config = Config(jobs_dir=str(tmp_path))
+    named = Schedules(compute, config).named("a run")
+    assert [each.id for each in named] == [done.job_id]

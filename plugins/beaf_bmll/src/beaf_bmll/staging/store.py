@@ -53,11 +53,22 @@ class MountedStore:
             ) from error
 
     def read(self, place: AreaPath) -> str | None:
-        """Read a file; None where there is none."""
+        """Read a file; None where there is none.
+
+        Raises:
+            ResourceError: the area cannot be read.
+        """
+        path = Path(mounted(place, self._config))
         try:
-            return Path(mounted(place, self._config)).read_text(encoding="utf-8")
+            return path.read_text(encoding="utf-8")
         except (FileNotFoundError, NotADirectoryError):
             return None
+        except OSError as error:  # a mount that is gone for a moment says so, too
+            raise ResourceError(
+                f"{path} cannot be read: {error.strerror}",
+                remedy="try again; if it stays, see who may read it, and whether its area is still "
+                "mounted",
+            ) from error
 
 
 class LabStore:

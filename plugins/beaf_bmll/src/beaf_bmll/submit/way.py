@@ -101,7 +101,9 @@ class Way:
 
     def _jobs(self) -> list[Job]:
         submit_id = self._submission.submit_id
-        return [each for each in self._gateway.jobs() if each.submit_id == submit_id]
+        # One that is not active was deleted, when an earlier submission was taken back.
+        ours = (each for each in self._gateway.jobs() if each.submit_id == submit_id)
+        return [each for each in ours if each.active]
 
     def _runs_there(self, job: Job) -> list[JobRun]:
         seconds = self._unlisted if self.entry.step == "starting" else 0.0
