@@ -7,9 +7,13 @@ from pathlib import Path
 import pytest
 from plugins.beaf_bmll.tests.submit.compute import Compute, submission
 
+from beaf_bmll.commands.finding import find
+from beaf_bmll.commands.following import follow_run
+from beaf_bmll.commands.service import Service
 from beaf_bmll.config import Config
 from beaf_bmll.launched import BMLLRun
 from beaf_bmll.launcher import Launcher
+from beaf_bmll.staging import AreaWords
 from beaf_bmll.submit import Submitter, state_folder
 from beaf_core import UsageError
 
@@ -55,3 +59,22 @@ def test_a_run_whose_job_was_taken_away_is_not_waited_for(compute: Compute, run:
     compute.end(run.run_id)
     compute.delete_job(run.job_id)
     assert run.status() == "failed"
+
+
+def test_a_run_that_is_not_listed_yet_is_followed_to_its_end(
+    compute: Compute, config: Config, run: BMLLRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Time passes with each look; the vendor's log is empty."""
+
+    def look(method: str) -> None:
+        if method == "runs_of" and compute.time.seconds < 100:
+            compute.time.pass_(1)
+            if compute.time.seconds > 8:
+                compute.time.pass_(100)
+                compute.end(run.run_id, "succeeded")
+
+    compute.meddle = look
+    monkeypatch.setattr(compute, "logs", lambda *asked: iter(()))
+    service = Service(config, compute, state_folder(config), AreaWords(config))
+    standing = follow_run(find(run.run_id, service), service, print)
+    assert standing.status == "succeeded"

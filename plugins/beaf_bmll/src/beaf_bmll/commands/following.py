@@ -30,6 +30,7 @@ def follow_run(
     from beaf_bmll.commands.log_files import kept_lines
     from beaf_bmll.sdk import Follower
 
+    found = _listed(found, service)
     if found.run is None:
         for line in kept_lines(found, service, kind):
             say(line)
@@ -67,6 +68,14 @@ def wait_for(
                 raise
         time.sleep(service.config.poll_seconds)
         found = _again(found, service)
+
+
+def _listed(found: Found, service: Service) -> Found:
+    """Wait until the vendor lists a run that was started this moment; what has ended is no such."""
+    while found.run is None and standing_of(found, service).goes_on:
+        time.sleep(service.config.poll_seconds)
+        found = _again(found, service)
+    return found
 
 
 def _again(found: Found, service: Service) -> Found:
