@@ -291,5 +291,5 @@ def test_files_of_a_run_are_closed_to_others(area: Path, config: Config) -> None
 def test_a_word_that_cannot_be_read_is_told_with_its_place(config: Config, area: Path) -> None:
     status = area / "project" / "_bmll_jobs" / "runs" / "submission" / entry.STATUS
     status.mkdir(parents=True)
-    with pytest.raises(ResourceError, match="status.json cannot be read: Is a directory"):
+    with pytest.raises(ResourceError, match=r"status\.json cannot be read: Is a dir"):
         AreaWords(config).status("submission")

@@ -558,3 +558,16 @@ def test_a_schedule_that_took_the_place_of_another_is_left_alone(tmp_path: Path)
     compute.time.pass_(15 * 86_400)
     doctor(compute, tmp_path).repair()
     assert [each.id for each in compute.all_jobs] == [job.id]
+
+
+def test_where_colleagues_see_jobs_theirs_are_left_alone(tmp_path: Path) -> None:
+    compute = Compute()
+    theirs = compute.create_job(replace(submission().spec, parameters={SUBMIT_ID: "theirs"}))
+    at_work = compute.create_job(replace(submission().spec, parameters={SUBMIT_ID: "working"}))
+    compute.execute(at_work.id)
+    compute.time.pass_(86_400)
+    public = CONFIG.model_copy(update={"visibility": "public"})
+    asked = Doctor(compute, public, tmp_path, clock=compute.time.clock)
+    assert asked.repair() == []
+    assert (len(compute.all_jobs), len(compute.living), Ledger(tmp_path).entries()) == (2, 1, [])
+    assert {each.job_id for each in doctor(compute, tmp_path).repair()} == {theirs.id, at_work.id}

@@ -128,6 +128,8 @@ class Examiner:
         if submit_id in {page.stem for page in self.picture.unreadable}:
             return
         entry = self.picture.entries.get(submit_id)
+        if entry is None and self.config.visibility == "public":
+            return  # it may be a colleague's, and theirs to put right
         known = entry and (entry.job_id if not entry.underway else jobs[0].id)
         for job in jobs:
             # A job with triggers is a schedule; `uninstall` takes it away.
