@@ -141,6 +141,9 @@ class JobGateway(Protocol):
     the servers may have acted, and it is the caller's to look.
     """
 
+    def log_in(self) -> None:
+        """Log in now, before anything is written for what is asked then."""
+
     def create_job(self, spec: JobSpec) -> Job:
         """Make a job; it does not run yet."""
 

@@ -86,7 +86,7 @@ class Launcher:
         return run
 
     def _run(self, request: LaunchRequest | CommandRequest, name: str | None) -> BMLLRun:
-        submission = submission_of(request, self._config, name=name)
+        submission = submission_of(request, self._config, name=name, gateway=self._gateway)
         words, folder = AreaWords(self._config), state_folder(self._config)
         done = Submitter(self._gateway, self._config, folder, words=words).submit(submission)
         return BMLLRun(self._gateway, self._config, done.job_id, done.run_id, done.submit_id)

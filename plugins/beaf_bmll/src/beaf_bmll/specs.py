@@ -7,11 +7,11 @@ import re
 from pathlib import PurePath
 
 from beaf_bmll.config import Config
-from beaf_bmll.gateway import JobSpec
-from beaf_bmll.staging import AreaPath, Staged, locate, stage
+from beaf_bmll.gateway import JobGateway, JobSpec
+from beaf_bmll.staging import AreaPath, Staged, locate, prepare, put
 from beaf_bmll.staging.bootstrap import jobs_folder
 from beaf_bmll.submit import Submission, submit_id_of
-from beaf_core import CommandRequest, LaunchRequest
+from beaf_core import CommandRequest, LaunchRequest, UsageError
 
 #: What a name can hold everywhere; the rest becomes `_`.
 _ODD = re.compile(r"[^\w.=+-]+", re.ASCII)
@@ -19,15 +19,31 @@ _LONGEST_NAME = 100
 
 
 def submission_of(
-    request: LaunchRequest | CommandRequest, config: Config, *, name: str | None = None
+    request: LaunchRequest | CommandRequest,
+    config: Config,
+    *,
+    name: str | None = None,
+    gateway: JobGateway | None = None,
 ) -> Submission:
     """Stage a request, and describe the job that is to run it once.
 
+    Args:
+        request: a pipeline, or a command.
+        config: options.
+        name: of the job, for people.
+        gateway: who has to let us in before anything is written; None where nobody is asked.
+
     Raises:
         UsageError: the request cannot travel.
+        BMLLError: we are not let in.
         ResourceError: the area cannot be written.
     """
-    return describe(request, stage(request, config), config, name=name)
+    staged = prepare(request, config)
+    submission = describe(request, staged, config, name=name)
+    if gateway is not None:
+        gateway.log_in()
+    put(staged, config)
+    return submission
 
 
 def describe(
@@ -57,7 +73,15 @@ def spec_of(
     *,
     name: str | None = None,
 ) -> tuple[JobSpec, str | None]:
-    """Describe a job, and below which folder it keeps its logs; None where its path says that."""
+    """Describe a job, and below which folder it keeps its logs; None where its path says that.
+
+    Raises:
+        UsageError: nobody could read its name, or its logs lie in no area.
+    """
+    if name is not None and not (name.isprintable() and name.strip()):
+        raise UsageError(
+            f"a job cannot be called {name!r}", remedy="use letters, digits and signs, on one line"
+        )
     logs = _logs(config)
     below = jobs_folder(config).path if logs is None else None
     spec = JobSpec(

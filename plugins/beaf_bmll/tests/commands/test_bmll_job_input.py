@@ -32,6 +32,8 @@ WRONG = {
         ["--log_path", "../elsewhere"],
         ["the log path", "../elsewhere"],
     ),
+    "a name of two lines": (["--name", "a\nb"], [r"a job cannot be called 'a\nb'", "on one line"]),
+    "no name": (["--name", " "], ["a job cannot be called ' '"]),
     "no such pipeline": (["--pipeline", "02.py"], ["02.py"]),
     "a misspelt option of jobs": (
         ["--set", "BMLL_JOBS.default_instance_sise=64"],
@@ -107,3 +109,18 @@ def test_help_never_imports_the_vendors_package(tmp_path: Path) -> None:
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    "command", [["run"], ["install", "--cron", "0 6 * * 1-5"]], ids=lambda w: w[0]
+)
+def test_who_is_not_let_in_has_written_nothing(
+    idle: Emulator, beaf: Beaf, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    monkeypatch.setenv("BMLL_USERNAME", "stranger@example.org")
+    day = ["--date", "2026-02-01"] if command == ["run"] else []
+    refused = beaf("job", *command, "--pipeline", "01_ohlcv_bars.py", *day)
+    assert (refused.code, refused.out) == (3, "")
+    assert "logging in failed: BMLL answered 401" in refused.err
+    assert "check BMLL_USERNAME" in refused.err
+    assert not Path("_bmll_jobs").exists()

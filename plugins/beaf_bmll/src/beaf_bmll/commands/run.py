@@ -107,7 +107,7 @@ def _submitted(request: LaunchRequest, name: str | None, service: Service) -> st
             "`beaf job bootstrap` has put there, in the Lab",
             err=True,
         )
-    submission = submission_of(request, service.config, name=name)
+    submission = submission_of(request, service.config, name=name, gateway=service.gateway)
     submitter = Submitter(service.gateway, service.config, service.folder, words=service.words)
     done = submitter.submit(submission)
     for note in done.notes:

@@ -55,6 +55,10 @@ class SDKGateway:
     ) -> None:
         self.session, self._visibility = session, visibility
 
+    def log_in(self) -> None:
+        """Log in now, before anything is written for what is asked then."""
+        self.session.log_in()
+
     def create_job(self, spec: JobSpec) -> Job:
         """Make a job; it does not run yet."""
         return self._made(wire.job_of, "/jobs", wire.job_payload(spec))

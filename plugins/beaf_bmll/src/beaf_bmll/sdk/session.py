@@ -90,6 +90,15 @@ class LockedSession:
 
         return self._call(ask, again=True)
 
+    def log_in(self) -> None:
+        """Log in now, where nothing has asked yet.
+
+        Raises:
+            UsageError, BMLLError: we are not let in, or nobody answers.
+        """
+        with self._lock:
+            self._log_in_once()
+
     def _call(self, ask: Callable[[], Answer], *, again: bool) -> Answer:
         with self._lock:
             self._log_in_once()

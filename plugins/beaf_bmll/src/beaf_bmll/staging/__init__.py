@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from beaf_bmll.areas import AreaPath, locate, mounted
 from beaf_bmll.staging.asked import Schedule
-from beaf_bmll.staging.stage import Staged, install_scripts, prepare, stage
+from beaf_bmll.staging.stage import Staged, install_scripts, prepare, put, stage
 from beaf_bmll.staging.store import AreaStore, open_store
 from beaf_bmll.staging.words import AreaWords, Word
 
@@ -20,5 +20,6 @@ __all__ = [
     "mounted",
     "open_store",
     "prepare",
+    "put",
     "stage",
 ]

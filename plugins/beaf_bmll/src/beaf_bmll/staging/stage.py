@@ -47,11 +47,20 @@ def stage(
         ResourceError: the area cannot be written.
     """
     staged = prepare(request, config, schedule=schedule)
+    put(staged, config)
+    return staged
+
+
+def put(staged: Staged, config: Config) -> None:
+    """Put what `prepare` has described into its area.
+
+    Raises:
+        ResourceError: the area cannot be written.
+    """
     for each in staged.files:
         store = open_store(config, each.place.area)
         if store is not None:
             store.write(each.place, each.text, _mode(each))
-    return staged
 
 
 def prepare(

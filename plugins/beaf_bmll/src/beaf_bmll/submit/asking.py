@@ -151,6 +151,8 @@ class Asking:
         try:
             return self.seen(look, seconds)
         except BMLLError as blind:
+            if not _may_have_acted(error):
+                return []
             raise BMLLError(
                 f"whether {what} was made is not known: asking for it gave: {error.message}; "
                 f"looking for it gave: {blind.message}",
