@@ -253,9 +253,9 @@ def test_a_rerun_with_nothing_changed_reads_no_row_of_any_table(
     asked: list[str] = []
     table = reference.SourceReference._table
 
-    def watched(self: Any, name: str, *more: Any) -> Any:
+    def watched(self: Any, name: str, *more: Any, **named: Any) -> Any:
         asked.append(name)
-        return table(self, name, *more)
+        return table(self, name, *more, **named)
 
     def forbidden(*_: object) -> None:
         raise AssertionError("computed")
