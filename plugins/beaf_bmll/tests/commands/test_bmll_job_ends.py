@@ -62,7 +62,8 @@ def test_who_does_not_wait_is_told_the_ids_and_how_to_go_on(
     (job,), (run,) = idle.jobs, idle.runs
     assert (ran.code, ran.out) == (0, f"job {job.id}\nrun {run.id}\n")
     assert beaf("job", "status", "--json").json["status"] == "starting"
-    assert "machine     16 GB, py311-stable, at most 1 h" in beaf("job", "status", job.id).out
+    assert "states (UTC)  requested " in beaf("job", "status", job.id).out
+    assert "machine       16 GB, py311-stable, at most 1 h" in beaf("job", "status", job.id).out
     listed = beaf("job", "list", "--json").json
     assert [(each["status"], each["goes_on"]) for each in listed] == [("requested", True)]
 

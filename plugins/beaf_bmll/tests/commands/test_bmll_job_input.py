@@ -111,6 +111,17 @@ def test_help_never_imports_the_vendors_package(tmp_path: Path) -> None:
     assert ran.stdout.splitlines()[-1] == "[]"
 
 
+def test_a_day_of_a_schedule_that_is_none_is_told_with_the_words_that_are(
+    idle: Emulator, beaf: Beaf
+) -> None:
+    words = ("--cron", "0 6 * * 1-5", "--date", "gestern")
+    refused = beaf("job", "install", "--pipeline", "01_ohlcv_bars.py", *words)
+    assert refused.code == 2
+    assert "'gestern' is no day" in refused.err
+    assert "yesterday, today, -3d, -1bd" in refused.err
+    assert idle.requests == []
+
+
 @pytest.mark.parametrize(
     "command", [["run"], ["install", "--cron", "0 6 * * 1-5"]], ids=lambda w: w[0]
 )

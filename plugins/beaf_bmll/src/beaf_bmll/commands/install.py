@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -36,7 +37,11 @@ if TYPE_CHECKING:
 _ANY_DAY = "2000-01-03"
 
 
-@click.command("install")
+@click.command(
+    "install",
+    epilog="Try: beaf job install --pipeline demo/01_ohlcv_bars.py --cron '0 6 * * MON-FRI' "
+    "--timezone Europe/London --name nightly",
+)
 @asks_for_pipeline
 @chooses_run
 @asks_for_machine
@@ -170,8 +175,20 @@ def _request(
     if word is None and asked.start_date is None and asked.end_date is None:
         word = "yesterday"
     if word is None or not is_relative(word):
+        if word is not None:
+            _check_day(word)
         return None, *request_for(asked, choices, machine)
     return word, *request_for(replace(asked, date=_ANY_DAY), choices, machine)
+
+
+def _check_day(word: str) -> None:
+    try:
+        date.fromisoformat(word)
+    except ValueError:
+        raise UsageError(
+            f"--date: {word!r} is no day",
+            remedy="write yesterday, today, -3d, -1bd for a business day ago, or YYYY-MM-DD",
+        ) from None
 
 
 def _name_of(request: LaunchRequest, config: Config) -> str:

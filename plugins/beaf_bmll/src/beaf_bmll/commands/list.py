@@ -65,7 +65,7 @@ def list_jobs(everything: bool, jobs: AskedJobs, as_json: bool) -> None:
         return
     print_table(
         "",
-        ("job", "run", "status", "since (UTC)", "GB", "name", "when"),
+        ("job", "run", "status", "since (UTC)", "GB", "name", "starts (UTC)", "submission"),
         [
             (
                 each.job_id,
@@ -75,6 +75,7 @@ def list_jobs(everything: bool, jobs: AskedJobs, as_json: bool) -> None:
                 each.instance_size,
                 each.name,
                 ", ".join(each.when),
+                (each.submit_id or "")[:8],
             )
             for each in lines
         ],

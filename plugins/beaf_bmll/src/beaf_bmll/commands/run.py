@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from beaf_core import LaunchRequest
 
 
-#: How long an ended run's machine may take to be gone before that is left to `beaf job doctor`.
-_SETTLES = 20.0
-
-
-@click.command("run")
+@click.command(
+    "run",
+    epilog="Try: beaf job run --pipeline demo/01_ohlcv_bars.py --date 2026-02-01 "
+    "--instance_size 64 --follow; --dry_run shows what it would do.",
+)
 @asks_for_pipeline
 @chooses_run
 @asks_for_machine

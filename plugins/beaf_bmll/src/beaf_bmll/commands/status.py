@@ -90,12 +90,12 @@ def tell(told: dict[str, Any]) -> None:
         "name": told["name"],
         "about": told["about"],
         "machine": machine,
-        "states": states,
+        "states (UTC)": states,
         "logs": f"{told['log_area']}:{told['log_path']}" if told["log_path"] else None,
     }
     for name, value in lines.items():
         if value:
-            click.echo(f"{name:<12}{value}")
+            click.echo(f"{name:<14}{value}")
     tell_outcome(told, with_status=False)
 
 

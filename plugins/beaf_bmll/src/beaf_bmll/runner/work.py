@@ -54,7 +54,7 @@ class Lines:
 
     def begin(self, total: int) -> None:
         """Say how much there is to do."""
-        print(f"beaf: {total} passes of partitions are to be done", flush=True)
+        print(f"beaf: to do, passes of partitions: {total}", flush=True)
 
     def advance(self, outcome: PassOutcome) -> None:
         """Say what became of one."""

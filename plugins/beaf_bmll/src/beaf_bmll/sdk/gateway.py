@@ -41,7 +41,7 @@ def connect(config: Config) -> SDKGateway:
     if config.lab_org_id is None and not in_lab():
         raise UsageError(
             "jobs are started from outside the Lab in an organisation's name, and none is given",
-            remedy="set BMLL_JOBS.lab_org_id (BEAF__BMLL_JOBS__LAB_ORG_ID in the environment); "
+            remedy="set BMLL_JOBS.lab_org_id (BEAF__BMLL_JOBS__lab_org_id in the environment); "
             "BMLL, or who looks after your organisation there, knows it",
         )
     return SDKGateway(session_of(config.lab_org_id, config.http_timeout), config.visibility)

@@ -51,7 +51,8 @@ class Examiner:
 
     def _unfinished(self, entry: Entry) -> Finding:
         """Whoever submitted it died: what it left is taken over, or taken away."""
-        what = f"the submission of {entry.name} was broken off at the step {entry.step}"
+        known_as = f"{entry.submit_id[:8]} of {entry.name}"
+        what = f"the submission {known_as} was broken off at the step {entry.step}"
         runs = self.picture.runs_under(entry.submit_id)
         jobs = self.picture.jobs.get(entry.submit_id, [])
         if self._is_young(entry.updated):

@@ -9,7 +9,6 @@ import tempfile
 from pathlib import Path
 
 import click
-import yaml
 
 from beaf_bmll.testing.emulator import Emulator
 
@@ -17,24 +16,19 @@ from beaf_bmll.testing.emulator import Emulator
 _PROJECT = "intraday-metrics"
 
 
-def project_of(emulator: Emulator) -> Path:
-    """Make a project in the user's area, whose `beaf.yaml` leads jobs to these servers.
-
-    One that is there already keeps its `beaf.yaml`.
-    """
-    folder = emulator.area_roots["user"] / _PROJECT
-    folder.mkdir(exist_ok=True)
+def variables_of(emulator: Emulator) -> dict[str, str]:
+    """Name what leads a shell to these servers: a login, and where the areas are mounted."""
+    project = emulator.area_roots["user"] / _PROJECT
+    project.mkdir(exist_ok=True)
     jobs = {
         "lab_org_id": emulator.lab_org_id,
-        "project_root": str(folder),
-        "area_roots": {str(area): str(root) for area, root in emulator.area_roots.items()},
-        "poll_seconds": 0.5,
+        "project_root": str(project),
+        "poll_seconds": "0.5",
+        **{f"area_roots__{area}": str(root) for area, root in emulator.area_roots.items()},
     }
-    settings = folder / "beaf.yaml"
-    if not settings.exists():
-        told = {"SOURCE": {"type": "simulated"}, "BMLL_JOBS": jobs}
-        settings.write_text(yaml.safe_dump(told, sort_keys=False), encoding="utf-8")
-    return folder
+    return emulator.environment | {
+        f"BEAF__BMLL_JOBS__{name}": value for name, value in jobs.items()
+    }
 
 
 @click.command("python -m beaf_bmll.testing")
@@ -48,10 +42,9 @@ def main(folder: Path | None) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # machines end with the servers
     root = folder or Path(tempfile.mkdtemp(prefix="bmll-"))
     with Emulator(root) as emulator:
-        project = project_of(emulator)
-        for name, value in emulator.environment.items():
+        for name, value in variables_of(emulator).items():
             click.echo(f"export {name}={shlex.quote(value)}")
-        click.echo(f"cd {shlex.quote(str(project))}")
+        click.echo('cd "$BEAF__BMLL_JOBS__project_root"')
         sys.stdout.flush()
         click.echo("paste these into another shell; Ctrl-C ends the servers", err=True)
         try:
