@@ -150,15 +150,15 @@ def test_a_secret_in_a_message_is_hidden(
     shown = entry.masked(text, ["hunter2", "hunter2 two"])
     assert shown == "cannot log in at postgresql://***@db/x with *** or ***"
 
-    (area / "secrets.env").write_text("A=hunter2")
+    (area / "secrets.env").write_text("A=hunter2\nDEBUG=1\n")  # 1 is no secret
     own = config.model_copy(update={"env_file": str(area / "secrets.env")})
-    asked = CommandRequest("c", ("/no/hunter2",), str(area))
+    asked = CommandRequest("c", ("/no/hunter2/1",), str(area))
     job = entry.Job({**stage(asked, own).parameters, SUBMIT_ID: "submission"}, "run-1")
     monkeypatch.setattr(os, "environ", {})
     assert entry.carry(job) == entry.USAGE
     word = AreaWords(config).word("submission")
     assert word is not None
-    assert "the command /no/*** cannot be started" in word.message
+    assert "the command /no/***/1 cannot be started" in word.message
     assert "hunter2" not in capfd.readouterr().err
 
 

@@ -27,6 +27,7 @@ REQUEST, DIGEST, SCHEDULE = "beaf_request", "beaf_digest", "beaf_schedule"
 LEASE, STATUS, REPORT = "lease", "status.json", "report.json"
 #: How long a mount may take to show what stands in an area, in seconds: machines start before it.
 MOUNT_SECONDS = 120.0
+SHORTEST_SECRET = 4
 
 # As ExitCode of beaf_core, which is not there yet.
 OK, BUG, USAGE, FAILED, RESOURCES, INTERRUPTED = 0, 1, 2, 3, 5, 130
@@ -124,9 +125,6 @@ def _done(job: Job, secrets: list[str]) -> Ending:
     return carry_out(asked, job)
 
 
-# -- what is asked ---------------------------------------------------------------------------------
-
-
 def _parameters() -> dict[str, str]:
     import bmll.compute  # 3 s, and the vendor's only way to tell
 
@@ -178,9 +176,6 @@ def _text_of(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-# -- who does it -----------------------------------------------------------------------------------
-
-
 def take_lease(path: Path, run_id: str) -> bool:
     """Take a piece of work for this run alone; False, said aloud, where another one has it."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -199,9 +194,6 @@ def take_lease(path: Path, run_id: str) -> bool:
     if holder != run_id:
         print(f"beaf: duplicate: the run {holder or 'that came first'} does this already")
     return holder == run_id
-
-
-# -- its environment -------------------------------------------------------------------------------
 
 
 def set_environment(asked: dict[str, Any]) -> list[str]:
@@ -224,7 +216,8 @@ def set_environment(asked: dict[str, Any]) -> list[str]:
     if folders:
         os.environ["PYTHONPATH"] = os.pathsep.join(folders)  # for workers
     sys.path[:0] = asked["pythonpath"]
-    return [value for value in found.values() if value]
+    # What is shorter is a setting such as 1: to hide it would make messages unreadable.
+    return [value for value in found.values() if len(value) >= SHORTEST_SECRET]
 
 
 def read_env_file(path: Path) -> dict[str, str]:
@@ -261,9 +254,6 @@ def masked(text: str, secrets: list[str]) -> str:
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, "***")
     return _USER_INFO.sub("***@", text)
-
-
-# -- what is left behind ---------------------------------------------------------------------------
 
 
 def leave(folder: Path, ending: Ending, run_id: str, started: str) -> None:

@@ -11,7 +11,7 @@ from importlib.resources import files
 from beaf_bmll.areas import AreaPath, locate, mounted
 from beaf_bmll.config import Config
 from beaf_bmll.staging.areas import AreaPath, locate, mounted
-from beaf_bmll.staging.secrecy import refuse_passwords
+from beaf_bmll.staging.secrecy import refuse_passwords_in_words
 from beaf_core import Catalog
 
 #: What the vendor's own package cannot do without; a newer one would break it.
@@ -110,7 +110,7 @@ def requirements(config: Config, *, commands: bool = False) -> list[str]:
         UsageError: one holds a password, which the script and its log would tell.
     """
     if config.requirements is not None:
-        refuse_passwords(config.requirements, "BMLL_JOBS.requirements")
+        refuse_passwords_in_words(config.requirements, "BMLL_JOBS.requirements")
         return list(config.requirements)
     catalog = Catalog.installed()
     kinds = [*_KINDS, *(["command"] if commands else [])]

@@ -86,7 +86,7 @@ def refuse_secrets_in_args(args: Iterable[str]) -> None:
             )
 
 
-def refuse_passwords(words: Iterable[str | int], place: str) -> None:
+def refuse_passwords_in_words(words: Iterable[str | int], place: str) -> None:
     """Refuse words of a setting in which somebody logs in.
 
     Raises:

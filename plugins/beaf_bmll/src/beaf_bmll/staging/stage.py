@@ -12,7 +12,7 @@ from beaf_bmll.runner.entry import DIGEST, FOLDER, REQUEST, SCHEDULE
 from beaf_bmll.staging.areas import AreaPath, locate_file, mounted
 from beaf_bmll.staging.asked import Schedule, asked_of
 from beaf_bmll.staging.bootstrap import Script, bootstrap_script, jobs_folder, runner_script, sha12
-from beaf_bmll.staging.secrecy import refuse_passwords
+from beaf_bmll.staging.secrecy import refuse_passwords_in_words
 from beaf_bmll.staging.store import open_store
 from beaf_core import CommandRequest, LaunchRequest, UsageError
 
@@ -117,8 +117,8 @@ def _bootstrap(config: Config, *, commands: bool) -> tuple[Bootstrap, tuple[Scri
     if own is None:
         script = bootstrap_script(config, commands=commands)
         return _named(script.place), (script,)
-    refuse_passwords(args, "BMLL_JOBS.default_bootstrap_args")
-    return _named(locate(own, config, "BMLL_JOBS.default_bootstrap"), args), ()
+    refuse_passwords_in_words(args, "BMLL_JOBS.default_bootstrap_args")
+    return _named(locate_file(own, config, "BMLL_JOBS.default_bootstrap"), args), ()
 
 
 def _named(place: AreaPath, args: tuple[str | int, ...] = ()) -> Bootstrap:
