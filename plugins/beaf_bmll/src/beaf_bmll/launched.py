@@ -81,9 +81,10 @@ class BMLLRun:
         if self.ended() is not None:
             return
         self._words.stop(self.submit_id, self.run_id)
+        run = self.vendors()
         clock = Clock()
         asking = Asking(clock, clock.deadline(self._config.submit_timeout))
-        end_run(self._gateway, asking, self.run_id, self.job_id)
+        end_run(self._gateway, asking, run.id if run else self.run_id, self.job_id)
 
     def logs(self) -> Iterator[str]:
         """What it has said so far, and how it ended."""
@@ -139,9 +140,14 @@ class BMLLRun:
         return self._words.word(self.submit_id, self.run_id) or self._words.word(self.submit_id)
 
     def vendors(self) -> JobRun | None:
-        """What the vendor says of the run; None once it is forgotten, as with a deleted job."""
-        runs = runs_of(self._gateway, self.job_id)
-        return next((each for each in runs if each.id == self.run_id), None)
+        """What the vendor says of the run; None once it is forgotten, as with a deleted job.
+
+        Where an answer lied and made two of it, this is the one that does the work: the other one
+        ends at once, and means nothing by that.
+        """
+        runs = {each.id: each for each in runs_of(self._gateway, self.job_id)}
+        own, worker = runs.get(self.run_id), self._words.holder(self.submit_id)
+        return own and runs.get(worker or "", own)
 
     def _without_word(self, run: JobRun | None) -> Ended:
         """Say how a run has ended that left no last word: its machine was taken from it."""
