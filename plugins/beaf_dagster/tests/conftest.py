@@ -11,6 +11,7 @@ import pytest
 from tests.cli.conftest import Beaf, beaf
 from tests.dagster_processes import write_home
 from tests.dagster_project import write_project
+from tests.postgres import PostgresServer, running_postgres_server
 
 __all__ = ["Beaf", "beaf"]
 
@@ -19,6 +20,24 @@ __all__ = ["Beaf", "beaf"]
 def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home whose tables have been made: that takes longer than a test."""
     return write_home(tmp_path_factory.mktemp("dagster") / "home").folder
+
+
+@pytest.fixture(scope="session")
+def dagster_postgres() -> Iterator[PostgresServer]:
+    """A real PostgreSQL server; each test makes a database of its own, or tells of its own assets.
+
+    What asks for it runs in one process of pytest: it is started once, not once for each process.
+    """
+    with running_postgres_server() as server:
+        yield server
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together what shares the server."""
+    for item in items:
+        if isinstance(item, pytest.Function) and "dagster_postgres" in item.fixturenames:
+            item.add_marker(pytest.mark.xdist_group("dagster_postgres"))
 
 
 @pytest.fixture

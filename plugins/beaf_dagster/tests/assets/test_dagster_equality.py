@@ -81,12 +81,13 @@ def wanted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pl.DataFrame]:
     return found
 
 
+@pytest.mark.xdist_group("dagster_equality")  # what is wanted is computed once
 @pytest.mark.parametrize(
     "way",
     [
         pytest.param(partial(_one_by_one, split=False), id="one by one", marks=pytest.mark.soak),
         pytest.param(partial(_one_by_one, split=True), id="one by one, pass by pass"),
-        pytest.param(partial(_by_ranges, split=False), id="ranges"),
+        pytest.param(partial(_by_ranges, split=False), id="ranges", marks=pytest.mark.soak),
         pytest.param(partial(_by_ranges, split=True), id="ranges, pass by pass"),
         pytest.param(_by_the_command_line, id="the command line"),
     ],

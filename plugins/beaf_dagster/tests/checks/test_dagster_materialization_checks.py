@@ -63,7 +63,7 @@ def test_a_check_of_one_partition_answers_for_it_alone(
     assert there.description == f"{TUESDAY} stands"
 
 
-@pytest.mark.parametrize("mode", ["list", "recursive"])
+@pytest.mark.parametrize("mode", ["list", pytest.param("recursive", marks=pytest.mark.soak)])
 def test_a_check_of_all_partitions_names_each_that_is_gone(
     pipes: Path, instance: dg.DagsterInstance, mode: str
 ) -> None:
@@ -147,7 +147,9 @@ def test_a_mode_that_is_none_is_told(pipes: Path) -> None:
     assert caught.value.remedy == "give one of head, list, recursive"
 
 
-@pytest.mark.parametrize("mode", ["head", "list", "recursive"])
+@pytest.mark.parametrize(
+    "mode", ["head", pytest.param("list", marks=pytest.mark.soak), "recursive"]
+)
 def test_a_day_without_a_session_need_not_stand_anywhere(
     pipes: Path, instance: dg.DagsterInstance, mode: str
 ) -> None:

@@ -6,14 +6,13 @@ import shutil
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
 import pytest
 from tests.cli.conftest import Beaf
 from tests.conftest import ROOT
-from tests.postgres import PASSWORD, PostgresServer, running_postgres_server
+from tests.postgres import PASSWORD, PostgresServer
 
 from beaf_dagster.homes.home import new_home
 from beaf_dagster.private import get_loadable_targets, location_origins_from_yaml_paths
@@ -37,12 +36,6 @@ def home(pipes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     with (pipes.parent / "beaf.yaml").open("a") as project:
         project.write('START_DATE: "2025-01-06"\n')  # the source knows nothing of today
     return tmp_path / "home"
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[PostgresServer]:
-    with running_postgres_server() as server:
-        yield server
 
 
 def written(home: Path) -> set[str]:
@@ -149,10 +142,10 @@ def test_postgresql_opens_with_a_password_that_stands_in_no_file(
     beaf: Beaf,
     home: Path,
     pipes: Path,
-    postgres: PostgresServer,
+    dagster_postgres: PostgresServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    url = postgres.create_database()
+    url = dagster_postgres.create_database()
     typed = beaf("dagster", "setup", "--dagster_home", home, "--pipelines", pipes,
                  "--postgres_url", url)  # fmt: skip
     assert typed.code == 0
@@ -164,10 +157,10 @@ def test_postgresql_opens_with_a_password_that_stands_in_no_file(
     monkeypatch.setenv("DAGSTER_POSTGRES_PASSWORD", PASSWORD)
     with dg.DagsterInstance.from_config(str(home)) as instance:
         instance.report_runless_asset_event(dg.AssetMaterialization("seen"))
-    (told,) = postgres.rows("select count(*) from event_logs", url=url)
+    (told,) = dagster_postgres.rows("select count(*) from event_logs", url=url)
     assert told == (1,)
     seen = beaf("dagster", "doctor", "--dagster_home", home)
-    assert f"***@127.0.0.1:{postgres.port}" in seen.out
+    assert f"***@127.0.0.1:{dagster_postgres.port}" in seen.out
     assert "s3cr3t" not in seen.out + seen.err
 
 

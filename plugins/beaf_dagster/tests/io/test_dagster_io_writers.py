@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NoReturn
@@ -14,7 +13,7 @@ import dagster as dg
 import polars as pl
 import pytest
 from tests.dagster_io import GRID, LONDON, bars, keeping
-from tests.postgres import PASSWORD, PostgresServer, running_postgres_server
+from tests.postgres import PASSWORD, PostgresServer
 
 from beaf_core import ResourceError
 from beaf_dagster import OutputTargetIOManager
@@ -133,16 +132,10 @@ def test_a_frame_that_fails_while_it_is_computed_leaves_the_old_one(
 # -- a server --------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def server() -> Iterator[PostgresServer]:
-    with running_postgres_server() as running:
-        yield running
-
-
 def test_a_table_of_postgresql_is_kept_without_telling_its_password(
-    server: PostgresServer, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+    dagster_postgres: PostgresServer, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    url = server.create_database()
+    url = dagster_postgres.create_database()
     monkeypatch.setenv("BARS_DB", url)
 
     @dg.asset(partitions_def=GRID, io_manager_key=IO_MANAGER_KEY)

@@ -102,7 +102,9 @@ def targets(folder: Path) -> dict[str, dict[str, Any]]:
     }
 
 
-@pytest.mark.parametrize("kind", ["parquet", "hive", "delta", "sqlite", "duckdb"])
+@pytest.mark.parametrize(
+    "kind", ["parquet", "hive", "delta", "sqlite", pytest.param("duckdb", marks=pytest.mark.soak)]
+)
 def test_every_kind_of_output_replaces_a_partition_alone(
     kind: str, desk: type[Desk], tmp_path: Path
 ) -> None:

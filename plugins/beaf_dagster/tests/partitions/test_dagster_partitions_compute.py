@@ -42,7 +42,7 @@ def computed(
     [
         ("W", ("2026-02-02", "2026-02-08"), ["2026-02-02_2026-02-08"], True),
         ("2W", ("2026-02-02", "2026-02-15"), ["2026-02-02_2026-02-15"], False),
-        ("M", FEBRUARY, ["2026-02-01_2026-02-28"], True),
+        pytest.param(*("M", FEBRUARY, ["2026-02-01_2026-02-28"], True), marks=pytest.mark.soak),
     ],
 )
 def test_a_longer_partition_is_its_days_one_after_another(

@@ -99,7 +99,10 @@ def test_a_daemon_is_scheduled_shown_and_removed(
     assert not files(home)
 
 
-@pytest.mark.parametrize(("hours", "cron"), [("1", "0 */1 * * *"), ("24", "0 0 * * *")])
+@pytest.mark.parametrize(
+    ("hours", "cron"),
+    [pytest.param("1", "0 */1 * * *", marks=pytest.mark.soak), ("24", "0 0 * * *")],
+)
 def test_hours_become_a_cron_expression(
     pipes: Path, home: dg.DagsterInstance, beaf: Beaf, holding: Holding, hours: str, cron: str
 ) -> None:

@@ -11,22 +11,15 @@ import pytest
 from tests.dagster_project import write_project
 from tests.dagster_sync import Project
 from tests.event_logs import instance_of, postgres_home, sqlite_home
-from tests.postgres import PostgresServer, running_postgres_server
-
-
-@pytest.fixture(scope="session")
-def event_log_server() -> Iterator[PostgresServer]:
-    """A real PostgreSQL server."""
-    with running_postgres_server() as server:
-        yield server
+from tests.postgres import PostgresServer
 
 
 @pytest.fixture(scope="session")
 def postgres_instance(
-    event_log_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+    dagster_postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dg.DagsterInstance]:
     """One instance over PostgreSQL; each test tells of assets of its own."""
-    url = event_log_server.create_database()
+    url = dagster_postgres.create_database()
     with instance_of(postgres_home(tmp_path_factory.mktemp("postgres"), url)) as instance:
         yield instance
 
@@ -51,7 +44,7 @@ def asset(request: pytest.FixtureRequest) -> dg.AssetKey:
     return dg.AssetKey(["sync", request.node.name])
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project whose event log is there already: to make its tables takes half a second."""
     folder = tmp_path_factory.mktemp("made")

@@ -69,9 +69,9 @@ def _killed_after(home: Path, writer: str, seconds: float) -> bool:
 
 @pytest.mark.parametrize("writer", ["batch", "transaction", "copy"])
 def test_syncs_that_are_killed_add_up_on_postgresql(
-    event_log_server: PostgresServer, tmp_path: Path, writer: str
+    dagster_postgres: PostgresServer, tmp_path: Path, writer: str
 ) -> None:
-    home = postgres_home(tmp_path, event_log_server.create_database())
+    home = postgres_home(tmp_path, dagster_postgres.create_database())
     _check(home, writer)
 
 

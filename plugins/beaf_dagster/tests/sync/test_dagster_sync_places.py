@@ -20,12 +20,19 @@ from beaf_core import run_partition
 from beaf_dagster import build_assets
 
 KEYS = [f"{day}|mic=XLON" for day in DAYS]
-PLACES = {
-    "a Delta table": "{type: delta}",
-    "a Delta table per universe": "{type: delta, path_template: 'data/{datasetname}/{universe}'}",
-    "a table of SQLite": "{type: sql, sql_connection: 'sqlite:///bars.db', sql_table: bars}",
-    "a dataset of files": "{type: parquet, partition_columns: [MIC, Date]}",
-}
+DELTA = "{type: delta}"
+PLACES = [
+    pytest.param(DELTA, id="a Delta table"),
+    pytest.param(
+        "{type: delta, path_template: 'data/{datasetname}/{universe}'}",
+        id="a Delta table per universe",
+        marks=pytest.mark.soak,
+    ),
+    pytest.param(
+        "{type: sql, sql_connection: 'sqlite:///bars.db', sql_table: bars}", id="a table of SQLite"
+    ),
+    pytest.param("{type: parquet, partition_columns: [MIC, Date]}", id="a dataset of files"),
+]
 
 
 def _computed(project: Project, target: str, settings: str = "") -> list[str]:
@@ -46,7 +53,7 @@ def _stale(project: Project, key: str, partition: str, *, split: bool = False) -
         return resolver.get_status(dg.AssetKey(["pipes", *key.split("/")]), partition)
 
 
-@pytest.mark.parametrize("target", PLACES.values(), ids=PLACES)
+@pytest.mark.parametrize("target", PLACES)
 def test_partitions_that_share_a_place_are_told_of_once(project: Project, target: str) -> None:
     [place, _] = _computed(project, target)
     done = project.sync()["pipes/placed"]
@@ -66,7 +73,7 @@ def test_partitions_that_share_a_place_are_told_of_once(project: Project, target
 
 
 def test_a_table_that_is_gone_has_vanished(project: Project) -> None:
-    [place, _] = _computed(project, PLACES["a Delta table"])
+    [place, _] = _computed(project, DELTA)
     project.sync()
     shutil.rmtree(place)
     assert project.sync("--reconcile")["pipes/placed"]["vanished"] == KEYS
