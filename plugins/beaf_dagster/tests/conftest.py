@@ -24,20 +24,9 @@ def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def dagster_postgres() -> Iterator[PostgresServer]:
-    """A real PostgreSQL server; each test makes a database of its own, or tells of its own assets.
-
-    What asks for it runs in one process of pytest: it is started once, not once for each process.
-    """
+    """A real PostgreSQL server; each test makes a database of its own, or tells of its own assets."""
     with running_postgres_server() as server:
         yield server
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together what shares the server."""
-    for item in items:
-        if isinstance(item, pytest.Function) and "dagster_postgres" in item.fixturenames:
-            item.add_marker(pytest.mark.xdist_group("dagster_postgres"))
 
 
 @pytest.fixture
