@@ -24,7 +24,7 @@ def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def dagster_postgres() -> Iterator[PostgresServer]:
-    """A real PostgreSQL server; each test makes a database of its own, or tells of its own assets."""
+    """A real PostgreSQL server; each test has a database or assets of its own."""
     with running_postgres_server() as server:
         yield server
 
