@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import runpy
 import signal
 import sys
 import time
@@ -54,9 +55,7 @@ def write_some(
     """
     there = Place.from_json(place)
     if limit is not None:
-        signal.signal(signal.SIGXFSZ, signal.SIG_DFL if fatal else signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        _limit_files(limit, fatal)
     log = os.open(journal, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
     states: list[list[Step]] = []
     if count:
@@ -79,6 +78,34 @@ def write_some(
     if count:
         Path(count).write_text(json.dumps(states))
     return 0
+
+
+def run_program(path: str, arguments: Sequence[str], limit: int | None = None) -> int:
+    """Run a file as a program with these arguments; what it costs to import is spared.
+
+    Args:
+        path: the file.
+        arguments: those that follow its name.
+        limit: bytes that no file may grow beyond, as on a full disk.
+
+    Returns:
+        0, or the exit code of what BEAF told.
+    """
+    if limit is not None:
+        _limit_files(limit, fatal=False)
+    sys.argv = [path, *arguments]
+    try:
+        runpy.run_path(path, run_name="__main__")
+    except BeafError as error:
+        print(error)
+        return int(error.exit_code)
+    return 0
+
+
+def _limit_files(limit: int, fatal: bool) -> None:
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL if fatal else signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _watch(hear: Callable[[Step], None]) -> Callable[[FrameType, str, Any], None]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.file_databases import KINDS, FileDatabases, url_of
+from tests.outputs.crew import Crew, running_crew
 from tests.sql_desk import Desk, partition
 
 from beaf_core import PartitionRun
@@ -24,6 +26,13 @@ def file(tmp_path: Path) -> Path:
 @pytest.fixture
 def desk(kind: str, file: Path) -> Desk:
     return Desk(FileDatabases(), url_of(kind, file))
+
+
+@pytest.fixture(scope="module")
+def crew(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crew]:
+    """Writers that may be killed, each a fork of a process that has everything imported."""
+    with running_crew(tmp_path_factory.mktemp("crew")) as found:
+        yield found
 
 
 @pytest.fixture

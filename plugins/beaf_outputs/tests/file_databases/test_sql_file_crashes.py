@@ -15,9 +15,10 @@ import duckdb
 import polars as pl
 import pytest
 from tests.file_databases import FileDatabases, url_of
-from tests.sql_desk import Desk, partition
+from tests.outputs.crew import Crew, Writer
+from tests.sql_desk import Desk
 
-from beaf_core import BeafError, PartitionRun
+from beaf_core import BeafError, ExitCode, PartitionRun
 from beaf_outputs.sql.drivers import duckdb as duckdb_driver
 
 ROOT = Path(__file__).parents[4]
@@ -25,10 +26,9 @@ STEPS = Path(__file__).with_name("steps.py")
 ROWS = 4_000  # of steps.py
 
 
-def start(url: str, value: int, step: int | None = None) -> subprocess.Popen[str]:
-    arguments = [sys.executable, str(STEPS), url, str(value), *([str(step)] if step else [])]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "POLARS_MAX_THREADS": "1"}
-    return subprocess.Popen(arguments, env=environment, stdout=subprocess.PIPE, text=True)
+def start(crew: Crew, url: str, value: int, step: int | None = None, **more: int) -> Writer:
+    arguments = [url, str(value), *([str(step)] if step else [])]
+    return crew.start("run_program", path=str(STEPS), arguments=arguments, **more)
 
 
 def check_whole(desk: Desk, run: PartitionRun, *values: int) -> int:
@@ -47,59 +47,56 @@ def check_whole(desk: Desk, run: PartitionRun, *values: int) -> int:
 
 
 @pytest.fixture
-def written(desk: Desk, monday: PartitionRun) -> Desk:
-    first = start(desk.url, 1)
-    out, _ = first.communicate(timeout=60)
-    assert first.returncode == 0
+def written(desk: Desk, monday: PartitionRun, crew: Crew) -> Desk:
+    first = start(crew, desk.url, 1).wait()
+    assert first.code == 0, first.said
     check_whole(desk, monday, 1)
-    assert int(out.split()[-1]) > 10
+    assert int(first.said.split()[-1]) > 10
     return desk
 
 
 @pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.soak)])
 def test_a_kill_at_a_step_leaves_the_old_or_the_new_and_a_rerun_heals(
-    written: Desk, monday: PartitionRun, tmp_path: Path, every: bool
+    written: Desk, monday: PartitionRun, crew: Crew, tmp_path: Path, every: bool
 ) -> None:
-    whole = start(written.url, 2)
-    out, _ = whole.communicate(timeout=60)
-    last = int(out.split()[-1])
+    last = int(start(crew, written.url, 2).wait().said.split()[-1])
     check_whole(written, monday, 2)
     seen = set()
     early = range(1, last - 1) if every else (last // 2,)
     for step in (*early, last - 1, last):
-        dying = start(written.url, 3 + step, step)
-        dying.communicate(timeout=60)
-        assert dying.returncode == -signal.SIGKILL
+        dying = start(crew, written.url, 3 + step, step).wait()
+        assert dying.code == -signal.SIGKILL, dying.said
         seen.add(check_whole(written, monday, 2, *range(3, 4 + last)))
     assert 2 in seen, "before the commit, the old one stays"
     assert 3 + last in seen, "after it, the new one is there"
-    healed = start(written.url, 1)
-    healed.communicate(timeout=60)
+    assert start(crew, written.url, 1).wait().code == 0
     check_whole(written, monday, 1)
     left = {each.name for each in tmp_path.iterdir()}
     assert left <= {"market.db", "market.db.wal", ".market.db.lock"}
 
 
-def begun(url: str, value: int) -> subprocess.Popen[str]:
+def begun(crew: Crew, url: str, value: int) -> Writer:
     """Start a writer, and wait until it has its rows."""
-    writer = start(url, value)
-    assert writer.stdout is not None
-    assert writer.stdout.readline() == "ready\n"
+    writer = start(crew, url, value)
+    deadline = time.monotonic() + 60
+    while not (writer.log.exists() and writer.log.read_text().startswith("ready\n")):
+        assert time.monotonic() < deadline, "a writer has not begun"
+        time.sleep(0.001)
     return writer
 
 
-def kills(desk: Desk, run: PartitionRun, count: int) -> int:
+def kills(crew: Crew, desk: Desk, run: PartitionRun, count: int) -> int:
     """Kill writers at random moments of their work; how many of them had done it."""
-    first = begun(desk.url, 1)
+    first = begun(crew, desk.url, 1)
     since = time.monotonic()
-    first.communicate(timeout=60)
+    first.wait()
     needed = time.monotonic() - since
     done, old, chance = 0, 1, random.Random(count)
     for value in range(2, count + 2):
-        writer = begun(desk.url, value)
+        writer = begun(crew, desk.url, value)
         time.sleep(chance.random() * needed)
         writer.kill()
-        writer.communicate(timeout=60)
+        writer.wait()
         now = check_whole(desk, run, old, value)
         done, old = done + (now == value), now
     return done
@@ -107,14 +104,16 @@ def kills(desk: Desk, run: PartitionRun, count: int) -> int:
 
 @pytest.mark.soak
 def test_kills_at_random_moments_lose_and_double_nothing(
-    written: Desk, monday: PartitionRun
+    written: Desk, monday: PartitionRun, crew: Crew
 ) -> None:
-    assert 0 <= kills(written, monday, 2) <= 2, "each is checked to be old or new, whole"
+    assert 0 <= kills(crew, written, monday, 2) <= 2, "each is checked to be old or new, whole"
 
 
 @pytest.mark.soak
-def test_two_hundred_kills_lose_and_double_nothing(written: Desk, monday: PartitionRun) -> None:
-    done = kills(written, monday, 200)
+def test_two_hundred_kills_lose_and_double_nothing(
+    written: Desk, monday: PartitionRun, crew: Crew
+) -> None:
+    done = kills(crew, written, monday, 200)
     assert 0 < done < 200, "some died before, some after their work"
 
 
@@ -142,12 +141,10 @@ def test_writers_of_several_processes_wait_for_each_other(kind: str, tmp_path: P
 
 @pytest.mark.soak
 def test_of_two_writers_of_one_partition_one_wins_whole(
-    written: Desk, monday: PartitionRun
+    written: Desk, monday: PartitionRun, crew: Crew
 ) -> None:
-    writers = [start(written.url, value) for value in (5, 6)]
-    for each in writers:
-        each.communicate(timeout=120)
-        assert each.returncode == 0
+    writers = [start(crew, written.url, value) for value in (5, 6)]
+    assert [each.wait(120).code for each in writers] == [0, 0]
     check_whole(written, monday, 5, 6)
 
 
@@ -235,29 +232,11 @@ def test_a_folder_that_cannot_be_written_is_told(kind: str, monday: PartitionRun
     assert "writable" in str(caught.value)
 
 
-def test_a_full_disk_leaves_the_old_partition(written: Desk, monday: PartitionRun) -> None:
+def test_a_full_disk_leaves_the_old_partition(
+    written: Desk, monday: PartitionRun, crew: Crew
+) -> None:
     # A limit on the size of files stands for the disk.
-    code = (
-        "import resource, runpy, signal, sys\n"
-        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "sys.argv = ['steps', sys.argv[1], '9']\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, 600_000))\n"
-        "from beaf_core import BeafError\n"
-        "try:\n"
-        f"    runpy.run_path({str(STEPS)!r}, run_name='__main__')\n"
-        "except BeafError as error:\n"
-        "    sys.exit(str(error))\n"
-    )
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "POLARS_MAX_THREADS": "1"}
-    full = subprocess.run(
-        [sys.executable, "-c", code, written.url],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    full = start(crew, written.url, 9, limit=600_000).wait()
     check_whole(written, monday, 1)
-    assert full.returncode == 1, full.stderr
-    assert "Traceback" not in full.stderr
-    assert partition("2025-01-06") == monday
+    assert full.code == ExitCode.RESOURCES, full.said
+    assert "Traceback" not in full.said
