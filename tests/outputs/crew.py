@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import pkgutil
 import signal
 import subprocess
 import sys
@@ -22,8 +23,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-#: What outputs import when they are used: half a second or more.
+#: What outputs import when they are used, half a second or more; pandas, if it is there, for Arrow.
 HEAVY = ("polars", "pyarrow.parquet", "deltalake", "obstore", "sqlalchemy", "stamina", "duckdb")
+HEAVY += ("pandas", "adbc_driver_postgresql.dbapi", "adbc_driver_sqlite.dbapi")
 
 
 @dataclass(frozen=True)
@@ -116,10 +118,11 @@ def running_crew(folder: Path) -> Iterator[Crew]:
 
 
 def _serve() -> None:
-    for name in HEAVY:
+    for name in (*HEAVY, *_own_modules()):
         __import__(name)
-    from tests.outputs import tasks  # all that tasks need, before the first fork
+    from tests.outputs import places, tasks  # all that tasks need, before the first fork
 
+    places.host()
     for line in sys.stdin:
         wish = json.loads(line)
         if "wait" in wish:
@@ -127,6 +130,13 @@ def _serve() -> None:
         else:
             answer = {"pid": _fork(tasks, wish)}
         print(json.dumps(answer), flush=True)
+
+
+def _own_modules() -> list[str]:
+    import beaf_outputs
+
+    found = pkgutil.walk_packages(beaf_outputs.__path__, "beaf_outputs.")
+    return [each.name for each in found]
 
 
 def _fork(tasks: Any, wish: Mapping[str, Any]) -> int:
