@@ -90,7 +90,7 @@ def until(holds: Callable[[], Any]) -> Any:
     [
         (60, 1, 1, "listing"),
         (200, 2, 2, "time"),
-        (1, 3, 3, "listing"),
+        pytest.param(1, 3, 3, "listing", marks=pytest.mark.soak),
         pytest.param(500, 3, 1, "time", marks=pytest.mark.soak),
     ],
 )
@@ -115,7 +115,7 @@ def projects(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[int, Layout
     return made
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(
     cap=st.integers(1, 2000), files=st.integers(1, 3), layout=st.sampled_from(["listing", "time"])
 )
@@ -231,7 +231,7 @@ def test_a_universe_that_differs_in_a_worker_is_noticed(cut: Cut, whole_rows: Ro
         more=f"import sys\nif {IN_WORKER}:\n"
         "    get_universe = lambda date: pl.DataFrame({'ListingId': [105], 'MIC': ['XLON']})\n"
     )
-    report = cut.run(f"{CAP}=100", "NUM_WORKERS=2")
+    report = cut.run(f"{CAP}=100", "NUM_WORKERS=1")
     assert_same(pl.read_parquet(report.receipts[0].location), whole_rows())
     [note] = notes_of(report)
     assert "the declarations, listings or inputs of the pass bars differ" in note
@@ -252,7 +252,7 @@ def test_a_function_that_was_edited_before_a_worker_loaded_it_is_noticed(
         "USER_CONFIG['PASSES'][0]['modules'] = ['custom', 'edited']\n"
     )
     wanted = cut.rows("NUM_WORKERS=0")
-    report = cut.run(f"{CAP}=100", "NUM_WORKERS=2")
+    report = cut.run(f"{CAP}=100", "NUM_WORKERS=1")
     assert_same(pl.read_parquet(report.receipts[0].location), wanted)
     [note] = notes_of(report)
     assert "the declarations, listings or inputs of the pass bars differ" in note
@@ -316,7 +316,7 @@ def test_a_plugin_that_prints_and_reads_does_not_break_the_protocol(
         "    assert sys.stdin.read() == ''\n"
         "    os.system('echo from a child')\n"
     )
-    report = cut.run(f"{CAP}=100", "NUM_WORKERS=2")
+    report = cut.run(f"{CAP}=100", "NUM_WORKERS=1")
     assert_same(pl.read_parquet(report.receipts[0].location), whole_rows())
     assert notes_of(report) == []
 
@@ -324,7 +324,7 @@ def test_a_plugin_that_prints_and_reads_does_not_break_the_protocol(
 def test_an_error_in_a_worker_is_told_as_if_it_had_been_raised_here(cut: Cut) -> None:
     cut.write(more="BAD = of('Bad', Kind.SUM, 'Price', where=pl.col('Size') + 1)\n")
     here = cut.run(f"{CAP}=100", "NUM_WORKERS=0").outcomes[0]
-    there = cut.run(f"{CAP}=100", "NUM_WORKERS=2").outcomes[0]
+    there = cut.run(f"{CAP}=100", "NUM_WORKERS=1").outcomes[0]
     assert there.status == "failed"
     assert (there.message, there.exit_code) == (here.message, here.exit_code)
     assert "in a worker process" in str(there.traceback)
@@ -493,7 +493,7 @@ def run_with_a_killed_worker(cut: Cut, wanted: pl.DataFrame, seed: int) -> list[
     return victims
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0])
 def test_a_worker_killed_at_any_point_changes_nothing(
     cut: Cut, whole_rows: Rows, seed: int
 ) -> None:
@@ -501,7 +501,7 @@ def test_a_worker_killed_at_any_point_changes_nothing(
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("seed", range(3, 50))
+@pytest.mark.parametrize("seed", range(1, 50))
 def test_a_worker_killed_at_many_points_changes_nothing(
     cut: Cut, whole_rows: Rows, seed: int
 ) -> None:
@@ -511,10 +511,10 @@ def test_a_worker_killed_at_many_points_changes_nothing(
 RUN = "from beaf_core import run_pipeline\n"
 
 
-def asked(cut: Cut) -> str:
-    """Spell a run with two workers in Python."""
+def asked(cut: Cut, workers: int) -> str:
+    """Spell a run with so many workers in Python."""
     dates = f"start_date='{DAYS[0]}', end_date='{DAYS[1]}'"
-    sets = [f"{CAP}=100", "NUM_WORKERS=2"]
+    sets = [f"{CAP}=100", f"NUM_WORKERS={workers}"]
     return f"run_pipeline({str(cut.pipeline)!r}, {dates}, force=True, sets={sets})"
 
 
@@ -529,7 +529,7 @@ def test_a_killed_parent_leaves_no_worker_and_the_next_run_removes_its_files(
         f"        open({str(busy)!r}, 'x').write(str(os.getpid()))\n"
         "    threading.Event().wait(600)\n"
     )
-    parent = subprocess.Popen([sys.executable, "-c", f"{RUN}{asked(cut)}"], cwd=cut.folder)
+    parent = subprocess.Popen([sys.executable, "-c", f"{RUN}{asked(cut, 2)}"], cwd=cut.folder)
     try:
         until(lambda: busy.exists() and busy.read_text())
         workers = workers_of(parent.pid)
@@ -539,7 +539,7 @@ def test_a_killed_parent_leaves_no_worker_and_the_next_run_removes_its_files(
         parent.wait()
     until(lambda: not any(map(alive, workers)))
     assert len(list(cut.folder.glob(".beaf/tmp/*"))) == 1
-    assert_same(cut.rows(f"{CAP}=100", "NUM_WORKERS=2"), whole_rows())
+    assert_same(cut.rows(f"{CAP}=100", "NUM_WORKERS=1"), whole_rows())
     assert list(cut.folder.glob(".beaf/tmp/*")) == []
 
 
@@ -552,7 +552,7 @@ def test_a_script_that_has_used_polars_runs_twice_and_does_not_hang(cut: Cut) ->
         "frame = pl.LazyFrame({'a': range(100_000)}).group_by(pl.col('a') % 7).len()\n"
         "assert frame.collect(engine='streaming').height == 7\n"
         f"{RUN}for _ in range(2):\n"
-        f"    print({asked(cut)}.status)\n"
+        f"    print({asked(cut, 1)}.status)\n"
     )
     found = subprocess.run(
         [sys.executable, script], capture_output=True, text=True, timeout=PATIENCE, check=False

@@ -169,7 +169,7 @@ def test_a_hostile_name_is_kept_as_it_is_or_refused(
 ) -> None:
     place, faults = sandbox(name), []
     # All have their turn in the soak; where a write takes a tenth of a second, the most.
-    count = 3 if name in SLOW else 12
+    count = 2 if name in SLOW else 6
     for role in ROLES:
         for each in random.Random(f"{name} {role.__name__}").sample(HOSTILE, count):
             if fault := fault_of(role, place, each):
@@ -191,7 +191,7 @@ def test_every_hostile_name_is_kept_as_it_is_or_refused(
 @pytest.mark.parametrize("name", [each for each in PLACES if each in SQL])
 def test_a_hostile_table_is_quoted_or_refused(name: str, sandbox: Callable[[str], Place]) -> None:
     place = sandbox(name)
-    few = (*random.Random(name).sample(HOSTILE, 8), "beaf_rows", "beaf_receipts", "beaf_about")
+    few = (*random.Random(name).sample(HOSTILE, 4), "beaf_rows", "beaf_receipts", "beaf_about")
     faults = {each: fault for each in few if (fault := fault_of(as_table, place, each))}
     assert not faults, "\n".join(f"{each!r}: {fault}" for each, fault in faults.items())
 

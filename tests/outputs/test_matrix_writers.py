@@ -22,7 +22,7 @@ from tests.outputs.places import (
 from tests.outputs.standing import shape
 
 WRITERS = 8
-FEW, MANY = 2, 100
+FEW, MANY = 1, 100
 HEIGHT = 200
 
 

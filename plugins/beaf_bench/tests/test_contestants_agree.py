@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import cache
 
 import polars as pl
 import pytest
@@ -19,6 +20,7 @@ from beaf_bench.workloads.registry import COMPARED, WORKLOADS
 MINUTE = 60_000_000_000
 
 
+@cache
 def rows_of(contestant, name, market):
     workload = WORKLOADS[name]
     found = CONTESTANTS[contestant](workload, market, {}).frames

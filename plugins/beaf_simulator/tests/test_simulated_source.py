@@ -133,7 +133,15 @@ def test_the_version_changes_with_every_option_that_changes_the_market() -> None
     assert len(versions) == 4
 
 
-@pytest.mark.parametrize("day", ["2026-01-31", "2026-02-01", "2099-07-05", "1999-12-31"])
+@pytest.mark.parametrize(
+    "day",
+    [
+        "2026-01-31",
+        "2099-07-05",
+        pytest.param("2026-02-01", marks=pytest.mark.soak),  # the day of the tests above
+        pytest.param("1999-12-31", marks=pytest.mark.soak),
+    ],
+)
 @pytest.mark.parametrize("table", TABLES)
 def test_weekends_and_the_future_have_data(table: str, day: str) -> None:
     assert read(table, date.fromisoformat(day)).status is DayStatus.READY
