@@ -1,13 +1,12 @@
 """What do several processes write to one table at once?
 
-Each waits for a file, so that all begin together: `python -m tests.sql_writers URL GO FIRST LAST
-VALUE [OPTION=…]` writes the days FIRST to LAST of 2025, each with rows that hold VALUE.
+Each waits for a file, so that all begin together: `sql_writers.py URL GO FIRST LAST VALUE
+[OPTION=…]`, run by one of a crew, writes the days FIRST to LAST of 2025, each with rows that hold
+VALUE.
 """
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -16,8 +15,9 @@ from pathlib import Path
 
 import polars as pl
 
+from tests.outputs.crew import Crew, Writer
+
 ROWS = 50
-ROOT = Path(__file__).parents[1]
 _FIRST_DAY = date(2025, 1, 1)
 
 
@@ -30,32 +30,25 @@ def day_of(number: int) -> str:
 
 
 def started(
-    url: str, go: Path, days: Sequence[tuple[int, int]], *options: str
-) -> list[subprocess.Popen[bytes]]:
+    crew: Crew, url: str, go: Path, days: Sequence[tuple[int, int]], *options: str
+) -> list[Writer]:
     """Start a writer for each range of days, its number being its value; they wait for the file."""
-    environment = {**os.environ, "POLARS_MAX_THREADS": "1"}
     return [
-        subprocess.Popen(
-            [sys.executable, "-m", "tests.sql_writers", url, str(go), str(first), str(last),
-             str(value), *options],
-            cwd=ROOT, env=environment, stderr=subprocess.PIPE,
+        crew.start(
+            "run_program",
+            path=__file__,
+            arguments=[url, str(go), str(first), str(last), str(value), *options],
         )
         for value, (first, last) in enumerate(days)
-    ]  # fmt: skip
+    ]
 
 
-def finished(writers: Sequence[subprocess.Popen[bytes]], go: Path, seconds: float) -> None:
+def finished(writers: Sequence[Writer], go: Path, seconds: float) -> None:
     """Let them begin, and wait until all have ended well."""
     go.touch()
     deadline = time.monotonic() + seconds
-    try:
-        for each in writers:
-            _, told = each.communicate(timeout=max(1.0, deadline - time.monotonic()))
-            assert each.returncode == 0, told.decode()
-    finally:
-        for each in writers:
-            if each.poll() is None:
-                each.kill()
+    ended = [each.wait(max(1.0, deadline - time.monotonic())) for each in writers]
+    assert [each.code for each in ended] == [0] * len(writers), [each.said for each in ended]
 
 
 def _write(url: str, go: str, first: str, last: str, value: str, *options: str) -> None:

@@ -206,7 +206,8 @@ def test_values_without_a_place_are_refused_by_name(
     assert not file.exists()
 
 
-@pytest.mark.parametrize("rows", [3, 300])
+# What goes in by the row and what by the column is told apart by the tests of every type.
+@pytest.mark.parametrize("rows", [3, pytest.param(300, marks=pytest.mark.soak)])
 def test_a_thousand_columns_are_kept(desk: Desk, monday: PartitionRun, rows: int) -> None:
     wide = pl.DataFrame({f"c{number}": [float(number)] * rows for number in range(1000)})
     desk.write(wide, monday)
