@@ -24,8 +24,16 @@ TABLES = {"book": BOOK, "trades": TRADES, "orders": ORDERS}
 
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
-@pytest.mark.parametrize("edge", ["left", "right"])
-@pytest.mark.parametrize("seconds", [60, 300])
+@pytest.mark.parametrize(
+    ("seconds", "edge"),
+    [
+        (60, "left"),
+        (300, "right"),
+        # Each length and each edge are in the suite, with the other of the other.
+        pytest.param(60, "right", marks=pytest.mark.soak),
+        pytest.param(300, "left", marks=pytest.mark.soak),
+    ],
+)
 @pytest.mark.parametrize("market", MARKETS)
 def test_measures_equal_the_oracle(
     shared_data: Path, market: str, seconds: int, edge: Edge, table: Table
