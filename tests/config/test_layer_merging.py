@@ -6,7 +6,7 @@ from functools import reduce
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beaf_core.config.errors import Place
@@ -129,6 +129,7 @@ LAYERS = st.fixed_dictionaries(
 )
 
 
+@settings(max_examples=25)
 @given(LAYERS, LAYERS, LAYERS)
 def test_merging_is_associative_where_types_agree(a: Any, b: Any, c: Any) -> None:
     low, middle, high = layer(a), layer(b), layer(c)

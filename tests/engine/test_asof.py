@@ -249,7 +249,7 @@ def looked_up(
 
 
 @given(markets(), st.integers(-3, 5), st.booleans(), st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_what_is_found_equals_a_loop_over_all_states(
     market: tuple[list[int], list[tuple[int, int]], list[tuple[int, ...]]],
     horizon: int,
@@ -277,7 +277,7 @@ def test_what_is_found_equals_a_loop_over_all_states(
 
 
 @given(st.lists(st.integers(-(2**62), 2**62), min_size=1, max_size=60, unique=True))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_listings_are_numbered_from_zero_in_the_order_of_their_ids(ids: list[int]) -> None:
     ids = sorted(ids)
     frame = pl.DataFrame({"ListingId": ids})

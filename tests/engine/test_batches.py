@@ -90,7 +90,7 @@ def test_every_listing_is_in_one_batch_and_only_a_single_one_exceeds_a_cap(
         assert not admits(add_up(rows, [*before, after[0]]), len(before) + 1)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(rows=SIZES_OF_LISTINGS.filter(bool), cap=st.integers(1, 80))
 def test_a_plan_covers_the_universe_once_whatever_the_cap(rows: dict[int, int], cap: int) -> None:
     steps = plan_steps([work_of(rows)], Limits(NO_LIMIT, {"trades": cap}))

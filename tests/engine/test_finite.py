@@ -51,7 +51,7 @@ EXPRESSIONS = [
 CONDITIONS = [None, B > 0, ~(B > 0), B.is_not_null(), A < B]
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     st.sampled_from(list(Kind)),
     st.sampled_from(EXPRESSIONS),

@@ -115,7 +115,8 @@ def killed_somewhere(path: Path, dice: random.Random, undisturbed: Undisturbed) 
 
 @pytest.mark.parametrize(
     "seed",
-    [pytest.param(seed, marks=[pytest.mark.soak] if seed >= 3 else []) for seed in range(50)],
+    # The first is killed after some time, and the second before a step on the disk.
+    [pytest.param(seed, marks=[] if seed in {1, 2} else [pytest.mark.soak]) for seed in range(50)],
 )
 def test_a_run_that_was_killed_loses_and_doubles_nothing(
     tmp_path: Path, beaf_market: Path, undisturbed: Undisturbed, seed: int

@@ -336,7 +336,7 @@ def by_hand(messages: Sequence[Message], sequence: Sequence[int], at: str) -> li
 
 
 @given(MESSAGES, st.sampled_from(["end", "begin"]), st.booleans(), st.booleans(), st.randoms())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_lifetimes_equal_a_loop_over_all_messages(
     messages: list[Message], at: str, ordered: bool, numbers: bool, random: Any
 ) -> None:

@@ -23,7 +23,7 @@ def _frame(keys: list[tuple[int | None, int | None]]) -> pl.DataFrame:
 
 
 @given(KEYS)
-@settings(max_examples=150)
+@settings(max_examples=50)
 def test_rows_are_sorted_by_listing_and_then_bucket(keys: list[tuple[int, int]]) -> None:
     found = in_order(_frame(keys), WIDTH)
     assert found.select("ListingId", "TimeBucket").rows() == sorted(keys)
@@ -36,7 +36,7 @@ def test_a_row_without_a_key_is_sorted_too() -> None:
 
 
 @given(KEYS)
-@settings(max_examples=150)
+@settings(max_examples=50)
 def test_keys_ascend_where_they_are_sorted_and_none_is_repeated(
     keys: list[tuple[int, int]],
 ) -> None:

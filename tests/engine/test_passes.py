@@ -339,7 +339,7 @@ def test_no_row_is_lost_or_doubled_where_buckets_cross_midnight(
 WEEKS = [("2026-02-02", "2026-02-08"), ("2026-02-09", "2026-02-15")]
 
 
-@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("workers", [pytest.param(0, marks=pytest.mark.soak), 2])
 def test_two_weeks_in_batches_give_each_key_once_and_each_week_its_own(
     two_passes: Path, workers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -35,7 +35,7 @@ def printed_by(code: str) -> list[str]:
     return done.stdout.splitlines()
 
 
-@pytest.mark.parametrize("before", ["", USE_POLARS])
+@pytest.mark.parametrize("before", [pytest.param("", marks=pytest.mark.soak), USE_POLARS])
 def test_two_runs_in_one_process_end(pipeline_file: Path, before: str) -> None:
     run = RUN.format(path=str(pipeline_file))
     assert printed_by(before + run + run) == ["succeeded 4", "succeeded 4"]

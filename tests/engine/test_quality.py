@@ -90,7 +90,7 @@ def test_a_null_key_is_never_published() -> None:
         check_quality(resolved("X"), OFF, rows([(None, 1), (1, 1)], X=[1.0, 2.0]))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 4), st.integers(0, 4)), max_size=12))
 def test_keys_pass_exactly_where_they_are_a_set(keys: list[tuple[int, int]]) -> None:
     frame = rows(keys, X=[1.0] * len(keys))

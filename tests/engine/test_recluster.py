@@ -128,8 +128,15 @@ def test_a_source_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
         assert [each.name for each in folder.path.iterdir()] == [".in-use"]
 
 
-@pytest.mark.parametrize("workers", [0, 2])
-@pytest.mark.parametrize("layout", ["time", "listing"])
+@pytest.mark.parametrize(
+    ("workers", "layout"),
+    [
+        (0, "time"),
+        (0, "listing"),
+        (2, "time"),
+        pytest.param(2, "listing", marks=pytest.mark.soak),  # nothing is sorted for the workers
+    ],
+)
 def test_a_run_over_files_sorted_by_time_reads_each_once(
     cut: Cut,
     whole_rows: Callable[[int], pl.DataFrame],

@@ -217,7 +217,7 @@ WAYS = st.builds(
 )
 
 
-@pytest.mark.parametrize("ways", [8, pytest.param(200, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("ways", [4, pytest.param(200, marks=pytest.mark.soak)])
 def test_layout_files_order_of_ties_batches_and_budget_change_nothing(ways: int) -> None:
     @settings(max_examples=ways, deadline=None)
     @given(seed=st.integers(0, 10_000), way=WAYS)
@@ -235,7 +235,7 @@ def test_the_number_of_workers_changes_nothing(workers: int) -> None:
     assert_same(rows_of(market, way), rows_of(market, Way()))
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(seed=st.integers(0, 10_000), seconds=st.sampled_from([300, 86_400]))
 def test_minutes_put_together_are_the_five_minutes_and_the_day(seed: int, seconds: int) -> None:
     market = market_of(seed)

@@ -37,7 +37,7 @@ def pipelines(draw: st.DrawFn) -> Any:
     )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(pipelines(), st.integers(0, 800), st.integers(0, 120))
 def test_every_pass_of_every_partition_comes_once_after_all_that_it_reads(
     pipeline: Any, offset: int, length: int
@@ -67,7 +67,7 @@ def test_every_pass_of_every_partition_comes_once_after_all_that_it_reads(
     assert done == wanted
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(pipelines(), st.integers(0, 800), st.integers(0, 120))
 def test_passes_of_the_same_dates_that_wait_for_nothing_are_one_stage(
     pipeline: Any, offset: int, length: int
@@ -81,7 +81,7 @@ def test_passes_of_the_same_dates_that_wait_for_nothing_are_one_stage(
     assert len(inputs_only) == len(set(inputs_only))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(pipelines(), st.data())
 def test_named_passes_bring_along_those_that_they_read_and_no_others(
     pipeline: Any, data: st.DataObject

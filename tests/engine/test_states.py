@@ -272,7 +272,7 @@ BOOKS = st.lists(
 ).map(lambda rows: [(a, t, i, b, o) for i, (a, t, b, o) in enumerate(rows)])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(BOOKS, st.floats(0.01, 1e6))
 def test_a_constant_quote_has_that_constant_as_its_mean(book: list[Row], price: float) -> None:
     constant = frame_of([(*row[:3], price, row[4]) for row in book])
@@ -282,7 +282,7 @@ def test_a_constant_quote_has_that_constant_as_its_mean(book: list[Row], price: 
     assert told == pytest.approx([price] * len(told), rel=1e-12)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(BOOKS, st.integers(0, 2**32))
 def test_the_order_of_rows_in_the_file_does_not_matter(book: list[Row], seed: int) -> None:
     shuffled = random_module.Random(seed).sample(book, len(book))
@@ -295,7 +295,7 @@ def test_the_order_of_rows_in_the_file_does_not_matter(book: list[Row], seed: in
         assert_close(unordered[name], column)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(BOOKS)
 def test_durations_over_the_buckets_of_a_dense_day_add_up_to_the_day(book: list[Row]) -> None:
     mine = [row for row in book if row[0] == 1]
@@ -306,7 +306,7 @@ def test_durations_over_the_buckets_of_a_dense_day_add_up_to_the_day(book: list[
     assert sum(own) == 900 * SECOND - first
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(BOOKS)
 def test_five_minutes_are_five_dense_minutes_weighted_by_their_durations(book: list[Row]) -> None:
     book = [row for row in book if row[0] == 1]
@@ -330,7 +330,7 @@ def test_five_minutes_are_five_dense_minutes_weighted_by_their_durations(book: l
     assert_close(wide["time_weighted"].to_list(), rolled["mean"].to_list())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(BOOKS)
 def test_states_equal_those_of_plain_python(book: list[Row]) -> None:
     found = pl.DataFrame(computed(STATES, book))

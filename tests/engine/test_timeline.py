@@ -75,7 +75,7 @@ def instants(begin: int, end: int, closed: Closed) -> range:
 # -- the grid is the set of buckets of all instants ------------------------------------------------
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(1, 2), st.integers(-40, 60), st.integers(0, 50)), max_size=5),
     st.integers(1, 20),
@@ -132,7 +132,7 @@ SESSIONS = DenseGrid("adaptative")
 STATES = ["CONTINUOUS_TRADING", "CLOSED", "HALTED"]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(1, 3), st.integers(0, 80), st.sampled_from(STATES)), max_size=8),
     st.integers(1, 20),
