@@ -271,7 +271,7 @@ BAR = [measure(k, k, PRICE) for k in (Kind.FIRST, Kind.MAX, Kind.MIN, Kind.LAST)
 ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(TRADES, st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter_where_a_sequence_breaks_ties(
     trades: list[tuple[int, int, float, float, int]], random: object
@@ -282,7 +282,7 @@ def test_the_order_of_rows_does_not_matter_where_a_sequence_breaks_ties(
     assert computed(BAR, frame_of(rows)) == computed(BAR, frame_of(shuffled))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(TRADES)
 def test_bars_equal_those_of_plain_python(
     trades: list[tuple[int, int, float, float, int]],

@@ -85,7 +85,7 @@ def _frame(listings: dict[int, dict[str, Any]]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=_SCHEMA)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(before=_LISTINGS, after=_LISTINGS)
 def test_the_changes_make_the_later_day_of_the_earlier_one(
     before: dict[int, dict[str, Any]], after: dict[int, dict[str, Any]]

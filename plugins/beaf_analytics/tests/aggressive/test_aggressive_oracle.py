@@ -91,7 +91,7 @@ PRINTS = st.lists(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(prints=PRINTS)
 def test_any_prints_make_the_orders_that_a_walk_makes(prints: list[tuple[Any, ...]]) -> None:
     at, rows = START, []

@@ -105,7 +105,7 @@ STEPS = st.tuples(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(steps=st.lists(STEPS, min_size=1, max_size=30), sizes=st.booleans())
 def test_any_messages_hold_the_icebergs_that_a_walk_finds(
     new_market: Callable[[], Any], steps: list[tuple[Any, ...]], sizes: bool
