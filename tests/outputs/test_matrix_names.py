@@ -196,6 +196,16 @@ def test_a_hostile_table_is_quoted_or_refused(name: str, sandbox: Callable[[str]
     assert not faults, "\n".join(f"{each!r}: {fault}" for each, fault in faults.items())
 
 
+@pytest.mark.soak
+@pytest.mark.parametrize("name", [each for each in PLACES if each in SQL])
+def test_every_hostile_table_is_quoted_or_refused(
+    name: str, sandbox: Callable[[str], Place]
+) -> None:
+    place = sandbox(name)
+    faults = {each: fault for each in HOSTILE if (fault := fault_of(as_table, place, each))}
+    assert not faults, "\n".join(f"{each!r}: {fault}" for each, fault in faults.items())
+
+
 def fault_of(role: Callable[[Place, str], Case], place: Place, hostile: str) -> str | None:
     """Write and read a case; say what is wrong about it."""
     try:
