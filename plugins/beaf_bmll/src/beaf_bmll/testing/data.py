@@ -6,7 +6,8 @@ import gzip
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
@@ -252,12 +253,15 @@ def _ns(bound: str | int) -> int:
 
 
 def _written(frame: pl.DataFrame, form: str) -> bytes:
-    target = BytesIO()
-    if form == "parquet":
-        frame.write_parquet(target)
-        return target.getvalue()
-    if form == "csv":
-        frame.write_csv(target)
-    else:
-        frame.write_ndjson(target)
-    return gzip.compress(target.getvalue())
+    # Not into a BytesIO: a Ctrl-C in any thread breaks polars' writing off, and its own threads
+    # may then still hold the object, which crashes the process.
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "answer")
+        if form == "parquet":
+            frame.write_parquet(file)
+            return file.read_bytes()
+        if form == "csv":
+            frame.write_csv(file)
+        else:
+            frame.write_ndjson(file)
+        return gzip.compress(file.read_bytes())
