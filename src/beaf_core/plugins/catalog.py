@@ -38,6 +38,9 @@ FIRST_PARTY: Mapping[tuple[str, str], str] = {
     ("source", "bmll"): "beaf-bmll",
     ("launcher", "bmll"): "beaf-bmll",
     **{("area", name): "beaf-bmll" for name in ("user", "organisation")},
+    ("command", "bench"): "beaf-bench",
+    ("command", "dagster"): "beaf-dagster",
+    ("command", "job"): "beaf-bmll",
 }
 
 

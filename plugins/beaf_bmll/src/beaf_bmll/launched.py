@@ -103,7 +103,12 @@ class BMLLRun:
         Raises:
             BMLLError: nobody answers any more; the run goes on.
         """
-        ended = self._wait()
+        try:
+            ended = self._wait()
+        except KeyboardInterrupt:
+            click.echo(f"the run goes on; `beaf job cancel {self.run_id}` ends it", err=True)
+            raise
+        self.clean_up()
         return self.report() or self._told(ended)
 
     def _told(self, ended: Ended) -> RunReport:
@@ -203,6 +208,30 @@ class BMLLRun:
             if ended is not None:
                 return ended
             time.sleep(self._config.poll_seconds)
+
+    def clean_up(self) -> None:
+        """Delete the job, where that was asked for and its machine goes in a moment."""
+        clock = Clock()
+        try:
+            for _ in clock.deadline(_LEAVING_SECONDS).pauses(0.1, 5.0):
+                run = self.vendors()
+                if run is None or not run.active:
+                    break
+            folder = state_folder(self._config)
+            Doctor(self._gateway, self._config, folder, words=self._words).clean_up(self.submit_id)
+        except BMLLError as error:
+            log.warning("the job %s is left over: %s (beaf job doctor)", self.job_id, error.message)
+
+    def _kept_log(self) -> Iterator[str]:
+        """Read the log in its area: it is all that is left once the job is deleted."""
+        # Guess: the vendor writes files below `log_path` whose path names the run.
+        entry = self._entry
+        if entry is None or entry.log_area not in self._config.area_roots:
+            return
+        folder = Path(self._config.area_roots[entry.log_area], entry.log_path)
+        files = (each for each in sorted(folder.rglob("*")) if each.is_file())
+        for file in (each for each in files if self.run_id in str(each.relative_to(folder))):
+            yield from file.read_text(encoding="utf-8", errors="replace").splitlines()
 
     def report(self) -> RunReport | None:
         """Read the report that it left in its area: the manifest of its pipeline."""

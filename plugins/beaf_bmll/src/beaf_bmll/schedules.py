@@ -9,10 +9,17 @@ from typing import Literal
 from beaf_bmll.config import Config
 from beaf_bmll.errors import BMLLError
 from beaf_bmll.gateway import SUBMIT_ID, Job, JobGateway, JobSpec, Trigger
-from beaf_bmll.submit import submit_id_of
-from beaf_bmll.submit.asking import Asking
-from beaf_bmll.submit.clock import Clock
-from beaf_bmll.submit.ending import delete_idle, end_run, runs_of
+from beaf_bmll.submit import (
+    Asking,
+    Clock,
+    delete_idle,
+    end_run,
+    ensure_trigger,
+    state_folder,
+    submit_id_of,
+)
+from beaf_bmll.submit.ending import runs_of
+from beaf_bmll.submit.lock import one_at_a_time
 from beaf_core import BeafError, ExitCode, RunReport, UsageError
 
 #: What stands in a ref in the place of a run.
@@ -68,23 +75,22 @@ class Schedules:
             BMLLError: there is none, or the old one is still there as well; see its message.
             LockedError: others were submitting all the time.
         """
-        before = self.named(run_name)
-        if before and on_conflict == "fail":
-            raise UsageError(
-                f"a schedule named {run_name} is installed already: job {before[0].id}",
-                remedy="choose another name, uninstall that one, or set BMLL_JOBS."
-                "on_name_conflict: overwrite",
-            )
-        if before and on_conflict == "reuse":
-            return before[-1]
-        job = self._made(submit_id_of(run_name), spec, {each.id for each in before})
-        try:
-            self._set_log_path(job, logs_below)
-            self._let_start(job, triggers)
-        except BeafError as error:
-            raise self._taken_back(job, error) from error
-        self._retire(before)
-        return job
+        with one_at_a_time(self._folder, self._asking.deadline.seconds, self._asking.clock):
+            before = self.named(run_name)
+            standing = [each for each in before if each.triggers]
+            if standing and on_conflict == "fail":
+                raise _is_installed(run_name, standing[0])
+            if standing and on_conflict == "reuse":
+                return standing[-1]
+            job = self._made(submit_id_of(run_name), spec, {each.id for each in before})
+            try:
+                self._set_log_path(job, logs_below)
+                for each in triggers:
+                    ensure_trigger(self._gateway, self._asking, job.id, each)
+            except BeafError as error:
+                raise self._taken_back(job, error) from error
+            self._retire(before)
+            return job
 
     def remove(self, jobs: Iterable[Job]) -> None:
         """Let jobs start no more, end what runs of them, and delete them.
@@ -122,29 +128,6 @@ class Schedules:
             lambda: self._gateway.update_job(job.id, log_path=path),
             lambda: self._read(job.id).log_path == path,
         )
-
-    def _let_start(self, job: Job, triggers: Sequence[Trigger]) -> None:
-        """Add triggers one by one; what was added although the answer was lost is seen."""
-        for each in triggers:
-            there = self._asking.make(
-                f"the trigger {each.name}",
-                partial(self._added, job.id, each),
-                partial(self._placed, job.id, each.name),
-            )
-            for more in there[1:]:
-                self._without(job.id, more)
-
-    def _added(self, job_id: str, trigger: Trigger) -> Placed:
-        self._gateway.add_trigger(job_id, trigger)
-        found = self._placed(job_id, trigger.name)
-        if not found:
-            raise BMLLError(
-                f"the trigger {trigger.name} was taken, and is not listed",
-                remedy="try again later",
-                retryable=True,
-                unsure=True,
-            )
-        return found[0]
 
     def _taken_back(self, job: Job, error: BeafError) -> BeafError:
         asking = self._asking

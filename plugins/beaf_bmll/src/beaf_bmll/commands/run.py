@@ -9,7 +9,6 @@ import click
 from beaf_bmll.commands.options import AskedMachine, asks_for_machine, request_for
 from beaf_core import (
     AskedPipeline,
-    BeafError,
     ExitCode,
     RunChoices,
     UsageError,
@@ -20,9 +19,11 @@ from beaf_core import (
 )
 
 if TYPE_CHECKING:
+    from beaf_bmll.commands.finding import Found
     from beaf_bmll.commands.service import Service
     from beaf_bmll.commands.standing import Standing
     from beaf_bmll.config import Config
+    from beaf_bmll.launched import BMLLRun
     from beaf_core import LaunchRequest
 
 
@@ -91,8 +92,16 @@ def _run(
     ended = wait or follow
     _tell(run_id, standing, service, as_json=as_json, ended=ended)
     if ended:
-        _clean_up(str(found.submit_id), service)
+        _run_of(found, service).clean_up()
     return standing.exit_code if ended else ExitCode.OK
+
+
+def _run_of(found: Found, service: Service) -> BMLLRun:
+    from beaf_bmll.commands.standing import launched_of
+
+    run = launched_of(found, service)
+    assert run  # it has just been submitted
+    return run
 
 
 def _submitted(request: LaunchRequest, name: str | None, service: Service) -> str:
@@ -130,21 +139,6 @@ def _waited(run_id: str, service: Service, *, follow: bool, quiet: bool) -> Stan
         click.echo(f"the run goes on; `beaf job cancel {run_id}` ends it", err=True)
         raise
     return standing
-
-
-def _clean_up(submit_id: str, service: Service) -> None:
-    """Delete the job where that was asked for; what stays is no fault of the run's."""
-    from beaf_bmll.submit import Clock, Doctor
-
-    doctor = Doctor(service.gateway, service.config, service.folder, words=service.words)
-    try:
-        # A job says its last word a little before the vendor knows of its end.
-        for _ in Clock().deadline(_SETTLES).pauses(0.1, service.config.poll_seconds):
-            entry = doctor.clean_up(submit_id)
-            if entry is None or entry.step != "started":
-                return
-    except BeafError as error:
-        click.echo(f"note: the job stays: {error.message}; see `beaf job doctor`", err=True)
 
 
 def _tell(run_id: str, standing: Standing, service: Service, *, as_json: bool, ended: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from beaf_bmll.areas import AreaPath, locate, mounted
+from beaf_bmll.staging.areas import AreaPath, locate, mounted
 from beaf_bmll.staging.asked import Schedule
 from beaf_bmll.staging.stage import Staged, install_scripts, prepare, put, stage
 from beaf_bmll.staging.store import AreaStore, open_store

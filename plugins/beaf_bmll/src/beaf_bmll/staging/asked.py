@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import Any
 
-from beaf_bmll.areas import lies_in_area, locate, mounted
 from beaf_bmll.config import Config
 from beaf_bmll.staging.areas import lies_in_area, locate, locate_file, mounted
 from beaf_bmll.staging.secrecy import (

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
 
-from beaf_bmll.areas import AreaPath, locate, mounted
 from beaf_bmll.config import Config
 from beaf_bmll.staging.areas import AreaPath, locate, mounted
 from beaf_bmll.staging.secrecy import refuse_passwords_in_words

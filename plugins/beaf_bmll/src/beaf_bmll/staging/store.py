@@ -10,8 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
-from beaf_bmll.areas import AreaPath, mounted
 from beaf_bmll.config import Area, Config
+from beaf_bmll.staging.areas import AreaPath, mounted
 from beaf_core import ResourceError
 
 

@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from beaf_bmll.areas import AreaPath, locate
 from beaf_bmll.config import Config
 from beaf_bmll.runner.entry import LEASE, REPORT, STATUS
+from beaf_bmll.staging.areas import AreaPath, locate
 from beaf_bmll.staging.store import open_store
 
 #: That somebody has asked for the end of a run; the vendor's own words for it are not known.
