@@ -19,6 +19,7 @@ from tests.outputs.standing import trace
 
 from beaf_core import (
     DatePartition,
+    ExitCode,
     PartitionRun,
     RunReport,
     UniversePartition,
@@ -203,6 +204,7 @@ def test_a_range_reads_back_as_its_days_and_receipts_name_the_place_and_no_secre
     project: Project,
 ) -> None:
     report = project.run()
+    assert report.exit_code is ExitCode.OK
     reads_back_as_its_days(project)
     receipts_name_the_place_and_no_secret(project, report)
 

@@ -129,6 +129,7 @@ def test_the_tutorials_test_passes_with_its_universe(shelf, beaf_host_with, beaf
     beaf_acme.universe = universe
     scope = {}
     exec(compile(block("energy_is_two"), "tutorial", "exec", dont_inherit=True), scope)
+    assert "test_energy_is_two_listings" in scope
     scope["test_energy_is_two_listings"](beaf_host_with, beaf_reference)
 
 

@@ -124,6 +124,7 @@ def test_one_run_or_an_error_and_none(
     place: Place, deed: str, kind: str, when: When, times: int | None
 ) -> None:
     prove(place, deed, kind, when, times)
+    assert not place.emulator.violations
 
 
 @pytest.mark.soak
@@ -132,6 +133,7 @@ def test_one_run_or_an_error_and_none_whatever_fails(
     place: Place, deed: str, kind: str, when: When, times: int | None
 ) -> None:
     prove(place, deed, kind, when, times)
+    assert not place.emulator.violations
 
 
 def prove(place: Place, deed: str, kind: str, when: When, times: int | None) -> None:

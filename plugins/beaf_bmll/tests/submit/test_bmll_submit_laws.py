@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections import Counter
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from hypothesis import settings
@@ -37,8 +38,11 @@ class Story(RuleBasedStateMachine):
     What neither a ledger nor a list tells, nobody can know: then the job's lease is what is left.
     """
 
+    told: ClassVar[int] = 0
+
     def __init__(self) -> None:
         super().__init__()
+        Story.told += 1
         self.compute = Compute()
         self.folder = Path(tempfile.mkdtemp())
 
@@ -96,11 +100,15 @@ class Story(RuleBasedStateMachine):
 
 
 def test_any_story_keeps_the_laws() -> None:
+    before = Story.told
     story = settings(max_examples=25, stateful_step_count=15, deadline=None)
     run_state_machine_as_test(Story, settings=story)
+    assert Story.told - before >= 25, "each story held the laws to its end"
 
 
 @pytest.mark.soak
 def test_any_long_story_keeps_the_laws() -> None:
+    before = Story.told
     story = settings(max_examples=500, stateful_step_count=40, deadline=None)
     run_state_machine_as_test(Story, settings=story)
+    assert Story.told - before >= 500, "each story held the laws to its end"

@@ -56,7 +56,7 @@ def _key_pair() -> tuple[bytes, bytes]:
             "A login needs a key, and `cryptography` is not installed to make one.",
             remedy="Install what the vendor's package needs: pip install 'beaf-bmll[sdk]'",
         ) from error
-    key = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505 - see above
+    key = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505 — thrown away
     private = key.private_bytes(
         forms.Encoding.PEM, forms.PrivateFormat.TraditionalOpenSSL, forms.NoEncryption()
     )

@@ -90,7 +90,7 @@ class Handler(BaseHTTPRequestHandler):
             self._send(answer)
 
     # The library's names.
-    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _answer  # noqa: N815
+    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _answer  # noqa: N815 — http.server looks for these
 
     def _read(self) -> Request:
         address = urlsplit(self.path)
