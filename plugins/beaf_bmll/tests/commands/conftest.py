@@ -14,7 +14,7 @@ from tests.cli.conftest import Beaf, Typed, beaf
 from tests.conftest import ROOT
 
 from beaf_bmll.testing import Emulator
-from beaf_bmll.testing.plugin import lead_sdk_here
+from beaf_bmll.testing.plugin import lead_here
 
 __all__ = ["beaf"]
 
@@ -52,10 +52,7 @@ def project(bmll_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Path:
 def idle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
     """The project, whose runs stay requested until a test ends them; tests stand in it."""
     with Emulator(tmp_path / "bmll", start_machines=False) as emulator:
-        for name, value in emulator.environment.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.delenv("BMLL_BASE_URL", raising=False)
-        lead_sdk_here()
+        lead_here(emulator, monkeypatch)
         monkeypatch.chdir(make_project(emulator))
         yield emulator
     assert not emulator.violations

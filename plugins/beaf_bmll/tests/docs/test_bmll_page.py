@@ -20,7 +20,7 @@ from tests.conftest import ROOT
 from tests.typed_commands import check_typed
 
 from beaf_bmll.testing import Emulator
-from beaf_bmll.testing.plugin import lead_sdk_here
+from beaf_bmll.testing.plugin import lead_here
 from beaf_core import prepare_pipeline
 
 __all__ = ["beaf"]
@@ -54,10 +54,7 @@ def script(name: str) -> ModuleType:
 def servers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
     """Servers whose every run succeeds at once, and a project with the demos to stand in."""
     with Emulator(tmp_path / "bmll", start_machines=False) as emulator:
-        for name, value in emulator.environment.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.delenv("BMLL_BASE_URL", raising=False)
-        lead_sdk_here()
+        lead_here(emulator, monkeypatch)
         project = emulator.area_roots["user"] / "project"
         left = shutil.ignore_patterns("data", ".beaf", "__py*", "beaf.yaml")
         shutil.copytree(ROOT / "demo", project / "demo", ignore=left)

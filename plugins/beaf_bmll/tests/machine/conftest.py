@@ -10,7 +10,7 @@ import pytest
 
 from beaf_bmll.config import Config
 from beaf_bmll.testing import Emulator
-from beaf_bmll.testing.plugin import lead_sdk_here
+from beaf_bmll.testing.plugin import lead_here
 from beaf_core import LaunchRequest, prepare_pipeline
 from beaf_core.run import request_of
 
@@ -62,9 +62,6 @@ def asked_for() -> Callable[..., LaunchRequest]:
 def idle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
     """Servers whose runs stay requested until they are ended."""
     with Emulator(tmp_path / "bmll", start_machines=False) as emulator:
-        for name, value in emulator.environment.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.delenv("BMLL_BASE_URL", raising=False)
-        lead_sdk_here()
+        lead_here(emulator, monkeypatch)
         yield emulator
     assert not emulator.violations

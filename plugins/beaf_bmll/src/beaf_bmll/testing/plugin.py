@@ -28,6 +28,14 @@ def lead_sdk_here() -> None:
         rest.DEFAULT_SESSION.__init__()
 
 
+def lead_here(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lead this process, from outside the Lab, to an emulator, until the test ends."""
+    for name, value in emulator.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("BMLL_BASE_URL", raising=False)
+    lead_sdk_here()
+
+
 @pytest.fixture
 def bmll_emulator(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -40,10 +48,7 @@ def bmll_emulator(
     from beaf_bmll.testing import Emulator
 
     with Emulator(tmp_path / "bmll", **getattr(request, "param", {})) as emulator:
-        for name, value in emulator.environment.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.delenv("BMLL_BASE_URL", raising=False)
-        lead_sdk_here()
+        lead_here(emulator, monkeypatch)
         yield emulator
     if emulator.violations:
         pytest.fail("against the contract: " + "\n".join(emulator.violations))
